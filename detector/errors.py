@@ -1,0 +1,31 @@
+"""Every error this tool raises on purpose. The message is written for the person at the keyboard.
+
+DetectorError                 base; its ``exit_code`` is what the command line returns
+├── InputError                an input cannot be read or used            (exit 3)
+├── ModelError                a model or a resource is missing or broken (exit 4)
+└── CalibrationError          a verdict is asked for that no calibration supports (exit 4)
+"""
+
+
+class DetectorError(Exception):
+    """A problem the user can mend; the message says how."""
+
+    exit_code = 1
+
+
+class InputError(DetectorError):
+    """An input cannot be read, decoded or used."""
+
+    exit_code = 3
+
+
+class ModelError(DetectorError):
+    """A language model or another resource is missing, broken or unsuitable."""
+
+    exit_code = 4
+
+
+class CalibrationError(DetectorError):
+    """A verdict is asked for that the calibration at hand does not support."""
+
+    exit_code = 4

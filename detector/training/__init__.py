@@ -1,0 +1,1 @@
+"""Trains the embedded base model: ``python -m detector.training --help``."""
