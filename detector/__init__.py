@@ -1,0 +1,51 @@
+"""``detect``: did a human or a machine write this, how sure can one be, and where does it show?
+
+The names below are imported on first use, so that ``import detector`` stays quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from detector.errors import CalibrationError, DetectorError, InputError, ModelError
+    from detector.models.language_model import LanguageModel
+    from detector.scoring.engine import score_texts
+    from detector.scoring.records import TokenScores
+    from detector.verdict.detector import Detector
+    from detector.verdict.result import Result
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "CalibrationError": "detector.errors",
+    "Detector": "detector.verdict.detector",
+    "DetectorError": "detector.errors",
+    "InputError": "detector.errors",
+    "LanguageModel": "detector.models.language_model",
+    "ModelError": "detector.errors",
+    "Result": "detector.verdict.result",
+    "TokenScores": "detector.scoring.records",
+    "score_texts": "detector.scoring.engine",
+}
+
+__all__ = [
+    "CalibrationError",
+    "Detector",
+    "DetectorError",
+    "InputError",
+    "LanguageModel",
+    "ModelError",
+    "Result",
+    "TokenScores",
+    "score_texts",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'detector' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

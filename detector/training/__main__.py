@@ -1,9 +1,15 @@
-"""``python -m detector.training prepare|train|export``: from text shards to an embedded model."""
+"""``python -m detector.training COMMAND``: from text shards to the embedded model and its classifier.
+
+    prepare → train → export                 the language model
+    features → classifier → compare          the verdict
+"""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+DEFAULT_CALIBRATION = Path(__file__).parents[1] / "verdict" / "default_classifier.json"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Train the embedded base model.")
 
@@ -56,6 +62,86 @@ def train(
     if trainer.step:
         typer.echo(f"continuing at step {trainer.step}", err=True)
     trainer.run(report=lambda line: typer.echo(line, err=True))
+
+
+@app.command()
+def export(
+    corpus: Annotated[Path, typer.Argument(help="The corpus folder, for validation by genre and for the card.")],
+    work: Annotated[Path, typer.Option(help="Folder that `prepare` filled.")],
+    run: Annotated[Path, typer.Option(help="Folder of the run to export.")],
+    out: Annotated[Path, typer.Option(help="Model folder to write, in Hugging Face format.")],
+    dtype: Annotated[str, typer.Option(help="Number format of the stored weights.")] = "bfloat16",
+) -> None:
+    """Write model.safetensors, config, tokenizer, token counts and model card."""
+    from detector.training.export import export_model
+
+    export_model(corpus, work, run, out, dtype, report=lambda line: typer.echo(line, err=True))
+
+
+@app.command()
+def features(
+    detection: Annotated[Path, typer.Argument(help="Folder of labelled data sets (NAME.jsonl or .jsonl.zst).")],
+    corpus: Annotated[Path, typer.Argument(help="The corpus folder, for held-out human references.")],
+    out: Annotated[Path, typer.Option(help="Table to write (.npz).")],
+    model: Annotated[str, typer.Option(help="Model folder or name.")] = "default",
+    fit_per_group: Annotated[int, typer.Option(help="Most texts a data set, label and generator.")] = 150,
+    dev_per_group: int = 200,
+    per_genre: Annotated[int, typer.Option(help="Most human reference pieces a corpus genre.")] = 450,
+) -> None:
+    """Score labelled texts once; the next two commands read the table."""
+    from detector.models import LanguageModel
+    from detector.training.feature_table import build_table, human_references, role_of, select
+
+    labelled = [(role, text) for text in select(detection, "fit", fit_per_group) if (role := role_of(text.pair_id)) != "voice"]
+    labelled += [("dev", text) for text in select(detection, "dev", dev_per_group)]
+    labelled += [("calibrate", text) for text in human_references(corpus, per_genre)]
+    typer.echo(f"{len(labelled)} texts", err=True)
+    build_table(LanguageModel.load(model), labelled).save(out)
+
+
+@app.command()
+def classifier(
+    table: Annotated[Path, typer.Argument(help="Table that `features` wrote.")],
+    out: Annotated[Path, typer.Option(help="Classifier to write (.json).")],
+) -> None:
+    """Fit and calibrate the verdict's classifier."""
+    from detector.training.classifier_fit import fit_classifier
+    from detector.training.feature_table import FeatureTable
+
+    fitted = fit_classifier(FeatureTable.load(table))
+    fitted.save(out)
+    for bucket in fitted.buckets:
+        typer.echo(
+            f"from {bucket.least_tokens} tokens: {len(bucket.human_scores)} human and "
+            f"{len(bucket.machine_scores)} machine references",
+            err=True,
+        )
+
+
+@app.command()
+def compare(
+    table: Annotated[Path, typer.Argument(help="Table that `features` wrote.")],
+    classifier: Annotated[Path, typer.Option(help="Classifier file; the embedded one unless given.")] = DEFAULT_CALIBRATION,
+    target_fpr: float = 0.01,
+) -> None:
+    """Print AUROC and TPR of the verdict and of each statistic on the dev sets, and realised false alarms."""
+    from detector.evaluation.comparison import compare as rows_of
+    from detector.evaluation.comparison import flag_rates
+    from detector.training.feature_table import FeatureTable
+    from detector.verdict.classifier import Classifier
+
+    fitted, whole = Classifier.load(classifier), FeatureTable.load(table)
+    fitted.require_model(whole.model_name, whole.model_fingerprint)
+    dev = whole.rows(whole.role == "dev")
+    typer.echo(f"{'detector':26} {'data set':26} human machine  AUROC  TPR@1%  TPR@5%")
+    for row in rows_of(fitted, dev):
+        typer.echo(
+            f"{row.detector:26} {row.dataset:26} {row.n_human:5} {row.n_machine:7}  "
+            f"{row.auroc:.3f}   {row.tpr_at_1:.3f}   {row.tpr_at_5:.3f}"
+        )
+    typer.echo(f"\nflagged as machine at a target false-positive rate of {target_fpr:g}, with exact 95 % intervals")
+    for (dataset, label), rate in flag_rates(fitted, dev, target_fpr).items():
+        typer.echo(f"{dataset:26} {label:8} {rate}")
 
 
 if __name__ == "__main__":

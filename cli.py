@@ -1,0 +1,216 @@
+"""The command line: parse, call, print. ``detect essay.txt`` and the subcommands live side by side."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+DEFAULT_COMMAND = "verdict"
+_GROUP_OPTIONS = ("--help", "--version", "--install-completion", "--show-completion")
+
+
+class _DefaultCommand(TyperGroup):
+    """Reads ``detect essay.txt`` as ``detect verdict essay.txt``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in _GROUP_OPTIONS:
+            args = [DEFAULT_COMMAND, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_DefaultCommand,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Did a human or a machine write this text, how sure can one be, and where does it show?\n\n"
+    "`detect essay.txt` gives the verdict on a file, `detect -` on standard input; `detect verdict --help` "
+    "lists its options. A file that bears the name of a command is reached as ./NAME.",
+)
+
+ModelOption = Annotated[str, typer.Option(help="'default' (embedded), a model folder, or a Hugging Face name.")]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+DtypeOption = Annotated[str, typer.Option(help="float32, bfloat16 or float16.")]
+OfflineOption = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors, nothing else.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
+def _guarded(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Errors as sentences and exit codes as promised; a command returns its own code or None for 0."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        from detector.errors import DetectorError
+
+        try:
+            code = command(*args, **kwargs) or 0
+            sys.stdout.flush()
+        except DetectorError as error:
+            _say(str(error))
+            code = error.exit_code
+        except BrokenPipeError:
+            _close_standard_output()
+            code = 0
+        except KeyboardInterrupt:
+            _say("Interrupted.")
+            code = 130
+        raise typer.Exit(code)
+
+    return run
+
+
+def _say(sentence: str) -> None:
+    """A message for the person, kept apart from the results."""
+    print(f"detect: {sentence}", file=sys.stderr)
+
+
+def _close_standard_output() -> None:
+    """The reader has gone; keep Python from complaining about it at exit."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from detector import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _group(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    pass
+
+
+@app.command(name=DEFAULT_COMMAND)
+@_guarded
+def verdict(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Text files; - is standard input.")],
+    as_json: JsonOption = False,
+    png: Annotated[Path | None, typer.Option(help="Draw the surprise curve of one file (.png or .svg).")] = None,
+    model: ModelOption = "default",
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "float32",
+    offline: OfflineOption = False,
+    target_fpr: Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")] = 0.01,
+    calibration: Annotated[Path | None, typer.Option(help="Classifier file for a model other than the embedded one.")] = None,
+    quiet: QuietOption = False,
+) -> int:
+    """The verdict on each file: human, machine, inconclusive or unscored. The default command."""
+    if png is not None and len(paths) != 1:
+        _say(f"--png draws one file, and {len(paths)} were given.")
+        return 2
+    from detector.verdict.detector import Detector
+    from detector.verdict.files import detect_files
+
+    detector = Detector.load(model, device, dtype, offline, target_fpr, calibration)
+    show = _json_printer() if as_json else _text_printer(show_text=len(paths) == 1 and not quiet)
+    code = 0
+    for result in detect_files(detector, paths):
+        show(result)
+        for warning in () if quiet else result.warnings:
+            _say(warning)
+        if result.verdict == "unscored":
+            code = 3
+            _say(_with_command_hint(result.explanation, result.path) if result.reason == "unreadable" else _named(result))
+        if png is not None:
+            from detector.report.picture import draw_surprise
+
+            draw_surprise(result, detector.classifier.human_sentence_bits, png)
+    return code
+
+
+def _named(result: Any) -> str:
+    return f"{result.path or 'standard input'} got no verdict: {result.explanation}"
+
+
+def _with_command_hint(sentence: str, path: str | None) -> str:
+    commands = [command.name for command in app.registered_commands]
+    return f"{sentence} ({path} is also a command; commands come first.)" if path in commands else sentence
+
+
+def _json_printer() -> Callable[[Any], None]:
+    import json
+
+    return lambda result: print(json.dumps(result.to_dict(), ensure_ascii=False), flush=True)
+
+
+def _text_printer(show_text: bool) -> Callable[[Any], None]:
+    from rich.console import Console
+
+    from detector.report.terminal import print_result
+
+    console = Console(highlight=False)
+    return lambda result: print_result(console, result, show_text)
+
+
+@app.command()
+@_guarded
+def score(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A text file; - is standard input.")],
+    as_json: JsonOption = False,
+    top: Annotated[int, typer.Option(min=0, max=100, help="Likeliest alternatives of each token.")] = 5,
+    model: ModelOption = "default",
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "float32",
+    offline: OfflineOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Log-probability, rank and entropy of every token of a file, the text taken as it stands."""
+    from detector.documents.reading import read_source
+    from detector.models import LanguageModel
+    from detector.report.token_table import print_table, to_record
+    from detector.scoring import score_texts
+
+    source = read_source(path)
+    for warning in () if quiet else source.warnings:
+        _say(warning)
+    language_model = LanguageModel.load(model, device, dtype, offline)
+    scores = next(score_texts(language_model, [source.text], top_k=top))
+    if as_json:
+        import json
+
+        print(json.dumps(to_record(scores, source.text, language_model), ensure_ascii=False))
+    else:
+        print_table(scores, source.text, language_model)
+
+
+@app.command()
+@_guarded
+def doctor(as_json: JsonOption = False, model: ModelOption = "default") -> int:
+    """Versions, devices, the models found, and whether the network would be needed."""
+    from detector.report.doctor import examine, print_findings
+
+    findings = examine(model)
+    if as_json:
+        import json
+
+        print(json.dumps(findings))
+    else:
+        print_findings(findings)
+    return 0 if findings["model"]["ready"] else 4
+
+
+def main() -> None:
+    """Entry point of ``detect``."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows "?"
+    try:
+        app()
+    except KeyboardInterrupt:
+        _say("Interrupted.")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Bytes of a file → text, with a word of warning where the reading was a guess."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from detector.errors import InputError
+
+STANDARD_INPUT = "-"
+
+# Containers that hold text of which the raw bytes say nothing.
+_MAGIC = {
+    b"%PDF": "a PDF",
+    b"PK\x03\x04": "a zip container (such as docx, odt or epub)",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"\x1f\x8b": "a gzip file",
+    b"\x28\xb5\x2f\xfd": "a zstd file",
+    b"\xd0\xcf\x11\xe0": "an old Office file",
+}
+_BYTE_ORDER_MARKS = {
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe\x00\x00": "utf-32",
+    b"\x00\x00\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """A text and where it came from."""
+
+    id: str
+    path: str | None
+    text: str
+    warnings: tuple[str, ...] = ()
+
+
+def read_source(path: str) -> SourceText:
+    """Read a plain-text file, or standard input for ``-``; raises ``InputError`` in one sentence."""
+    if path == STANDARD_INPUT:
+        data = sys.stdin.buffer.read()
+        text, warnings = decode(data, "standard input")
+        return SourceText(STANDARD_INPUT, None, text, warnings)
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file.") from None
+    except IsADirectoryError:
+        raise InputError(f"{path} is a folder; give the files in it, for example {path.rstrip('/')}/*.txt.") from None
+    except PermissionError:
+        raise InputError(f"{path}: no permission to read it.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read: {error}.") from None
+    text, warnings = decode(data, path)
+    return SourceText(path, path, text, warnings)
+
+
+def decode(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
+    """Text of ``data`` exactly as it stands (line ends kept), and warnings.
+
+    UTF-8 is taken strictly; a byte order mark names its own encoding; anything else is guessed and
+    the guess is said. Raises ``InputError`` for what is not text.
+    """
+    for magic, kind in _MAGIC.items():
+        if data.startswith(magic):
+            raise InputError(f"{name} is {kind}, not plain text. Save it as a .txt file and try again.")
+    for mark, encoding in _BYTE_ORDER_MARKS.items():
+        if data.startswith(mark):
+            try:
+                return data.decode(encoding), ()
+            except UnicodeDecodeError:
+                raise InputError(f"{name} begins with a {encoding} mark but does not decode as {encoding}.") from None
+    if b"\x00" in data:
+        raise InputError(f"{name} holds NUL bytes, so it is binary data, not text.")
+    try:
+        return data.decode("utf-8"), ()
+    except UnicodeDecodeError as error:
+        return _guess(data, name, error)
+
+
+def _guess(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, tuple[str, ...]]:
+    from charset_normalizer import from_bytes
+
+    control = sum(byte < 32 and byte not in b"\t\n\r\f" for byte in data[:65_536])
+    best = None if control > len(data[:65_536]) / 100 else from_bytes(data).best()
+    if best is None:
+        raise InputError(
+            f"{name} is not text in UTF-8 (byte {error.start} is 0x{data[error.start]:02x}) "
+            "nor in any other encoding that could be recognised. Save it as UTF-8 and try again."
+        )
+    return str(best), (
+        f"{name} is not UTF-8 (byte {error.start}); it was read as {best.encoding}, which is a guess.",
+    )

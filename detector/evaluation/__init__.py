@@ -1,0 +1,1 @@
+"""Labelled data sets and the metrics that detectors are compared by."""

@@ -1,0 +1,142 @@
+"""Texts labelled human or machine: read, cleaned of what gives the source away, cut to like length.
+
+A data set is a ``NAME.jsonl`` or ``NAME.jsonl.zst`` file of objects with ``text``, ``label``
+(``human`` or ``machine``) and, where known, ``pair_id``, ``domain``, ``generator``, ``attack`` and
+``language``. A machine text and the human text it answers share a ``pair_id``.
+"""
+
+import hashlib
+import io
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import TextIO
+
+from detector.documents.folding import fold
+from detector.errors import InputError
+
+FEWEST_WORDS = 40
+LENGTHS_IN_WORDS = (55, 90, 140, 200, 300, 450, 700)
+"""A pair is cut to one of these, chosen by hash, so that length says nothing about the author."""
+
+# What a chat model says around a text, not in it: with it, no detector is needed.
+_REMNANTS = re.compile(
+    r"\b(as an ai\b|as a language model|i'm sorry, but i|i cannot (?:fulfill|assist|provide|generate)|i apologi[sz]e, but)"
+    r"|\[your name\]|^\W*(?:sure|certainly|of course|absolutely)\b[^.]{0,30}[!,:.]|^\W*here(?:'s| is| are)\b[^.]{0,80}:",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class LabelledText:
+    """One text of a data set."""
+
+    text: str
+    is_machine: bool
+    dataset: str
+    pair_id: str
+    is_paired: bool = True
+    """Whether ``pair_id`` was given; if not, it is unique to the text."""
+    domain: str = ""
+    generator: str = ""
+    attack: str = ""
+
+
+def unit_hash(key: str) -> float:
+    """A number in [0, 1) that depends on the key alone; the same split on every machine."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
+
+
+def _open_lines(path: Path) -> TextIO:
+    if path.suffix == ".zst":
+        try:
+            import zstandard
+        except ImportError:
+            raise InputError(f"{path} is compressed with zstd; install the reader with: pip install zstandard") from None
+        return io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(path.open("rb")), encoding="utf-8")
+    return path.open(encoding="utf-8")
+
+
+def read_labelled(path: Path) -> Iterator[LabelledText]:
+    """The usable English texts of a data set, folded as the verdict folds them."""
+    dataset = path.name.split(".jsonl")[0]
+    with _open_lines(path) as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                record = json.loads(line)
+                text, label = record["text"], record["label"]
+            except (ValueError, KeyError, TypeError) as error:
+                raise InputError(f"{path.name}, line {number}: {error}. Each line needs text and label.") from error
+            if label not in ("human", "machine"):
+                raise InputError(f"{path.name}, line {number}: label is {label!r}; allowed: human, machine.")
+            if record.get("language", "en") != "en":
+                continue
+            text = fold(text.replace("\\'", "'")).text
+            if _REMNANTS.search(text[:300]) or len(text.split()) < FEWEST_WORDS:
+                continue
+            yield LabelledText(
+                text,
+                label == "machine",
+                dataset,
+                pair_id=str(record.get("pair_id") or f"{dataset}:{number}"),
+                is_paired=record.get("pair_id") is not None,
+                domain=record.get("domain") or "",
+                generator=record.get("generator") or "",
+                attack=record.get("attack") or "",
+            )
+
+
+def cut_alike(texts: Iterable[LabelledText]) -> list[LabelledText]:
+    """Cut the texts of one data set so that length says nothing about the author.
+
+    Both sides of a pair are cut to the same number of words: at most one of ``LENGTHS_IN_WORDS``,
+    the shortest human text and the median machine text of the pair. Texts without a pair are cut
+    to the lower quartile of the shorter side of the set, and those below it are left out. Every
+    text loses at least its last word, so that none ends in a full stop because its author finished
+    and another in mid-sentence because it was cut.
+    """
+    pairs: dict[str, list[LabelledText]] = defaultdict(list)
+    unpaired: list[LabelledText] = []
+    for text in texts:
+        if text.is_paired:
+            pairs[text.pair_id].append(text)
+        else:
+            unpaired.append(text)
+    result = []
+    for pair_id, members in pairs.items():
+        limit = LENGTHS_IN_WORDS[int(unit_hash("length:" + pair_id) * len(LENGTHS_IN_WORDS))]
+        human, machine = _word_counts(members)
+        result += [_cut(member, min([limit, *sorted(human)[:1], int(median(machine or [limit]))])) for member in members]
+    if unpaired:
+        quartiles = [sorted(side)[len(side) // 4] for side in _word_counts(unpaired) if side]
+        limit = min(quartiles)
+        result += [_cut(text, limit) for text in unpaired if len(text.text.split(" ")) > limit]
+    return [text for text in result if len(text.text.split(" ")) >= FEWEST_WORDS - 1]
+
+
+def _word_counts(texts: list[LabelledText]) -> tuple[list[int], list[int]]:
+    """Lengths in words of the human and of the machine texts."""
+    human = [len(t.text.split(" ")) for t in texts if not t.is_machine]
+    machine = [len(t.text.split(" ")) for t in texts if t.is_machine]
+    return human, machine
+
+
+def _cut(text: LabelledText, limit: int) -> LabelledText:
+    words = text.text.split(" ")
+    return replace(text, text=" ".join(words[: min(limit, len(words) - 1)]))
+
+
+def sample(texts: Iterable[LabelledText], per_group: int, seed: str) -> list[LabelledText]:
+    """At most ``per_group`` texts of each data set, label and generator, chosen by hash."""
+    groups: dict[tuple[str, bool, str], list[LabelledText]] = defaultdict(list)
+    for text in texts:
+        groups[text.dataset, text.is_machine, text.generator].append(text)
+    chosen = []
+    for members in groups.values():
+        members.sort(key=lambda t: unit_hash(f"{seed}:{t.pair_id}:{t.text[:80]}"))
+        chosen += members[:per_group]
+    return chosen

@@ -1,0 +1,23 @@
+"""Published statistics of a text, each a small pure function of its ``TokenScores``.
+
+``compute("lrr", scores)`` gives one number, ``compute_all(scores)`` all of them, ``METHODS`` the
+registry. A statistic that is undefined for a text (too short, no variance) is NaN, never 0.
+"""
+
+from detector.methods import fast_detect_gpt, fluctuation, gltr, lastde, likelihood, lrr, rank
+from detector.methods._registry import METHODS, Method, compute, compute_all, method
+
+__all__ = [
+    "METHODS",
+    "Method",
+    "compute",
+    "compute_all",
+    "fast_detect_gpt",
+    "fluctuation",
+    "gltr",
+    "lastde",
+    "likelihood",
+    "lrr",
+    "method",
+    "rank",
+]

@@ -1,0 +1,44 @@
+"""Rank and log-rank.
+
+Definition, with rank r_t = 1 + #{v : p_t(v) > p_t(x_t)}, so ties share the better rank:
+    rank     = (1/n) sum_t r_t
+    log_rank = (1/n) sum_t ln r_t
+Source: Gehrmann et al. 2019 (rank); Mitchell et al. 2023 (log-rank).
+Under the same names elsewhere: the DetectGPT and Fast-DetectGPT code returns the negatives and
+breaks ties at random (unstable sort); GLTR counts ranks from 0.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from detector.methods._registry import method
+from detector.methods.likelihood import mean
+from detector.scoring.records import TokenScores
+
+
+@method("rank")
+@dataclass(frozen=True)
+class Rank:
+    """Mean rank of the tokens, 1 is the model's first choice."""
+
+    higher_is_machine: ClassVar[bool] = False
+    unit: ClassVar[str] = "rank, from 1"
+
+    def __call__(self, scores: TokenScores) -> float:
+        """NaN for no tokens."""
+        return mean(scores.rank)
+
+
+@method("log_rank")
+@dataclass(frozen=True)
+class LogRank:
+    """Mean natural logarithm of the rank; 0 if every token was the first choice."""
+
+    higher_is_machine: ClassVar[bool] = False
+    unit: ClassVar[str] = "ln rank"
+
+    def __call__(self, scores: TokenScores) -> float:
+        """NaN for no tokens."""
+        return mean(np.log(scores.rank.astype(np.float64)))

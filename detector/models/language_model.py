@@ -1,0 +1,175 @@
+"""One causal language model with its tokenizer, ready to be scored with.
+
+Loading is in ``loading.py``; what a text looks like to the model (ids and character spans) is in
+``encoding.py``.
+"""
+
+import hashlib
+import json
+import warnings
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from detector.errors import ModelError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+LONGEST_WINDOW = 4096
+"""Cap on the window of models with a longer context; attention costs grow with its square."""
+
+FirstToken = Literal["after_bos", "after_eos", "not_scored"]
+"""What the first token of a text is conditioned on, or that it has no score."""
+
+DTYPES: dict[str, torch.dtype] = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+
+_HEAD_TOLERANCE_NATS = 1e-3
+
+
+class LanguageModel:
+    """A causal language model, its tokenizer, and how the two are used.
+
+    ``LanguageModel.load("default")`` is the embedded model; a folder or a Hugging Face name loads
+    any other. The model is put into evaluation mode; its weights are never changed.
+    """
+
+    def __init__(
+        self,
+        model: "PreTrainedModel",
+        tokenizer: "PreTrainedTokenizerBase",
+        name: str = "unnamed",
+        max_window: int = LONGEST_WINDOW,
+        folder: Path | None = None,
+    ) -> None:
+        self.model = model.eval()
+        self.tokenizer = tokenizer
+        self.name = name
+        self.folder = folder
+        self.window_tokens = min(_context_length(model), max_window)
+        if self.window_tokens < 2:
+            raise ModelError(f"The window of {name} is {self.window_tokens} tokens; at least 2 are needed.")
+        self.prefix_id, self.first_token = _first_token_policy(tokenizer)
+        self._body, self._head = _body_and_head(model)
+        self.uses_chunked_head = self._head_agrees()
+
+    @classmethod
+    def load(
+        cls,
+        name_or_path: str | Path = "default",
+        device: str = "auto",
+        dtype: str = "float32",
+        offline: bool = False,
+    ) -> "LanguageModel":
+        """Load a model by the word ``default``, by folder or by Hugging Face name.
+
+        Raises ``ModelError`` with the remedy when it is missing, broken, or not a causal model.
+        """
+        from detector.models.loading import load_language_model
+
+        return load_language_model(str(name_or_path), device=device, dtype=dtype, offline=offline)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.model.device
+
+    @property
+    def dtype(self) -> str:
+        """Name of the weights' number format, such as ``float32``."""
+        return str(self.model.dtype).removeprefix("torch.")
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits of a sha256 over everything that decides a score, save the device.
+
+        Weights (names, shapes, values as loaded, so the dtype too), tokenizer, first-token policy
+        and window. The same model in other file shards has the same fingerprint.
+        """
+        digest = hashlib.sha256()
+        for name, parameter in sorted(self.model.named_parameters()):
+            digest.update(f"{name} {tuple(parameter.shape)} {parameter.dtype}".encode())
+            raw = parameter.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+            digest.update(memoryview(raw.numpy()))
+        digest.update(_tokenizer_definition(self.tokenizer))
+        digest.update(json.dumps([self.dtype, self.first_token, self.prefix_id, self.window_tokens]).encode())
+        return digest.hexdigest()[:16]
+
+    def hidden_states(self, input_ids: Tensor) -> Tensor:
+        """Last hidden states (batch, length, d), or logits where the own head cannot be used.
+
+        ``input_ids`` (batch, length) is right-padded. No mask is needed: a causal model's position
+        sees only what stands to its left, and padding stands to the right of everything scored.
+        """
+        input_ids = input_ids.to(self.device)
+        if self.uses_chunked_head:
+            return self._body(input_ids=input_ids, use_cache=False).last_hidden_state
+        return self.model(input_ids=input_ids, use_cache=False).logits
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Vocabulary logits (n, V) of rows (n, d) of ``hidden_states``."""
+        return self._head(hidden) if self.uses_chunked_head else hidden.clone()
+
+    @torch.inference_mode()
+    def _head_agrees(self) -> bool:
+        """Whether head(body(ids)) is what the model itself computes; some scale or cap their logits."""
+        if self._body is None or self._head is None:
+            agrees = False
+        else:
+            vocabulary = self.model.get_input_embeddings().num_embeddings
+            ids = (torch.arange(1, min(12, self.window_tokens) + 1) * 7919 % vocabulary)[None].to(self.device)
+            expected = self.model(input_ids=ids, use_cache=False).logits.float().log_softmax(-1)
+            hidden = self._body(input_ids=ids, use_cache=False).last_hidden_state
+            found = self._head(hidden).float().log_softmax(-1)
+            # Models cap logits far from zero, where probabilities are negligible: compare the logits too.
+            agrees = found.shape == expected.shape and bool(
+                torch.allclose(found, expected, atol=_HEAD_TOLERANCE_NATS, rtol=1e-3, equal_nan=True)
+            )
+        if not agrees:
+            warnings.warn(
+                f"{self.name} computes its logits in a way of its own, so the whole vocabulary is held for every "
+                "position of a window: scores are right, but take more memory.",
+                stacklevel=2,
+            )
+        return agrees
+
+
+def _context_length(model: "PreTrainedModel") -> int:
+    config = model.config.get_text_config()
+    for name in ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length"):
+        value = getattr(config, name, None)
+        if isinstance(value, int) and value > 0:
+            return value
+    return LONGEST_WINDOW
+
+
+def _first_token_policy(tokenizer: "PreTrainedTokenizerBase") -> tuple[int | None, FirstToken]:
+    """The id put in front of a text, so that its first token has a probability."""
+    if tokenizer.bos_token_id is not None:
+        return tokenizer.bos_token_id, "after_bos"
+    if tokenizer.eos_token_id is not None:
+        return tokenizer.eos_token_id, "after_eos"
+    return None, "not_scored"
+
+
+def _body_and_head(model: "PreTrainedModel") -> tuple[Any, nn.Module | None]:
+    body = model.base_model
+    head = model.get_output_embeddings()
+    return (None, None) if body is model or head is None else (body, head)
+
+
+def _tokenizer_definition(tokenizer: "PreTrainedTokenizerBase") -> bytes:
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        return json.dumps(tokenizer.get_vocab(), sort_keys=True).encode()
+    definition = json.loads(backend.to_str())
+    # Set by the last call that padded or truncated; neither changes how we encode.
+    definition["padding"] = definition["truncation"] = None
+    return json.dumps(definition, sort_keys=True).encode()

@@ -1,0 +1,117 @@
+"""From a name or a folder to a ``LanguageModel``: safe formats only, and errors that say what to do."""
+
+import json
+import os
+from pathlib import Path
+
+import torch
+
+from detector.errors import ModelError
+from detector.models.language_model import DTYPES, LanguageModel
+
+DEFAULT_FOLDER = Path(__file__).parent / "default"
+DEFAULT_NAME = "default"
+
+
+def load_language_model(name: str, device: str = "auto", dtype: str = "float32", offline: bool = False) -> LanguageModel:
+    """See ``LanguageModel.load``."""
+    if dtype not in DTYPES:
+        raise ModelError(f"Unknown dtype {dtype!r}. Allowed: {', '.join(DTYPES)}.")
+    target = torch.device(resolve_device(device))
+    folder = DEFAULT_FOLDER if name == DEFAULT_NAME else Path(name).expanduser()
+    is_local = name == DEFAULT_NAME or folder.exists()
+    if is_local:
+        _check_folder(folder)
+    elif _looks_like_path(name):
+        raise ModelError(f"No model folder at {name}. Give an existing folder, a Hugging Face name, or leave --model out.")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    if offline:  # read by huggingface_hub when it is first imported, below
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    source = str(folder) if is_local else name
+    local_only = offline or is_local
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, local_files_only=local_only)
+        model = AutoModelForCausalLM.from_pretrained(
+            source,
+            dtype=DTYPES[dtype],
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=local_only,
+        )
+    except Exception as error:  # the libraries raise a dozen unrelated types here; each means "cannot load"
+        raise ModelError(_explain(name, is_local, offline, error)) from error
+    return LanguageModel(model.to(target), tokenizer, name=name, folder=folder if is_local else None)
+
+
+def resolve_device(device: str) -> str:
+    """``auto`` becomes the best device present; anything else is checked.
+
+    >>> resolve_device("cpu")
+    'cpu'
+    """
+    if device == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        kind = torch.device(device).type
+    except RuntimeError:
+        raise ModelError(f"Unknown device {device!r}. Allowed: auto, cpu, cuda, cuda:N, mps.") from None
+    if (kind == "cuda" and not torch.cuda.is_available()) or (kind == "mps" and not torch.backends.mps.is_available()):
+        raise ModelError(f"This machine has no {kind} device that torch can use. Try --device cpu.")
+    return device
+
+
+def _looks_like_path(name: str) -> bool:
+    return name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name
+
+
+def _check_folder(folder: Path) -> None:
+    """Say what a model folder lacks before the libraries do, in their words."""
+    if not folder.is_dir():
+        raise ModelError(f"{folder} is not a folder. --model takes a folder or a Hugging Face name.")
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{folder} holds no config.json, so it is not a model folder.")
+    try:
+        json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"{folder / 'config.json'} is not valid JSON: {error}.") from error
+    weights = sorted(folder.glob("*.safetensors"))
+    if not weights:
+        hint = ""
+        if any(folder.glob("*.bin")):
+            hint = (
+                " It has weights in the pickle format, which can run code when opened and is not read;"
+                " save the model again with save_pretrained to get safetensors."
+            )
+        raise ModelError(f"{folder} holds no weights (*.safetensors).{hint}")
+    from safetensors import SafetensorError, safe_open
+
+    for path in weights:
+        try:
+            with safe_open(path, framework="pt") as file:
+                file.keys()
+        except (SafetensorError, OSError) as error:
+            raise ModelError(
+                f"{path} is damaged and cannot be read ({error}). Copy or download the file again."
+            ) from error
+
+
+def _explain(name: str, is_local: bool, offline: bool, error: Exception) -> str:
+    first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if is_local:
+        return f"The model in {name} cannot be loaded: {first_line}"
+    if offline:
+        return (
+            f"The model {name!r} is not on this machine, and --offline forbids fetching it. "
+            "Run once without --offline, or give a local folder."
+        )
+    return (
+        f"The model {name!r} cannot be loaded: {first_line} "
+        "Check the name and the network, give a local folder, or leave --model out to use the embedded model."
+    )

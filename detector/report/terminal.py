@@ -1,0 +1,119 @@
+"""A result in the terminal: words first, numbers second, the text itself last.
+
+Colours are never the only cue: every rank bucket has a mark as well, which is what a pipe or a
+terminal without colour shows.
+"""
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+from rich.console import Console
+from rich.text import Text
+
+from detector.methods.gltr import bucket_shares
+from detector.report.surprise import BUCKET_STYLES, NOT_PROOF, binned_bits, token_buckets
+from detector.verdict.result import Evidence, Result
+
+_BARS = "▁▂▃▄▅▆▇█"
+_ASCII_BARS = "_.:-=+*#"
+_SPARKLINE_WIDTH = 60
+_FULL_BAR_BITS = 14.0
+_HEADLINES = {
+    "human": "reads like human text",
+    "machine": "reads like machine text",
+    "mixed": "human and machine text mixed",
+    "inconclusive": "not enough evidence either way",
+    "unscored": "no verdict",
+}
+_BUCKET_TEXT_STYLES = ("", "black on #FEE838", "black on #C8B866 underline", "bold black on #94907B underline")
+
+
+def print_result(console: Console, result: Result, show_text: bool) -> None:
+    """Write one result; ``show_text`` adds the text marked by rank."""
+    name = result.path or "standard input" if result.id == "-" or result.path else result.id
+    console.print(Text.assemble((f"{name}: ", "bold"), (result.verdict, "bold reverse"), f"  {_HEADLINES[result.verdict]}"))
+    console.print(f"  {result.explanation}", highlight=False, markup=False)
+    if result.score is not None:
+        for line in _numbers(result, ascii_only=_is_ascii(console)):
+            console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+    for finding in result.findings[:5]:
+        console.print(f"  found: {finding.kind.replace('_', ' ')} at {finding.start_char}: {finding.detail}", markup=False)
+    if len(result.findings) > 5:
+        console.print(f"  found: {len(result.findings) - 5} more, see --json")
+    if result.evidence is not None and show_text:
+        console.print()
+        console.print(_legend(console))
+        console.print()
+        console.print(marked_text(result.evidence, colour=not console.no_color and console.is_terminal), soft_wrap=True)
+        console.print()
+        console.print(NOT_PROOF, style="italic")
+
+
+def _numbers(result: Result, ascii_only: bool) -> Iterator[str]:
+    assert result.score is not None and result.probability_machine is not None and result.p_value is not None
+    low, high = result.confidence_interval or (float("nan"), float("nan"))
+    yield (
+        f"probability machine {result.probability_machine:.0%}   p-value {result.p_value:.3f}   "
+        f"score {result.score:+.2f} [{low:+.2f}, {high:+.2f}]   {result.n_words} words, {result.n_tokens} tokens"
+    )
+    methods = result.methods
+    yield (
+        f"log-likelihood {methods['log_likelihood']:.2f} nats   log-rank {methods['log_rank']:.2f}   "
+        f"entropy {methods['entropy']:.2f} nats   Fast-DetectGPT {methods['fast_detect_gpt']:+.2f}"
+    )
+    if result.evidence is not None:
+        shares = bucket_shares(result.evidence.scores)
+        parts = (f"{style.label} {share:.0%}" for style, share in zip(BUCKET_STYLES, shares, strict=True))
+        yield "ranks     " + "   ".join(parts)
+        yield f"surprise  {sparkline(binned_bits(result.evidence, _SPARKLINE_WIDTH), ascii_only)}  start to end, up to {_FULL_BAR_BITS:g} bits"
+
+
+def sparkline(values: np.ndarray, ascii_only: bool = False) -> str:
+    """One character a value, 0 to ``_FULL_BAR_BITS``.
+
+    >>> sparkline(np.array([0.0, 7.0, 14.0, 99.0]))
+    '▁▅██'
+    """
+    bars = _ASCII_BARS if ascii_only else _BARS
+    levels = np.clip(values / _FULL_BAR_BITS * len(bars), 0, len(bars) - 1).astype(int)
+    return "".join(bars[level] for level in levels)
+
+
+def _is_ascii(console: Console) -> bool:
+    return "utf" not in (console.encoding or "").lower()
+
+
+def _legend(console: Console) -> Text:
+    colour = console.is_terminal and not console.no_color
+    legend = Text("Each word by the rank the model gave it: ")
+    for i, (style, text_style) in enumerate(zip(BUCKET_STYLES, _BUCKET_TEXT_STYLES, strict=True)):
+        legend.append("  " if i else "")
+        legend.append(style.label if colour else f"{style.mark}{style.label}", style=text_style if colour else "")
+    return legend
+
+
+def marked_text(evidence: Evidence, colour: bool) -> Text:
+    """The text as given: tokens shaded in colour, or else each word with the mark of its worst token."""
+    buckets = token_buckets(evidence)
+    if colour:
+        text = Text(_without_controls(evidence.text))
+        for (start, end), bucket in zip(evidence.spans, buckets, strict=True):
+            if bucket:
+                start += len(evidence.text[start:end]) - len(evidence.text[start:end].lstrip())
+                text.stylize(_BUCKET_TEXT_STYLES[bucket], start, end)
+        return text
+    worst = np.zeros(len(evidence.text) + 1, dtype=np.int64)
+    for (start, end), bucket in zip(evidence.spans, buckets, strict=True):
+        worst[start:end] = np.maximum(worst[start:end], bucket)
+    marked = re.sub(
+        r"\S+",
+        lambda word: BUCKET_STYLES[worst[word.start() : word.end()].max()].mark + word.group(),
+        _without_controls(evidence.text),
+    )
+    return Text(marked)
+
+
+def _without_controls(text: str) -> str:
+    """Same length, terminal control characters made visible: a text must not steer the terminal."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", lambda m: "\n" if m[0] == "\r" else "\ufffd", text)

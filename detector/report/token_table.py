@@ -1,0 +1,50 @@
+"""Per-token scores as a JSON record and as a table."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from detector.models.language_model import LanguageModel
+    from detector.scoring.records import TokenScores
+
+SCHEMA_VERSION = 1
+
+
+def to_record(scores: "TokenScores", text: str, language_model: "LanguageModel") -> dict[str, Any]:
+    """The record that ``detect score --json`` prints; ``top`` holds [text, probability], best first."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "model": {"name": language_model.name, "fingerprint": scores.model_fingerprint},
+        "first_token": scores.first_token,
+        "window_tokens": scores.window_tokens,
+        "tokens": [
+            {
+                "id": int(scores.token_ids[i]),
+                "text": text[scores.start_char[i] : scores.end_char[i]],
+                "start_char": int(scores.start_char[i]),
+                "end_char": int(scores.end_char[i]),
+                "log_prob_nats": float(scores.log_prob_nats[i]),
+                "rank": int(scores.rank[i]),
+                "entropy_nats": float(scores.entropy_nats[i]),
+                "top": _alternatives(scores, i, language_model),
+            }
+            for i in range(len(scores))
+        ],
+    }
+
+
+def _alternatives(scores: "TokenScores", position: int, language_model: "LanguageModel") -> list[list[Any]]:
+    return [
+        [language_model.tokenizer.decode([int(token)]), float(np.exp(log_prob))]
+        for token, log_prob in zip(scores.top_ids[position], scores.top_log_prob_nats[position], strict=True)
+    ]
+
+
+def print_table(scores: "TokenScores", text: str, language_model: "LanguageModel") -> None:
+    """One line a token, columns apart by tabs when piped."""
+    print("token\tsurprise_bits\trank\tentropy_nats\talternatives")
+    for i, bits in enumerate(scores.surprisal_bits):
+        alternatives = " ".join(f"{word!r}:{p:.2f}" for word, p in _alternatives(scores, i, language_model))
+        shown = text[scores.start_char[i] : scores.end_char[i]]
+        print(f"{shown!r}\t{bits:.2f}\t{scores.rank[i]}\t{scores.entropy_nats[i]:.2f}\t{alternatives}")

@@ -1,0 +1,51 @@
+"""What one pass of a language model over one text leaves behind."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.models.language_model import FirstToken
+
+
+@dataclass(frozen=True, eq=False)
+class TokenScores:
+    """Aligned arrays, one entry a scored token, in the order of the text.
+
+    p is the model's distribution at the token's position, x the token that stands there.
+    """
+
+    token_ids: NDArray[np.int32]
+    """x, shape (n,)."""
+    start_char: NDArray[np.int32]
+    """First character of x in the text as given, shape (n,)."""
+    end_char: NDArray[np.int32]
+    """One past the last character. Tokens that hold parts of one character all span the whole of it."""
+    log_prob_nats: NDArray[np.float32]
+    """ln p(x), shape (n,)."""
+    rank: NDArray[np.int32]
+    """1 + number of vocabulary entries with a strictly larger logit than x, shape (n,)."""
+    entropy_nats: NDArray[np.float32]
+    """-sum p ln p over the vocabulary, shape (n,)."""
+    log_prob_variance: NDArray[np.float32]
+    """Variance of ln p(v) for v drawn from p, in nats squared, shape (n,)."""
+    max_log_prob_nats: NDArray[np.float32]
+    """ln of the largest probability, shape (n,)."""
+    top_ids: NDArray[np.int32]
+    """The k likeliest tokens, best first, shape (n, k); k is 0 unless asked for."""
+    top_log_prob_nats: NDArray[np.float32]
+    """Their ln p, shape (n, k)."""
+    first_token: FirstToken
+    """What the first token of the text was conditioned on, or that it has no score."""
+    window_tokens: int
+    """Longest input the model was given at once; longer texts are scored in overlapping windows."""
+    model_fingerprint: str
+    """Identifies weights, tokenizer, dtype, first-token policy and window plan."""
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    @property
+    def surprisal_bits(self) -> NDArray[np.float64]:
+        """-log2 p(x), shape (n,)."""
+        return -self.log_prob_nats.astype(np.float64) / np.log(2)

@@ -1,0 +1,97 @@
+"""Feature table → ``Classifier``: a logistic regression, and a calibration on texts it never saw."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.errors import InputError
+from detector.training.feature_table import FeatureTable
+from detector.verdict.classifier import LENGTH_LIMITS, Classifier, LengthBucket
+from detector.verdict.features import FEATURE_NAMES
+
+_WIDEST = 8.0
+"""Standard deviations at which a feature of a fitted text is clipped, against single odd texts."""
+
+
+def fit_classifier(table: FeatureTable, inverse_penalty: float = 0.1, seed: int = 0) -> Classifier:
+    """Fit on the ``fit`` rows, calibrate on the ``calibrate`` rows.
+
+    Each label weighs the same, and within a label each data set weighs by the square root of its
+    size, so that one large source does not decide. Raises ``InputError`` when a role or a label is
+    missing.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    usable = np.isfinite(table.features).all(axis=1)
+    fit = table.rows((table.role == "fit") & usable)
+    calibration = table.rows((table.role == "calibrate") & usable)
+    for name, part in (("fit", fit), ("calibrate", calibration)):
+        if not part.is_machine.any() or part.is_machine.all():
+            raise InputError(f"The {name} part needs human and machine texts; one of them is missing.")
+    means, scales = fit.features.mean(axis=0), fit.features.std(axis=0) + 1e-9
+    scaled = np.clip((fit.features - means) / scales, -_WIDEST, _WIDEST)
+    model = LogisticRegression(C=inverse_penalty, max_iter=2000, random_state=seed)
+    model.fit(scaled, fit.is_machine, sample_weight=_weights(fit))
+    coefficients, intercept = model.coef_[0], float(model.intercept_[0])
+    scores = ((calibration.features - means) / scales) @ coefficients + intercept
+    curve = LogisticRegression(C=1e6, random_state=seed)
+    curve.fit(scores[:, None], calibration.is_machine, sample_weight=_weights(calibration))
+    low, high = np.quantile(calibration.features, [0.001, 0.999], axis=0)
+    return Classifier(
+        feature_names=list(FEATURE_NAMES),
+        means=_rounded(means),
+        scales=_rounded(scales),
+        coefficients=_rounded(coefficients),
+        intercept=round(intercept, 6),
+        lowest=_rounded(low),
+        highest=_rounded(high),
+        probability_slope=round(float(curve.coef_[0, 0]), 6),
+        probability_intercept=round(float(curve.intercept_[0]), 6),
+        buckets=_buckets(scores, calibration),
+        human_sentence_bits=_rounded(np.quantile(table.human_sentence_bits, [0.1, 0.5, 0.9])),
+        model_name=table.model_name,
+        model_fingerprint=table.model_fingerprint,
+        data={"fit": _counts(fit), "calibrate": _counts(calibration)},
+    )
+
+
+def classifier_scores(classifier: Classifier, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores of many texts, shape (n,); NaN where a feature is."""
+    scaled = (features - np.asarray(classifier.means)) / np.asarray(classifier.scales)
+    return scaled @ np.asarray(classifier.coefficients) + classifier.intercept
+
+
+def _rounded(values: NDArray[np.float64]) -> list[float]:
+    return [float(f"{value:.7g}") for value in values]
+
+
+def _weights(table: FeatureTable) -> NDArray[np.float64]:
+    weights = np.zeros(len(table.is_machine))
+    for label in (False, True):
+        side = table.is_machine == label
+        for dataset in np.unique(table.dataset[side]):
+            rows = side & (table.dataset == dataset)
+            weights[rows] = 1 / np.sqrt(rows.sum())
+        weights[side] /= weights[side].sum()
+    return weights * len(weights) / 2
+
+
+def _buckets(scores: NDArray[np.float64], table: FeatureTable) -> list[LengthBucket]:
+    buckets = []
+    for least, limit in zip(LENGTH_LIMITS, [*LENGTH_LIMITS[1:], np.iinfo(np.int64).max], strict=True):
+        rows = (table.n_tokens >= least) & (table.n_tokens < limit)
+        human = np.sort(scores[rows & ~table.is_machine]).round(4).tolist()
+        machine = np.sort(scores[rows & table.is_machine]).round(4).tolist()
+        if human and machine:
+            buckets.append(LengthBucket(least, human, machine))
+    if not buckets or buckets[0].least_tokens != LENGTH_LIMITS[0]:
+        raise InputError("The calibration part has no texts of both labels in the shortest length bucket.")
+    return buckets
+
+
+def _counts(table: FeatureTable) -> dict[str, dict[str, int]]:
+    return {
+        label: {
+            str(name): int((side & (table.dataset == name)).sum()) for name in np.unique(table.dataset[side])
+        }
+        for label, side in (("human", ~table.is_machine), ("machine", table.is_machine))
+    }

@@ -1,0 +1,122 @@
+"""The fitted classifier and its calibration: a JSON file that a reviewer can read.
+
+score = intercept + sum_i coefficient_i (feature_i - mean_i) / scale_i, higher = more machine-like.
+What the score means is read off texts that took no part in fitting it:
+- probability: a logistic curve through their labels;
+- p-value: the share of *human* texts of like length that score at least as high (conformal);
+- human p-value: the share of *machine* texts of like length that score at most as high.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.errors import CalibrationError
+
+SCHEMA_VERSION = 1
+LENGTH_LIMITS = (50, 100, 200, 400, 800)
+"""Fewest tokens of each length bucket; the last has no upper limit."""
+
+
+@dataclass(frozen=True)
+class LengthBucket:
+    """Reference scores of texts with ``least_tokens`` tokens or more, up to the next bucket; sorted."""
+
+    least_tokens: int
+    human_scores: list[float]
+    machine_scores: list[float]
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A logistic regression over named features, calibrated for one model fingerprint."""
+
+    feature_names: list[str]
+    means: list[float]
+    scales: list[float]
+    coefficients: list[float]
+    intercept: float
+    lowest: list[float]
+    """Of each feature, the value that 1 in 1000 reference texts lies below."""
+    highest: list[float]
+    """Of each feature, the value that 1 in 1000 reference texts lies above."""
+    probability_slope: float
+    probability_intercept: float
+    buckets: list[LengthBucket]
+    human_sentence_bits: list[float]
+    """10 %, 50 % and 90 % quantile of the mean surprise of a sentence in human texts, bits a token."""
+    model_name: str
+    model_fingerprint: str
+    data: dict[str, Any]
+    """What it was fitted and calibrated on: names and counts, no text."""
+    schema_version: int = SCHEMA_VERSION
+
+    def score(self, features: NDArray[np.float64]) -> float:
+        """Linear score of a feature vector (n_features,)."""
+        scaled = (features - np.asarray(self.means)) / np.asarray(self.scales)
+        return float(scaled @ np.asarray(self.coefficients) + self.intercept)
+
+    def probability_machine(self, score: float) -> float:
+        """Probability where human and machine texts are equally common beforehand."""
+        return float(1 / (1 + np.exp(-(self.probability_slope * score + self.probability_intercept))))
+
+    def bucket(self, n_tokens: int) -> LengthBucket:
+        """The reference texts of like length."""
+        return max((b for b in self.buckets if b.least_tokens <= n_tokens), key=lambda b: b.least_tokens)
+
+    def p_value(self, score: float, n_tokens: int) -> float:
+        """Share of human references that score at least as high, the text itself counted in: in (0, 1]."""
+        humans = np.asarray(self.bucket(n_tokens).human_scores)
+        at_least = len(humans) - np.searchsorted(humans, score, side="left")
+        return float((1 + at_least) / (1 + len(humans)))
+
+    def human_p_value(self, score: float, n_tokens: int) -> float:
+        """Share of machine references that score at most as high, the text itself counted in: in (0, 1]."""
+        machines = np.asarray(self.bucket(n_tokens).machine_scores)
+        return float((1 + np.searchsorted(machines, score, side="right")) / (1 + len(machines)))
+
+    def smallest_p_value(self, n_tokens: int) -> float:
+        """The least p-value the references of this length can give."""
+        return 1 / (1 + len(self.bucket(n_tokens).human_scores))
+
+    def out_of_range(self, features: NDArray[np.float64]) -> list[str]:
+        """Names of the features outside what the reference texts showed, by more than their whole range."""
+        low, high = np.asarray(self.lowest), np.asarray(self.highest)
+        margin = high - low
+        outside = (features < low - margin) | (features > high + margin)
+        return [name for name, out in zip(self.feature_names, outside, strict=True) if out]
+
+    def require_model(self, name: str, fingerprint: str) -> None:
+        """Raise ``CalibrationError`` unless this classifier was calibrated on that very model."""
+        if fingerprint != self.model_fingerprint:
+            raise CalibrationError(
+                f"No verdict: the calibration belongs to the model {self.model_name} ({self.model_fingerprint}), "
+                f"and {name} is another ({fingerprint}); another number format makes another model too. "
+                "Leave out --model and --dtype for a verdict, or use `detect score` for the scores alone."
+            )
+
+    def save(self, path: Path) -> None:
+        """Write as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> "Classifier":
+        """Read what ``save`` wrote; raises ``CalibrationError`` for anything else."""
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            version = record["schema_version"]
+            if version != SCHEMA_VERSION:
+                raise CalibrationError(
+                    f"{path} has calibration format {version}; this version reads {SCHEMA_VERSION}. "
+                    "Make it again with this version."
+                )
+            record["buckets"] = [LengthBucket(**bucket) for bucket in record["buckets"]]
+            return cls(**record)
+        except OSError as error:
+            raise CalibrationError(f"The calibration {path} cannot be read: {error.strerror}.") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise CalibrationError(f"{path} is not a calibration file: {error}.") from error

@@ -1,0 +1,221 @@
+"""``Detector``: texts in, ``Result``s out. The one place where the rooms below meet."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from detector.documents.folding import FoldedText, describe_character, fold
+from detector.documents.sentences import sentence_spans
+from detector.documents.suitability import count_words, is_prose, language_of, words_of
+from detector.errors import CalibrationError
+from detector.methods import compute_all
+from detector.models.language_model import LanguageModel
+from detector.scoring.engine import LOOKAHEAD_TEXTS, score_texts
+from detector.scoring.records import TokenScores
+from detector.verdict.bootstrap import score_interval
+from detector.verdict.classifier import LENGTH_LIMITS, Classifier
+from detector.verdict.features import feature_vector, series_of
+from detector.verdict.result import Evidence, Finding, Result, Verdict
+
+DEFAULT_CALIBRATION = Path(__file__).parent / "default_classifier.json"
+DEFAULT_TARGET_FPR = 0.01
+HUMAN_TARGET = 0.05
+"""A text is called human only if at most this share of machine texts looks as human as it does."""
+LEAST_TOKENS = LENGTH_LIMITS[0]
+_TOKENS_PER_WORD = 1.35
+_MOST_WORDS_ADVISED = 800
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A text on its way to a result."""
+
+    id: str
+    path: str | None
+    text: str
+    folded: FoldedText
+    language: str
+    findings: tuple[Finding, ...]
+    warnings: tuple[str, ...]
+    unsuitable: tuple[str, str] | None
+    """(reason, explanation) where no verdict is possible whatever the scores."""
+
+
+class Detector:
+    """A language model and the classifier that was calibrated on it."""
+
+    def __init__(
+        self, language_model: LanguageModel, classifier: Classifier, target_fpr: float = DEFAULT_TARGET_FPR
+    ) -> None:
+        if not 0 < target_fpr < 1:
+            raise CalibrationError(f"The target false-positive rate is {target_fpr}; it must lie between 0 and 1.")
+        classifier.require_model(language_model.name, language_model.fingerprint)
+        smallest = max(classifier.smallest_p_value(bucket.least_tokens) for bucket in classifier.buckets)
+        if target_fpr < smallest:
+            raise CalibrationError(
+                f"A false-positive rate of {target_fpr:g} cannot be promised: there are too few reference texts. "
+                f"The smallest possible value is {math.ceil(smallest * 1e5) / 1e5:g}."
+            )
+        self.language_model = language_model
+        self.classifier = classifier
+        self.target_fpr = target_fpr
+
+    @classmethod
+    def load(
+        cls,
+        model: str | Path = "default",
+        device: str = "auto",
+        dtype: str = "float32",
+        offline: bool = False,
+        target_fpr: float = DEFAULT_TARGET_FPR,
+        calibration: str | Path | None = None,
+    ) -> "Detector":
+        """The embedded model with its calibration, or another model with its own.
+
+        Raises ``ModelError`` where the model cannot be loaded and ``CalibrationError`` where the
+        calibration belongs to another model.
+        """
+        classifier = Classifier.load(Path(calibration) if calibration else DEFAULT_CALIBRATION)
+        return cls(LanguageModel.load(model, device, dtype, offline), classifier, target_fpr)
+
+    def detect(self, text: str, id: str = "text", path: str | None = None) -> Result:
+        """The verdict on one text."""
+        return next(self.detect_stream([(id, path, text, ())]))
+
+    def detect_many(self, texts: Iterable[str]) -> list[Result]:
+        """The verdicts on many texts, in their order."""
+        return list(self.detect_stream((str(i), None, text, ()) for i, text in enumerate(texts)))
+
+    def detect_stream(
+        self, sources: Iterable[tuple[str, str | None, str, tuple[str, ...]]], top_k: int = 0
+    ) -> Iterator[Result]:
+        """Verdicts on (id, path, text, warnings), in order; reads ahead a bounded number of texts."""
+        iterator = iter(sources)
+        while group := list(islice(iterator, LOOKAHEAD_TEXTS)):
+            drafts = [_draft(*source) for source in group]
+            suitable = [draft.folded.text for draft in drafts if draft.unsuitable is None]
+            all_scores = score_texts(self.language_model, suitable, top_k=top_k)
+            for draft in drafts:
+                if draft.unsuitable is None:
+                    yield self._judge(draft, next(all_scores))
+                else:
+                    yield self._unscored(draft, *draft.unsuitable)
+
+    def _unscored(self, draft: _Draft, reason: str, explanation: str, n_tokens: int = 0) -> Result:
+        return Result.unscored(
+            reason,
+            explanation,
+            id=draft.id,
+            path=draft.path,
+            model_name=self.language_model.name,
+            model_fingerprint=self.language_model.fingerprint,
+            n_words=count_words(draft.text),
+            n_tokens=n_tokens,
+            language=draft.language,
+            findings=draft.findings,
+            warnings=draft.warnings,
+        )
+
+    def _judge(self, draft: _Draft, scores: TokenScores) -> Result:
+        n = len(scores)
+        if n < LEAST_TOKENS:
+            missing = math.ceil((LEAST_TOKENS - n) / _TOKENS_PER_WORD)
+            return self._unscored(
+                draft,
+                "too_short",
+                f"The text has {n} tokens and at least {LEAST_TOKENS} are needed: about {missing} more words.",
+                n,
+            )
+        folded_sentences = sentence_spans(draft.folded.text)
+        series = series_of(scores, [start for start, _ in folded_sentences])
+        features = feature_vector(series)
+        classifier = self.classifier
+        if outside := classifier.out_of_range(features):
+            return self._unscored(
+                draft,
+                "out_of_range",
+                "The text is unlike anything the verdict was calibrated on "
+                f"({', '.join(outside).replace('_', ' ')} far outside), so no verdict is given.",
+                n,
+            )
+        score = classifier.score(features)
+        p_value, human_p_value = classifier.p_value(score, n), classifier.human_p_value(score, n)
+        verdict, explanation = self._rule(p_value, human_p_value, count_words(draft.text))
+        return Result(
+            id=draft.id,
+            path=draft.path,
+            verdict=verdict,
+            reason=None,
+            explanation=explanation,
+            model_name=self.language_model.name,
+            model_fingerprint=self.language_model.fingerprint,
+            n_words=count_words(draft.text),
+            n_tokens=n,
+            language=draft.language,
+            score=score,
+            probability_machine=classifier.probability_machine(score),
+            p_value=p_value,
+            confidence_interval=score_interval(series, classifier, draft.folded.text),
+            target_fpr=self.target_fpr,
+            methods=compute_all(scores),
+            findings=draft.findings,
+            warnings=draft.warnings,
+            evidence=Evidence(
+                text=draft.text,
+                scores=scores,
+                spans=[
+                    draft.folded.original_span(int(a), int(b))
+                    for a, b in zip(scores.start_char, scores.end_char, strict=True)
+                ],
+                sentences=[draft.folded.original_span(a, b) for a, b in folded_sentences],
+                sentence_of_token=[max(0, int(i) - 1) for i in series.sentence],
+            ),
+        )
+
+    def _rule(self, p_value: float, human_p_value: float, n_words: int) -> tuple[Verdict, str]:
+        share = f"{p_value:.1%} of human texts of this length look at least as machine-like"
+        if p_value <= self.target_fpr:
+            return "machine", f"It reads like machine text: only {share}."
+        if human_p_value <= HUMAN_TARGET:
+            return "human", (
+                f"It reads like human text: only {human_p_value:.1%} of machine texts of this length "
+                "look at least as human."
+            )
+        advice = (
+            "A longer text, of twice the words or more, may decide it."
+            if n_words < _MOST_WORDS_ADVISED
+            else "More words of the same kind would hardly decide it."
+        )
+        return "inconclusive", f"The evidence does not decide it: {share}. {advice}"
+
+
+def _draft(id: str, path: str | None, text: str, warnings: tuple[str, ...]) -> _Draft:
+    folded = fold(text)
+    words = words_of(folded.text)
+    language = language_of(words)
+    findings = tuple(
+        Finding("invisible_character", at, at + 1, describe_character(text[at])) for at in folded.invisible
+    )
+    return _Draft(
+        id, path, text, folded, language, findings, warnings, unsuitable=_unsuitable(folded.text, words, language)
+    )
+
+
+def _unsuitable(text: str, words: list[str], language: str) -> tuple[str, str] | None:
+    if not text:
+        return "empty", "The text is empty."
+    if len(text) >= 200 and len(set(text)) < 10:
+        return "not_prose", "The text repeats a few characters; a verdict needs prose."
+    if len(words) < LEAST_TOKENS / 2 / _TOKENS_PER_WORD and len(text) < 1000:
+        missing = math.ceil(LEAST_TOKENS / _TOKENS_PER_WORD) - len(words)
+        return "too_short", (
+            f"The text has {len(words)} words and about {math.ceil(LEAST_TOKENS / _TOKENS_PER_WORD)} are needed: "
+            f"{missing} more."
+        )
+    if language != "en":
+        return "unsupported_language", "The text does not read as English prose, which is all the verdict was calibrated on."
+    if not is_prose(text):
+        return "not_prose", "The text is mostly code, tables, lists or repetition; a verdict needs prose."
+    return None

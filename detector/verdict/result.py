@@ -1,0 +1,114 @@
+"""What is said about one text."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from detector.scoring.records import TokenScores
+
+SCHEMA_VERSION = 1
+
+Verdict = Literal["human", "machine", "mixed", "inconclusive", "unscored"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something worth knowing at a place in the text as given."""
+
+    kind: str
+    start_char: int
+    end_char: int
+    detail: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Tokens and sentences behind a verdict, for pages and pictures; spans are of the text as given."""
+
+    text: str
+    scores: TokenScores
+    """Of the folded text; use ``spans`` for places in the text as given."""
+    spans: list[tuple[int, int]]
+    """Place of each scored token in the text as given."""
+    sentences: list[tuple[int, int]]
+    """Place of each sentence in the text as given."""
+    sentence_of_token: list[int]
+    """Index into ``sentences`` of each scored token."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One text's verdict with the numbers behind it. Numbers are None where nothing can be said."""
+
+    id: str
+    path: str | None
+    verdict: Verdict
+    reason: str | None
+    """Code of why there is no verdict, such as ``too_short``; None when there is one."""
+    explanation: str
+    """The verdict in a sentence or two, for people."""
+    model_name: str
+    model_fingerprint: str
+    n_words: int = 0
+    n_tokens: int = 0
+    language: str = "und"
+    score: float | None = None
+    """Higher = more machine-like; 0 is where the classifier is undecided before calibration."""
+    probability_machine: float | None = None
+    """Were human and machine texts equally common beforehand."""
+    p_value: float | None = None
+    """Share of human reference texts of like length that look at least as machine-like."""
+    confidence_interval: tuple[float, float] | None = None
+    """95 % interval of ``score`` over resampled sentences."""
+    target_fpr: float | None = None
+    methods: dict[str, float] = field(default_factory=dict)
+    segments: tuple[dict[str, Any], ...] = ()
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[str, ...] = ()
+    evidence: Evidence | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def unscored(
+        cls,
+        reason: str,
+        explanation: str,
+        *,
+        id: str,
+        path: str | None = None,
+        model_name: str = "",
+        model_fingerprint: str = "",
+        **known: Any,
+    ) -> "Result":
+        """No verdict: ``reason`` is a code, ``explanation`` says what would be needed."""
+        return cls(id, path, "unscored", reason, explanation, model_name, model_fingerprint, **known)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record documented in the README; numbers that do not exist are None."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "id": self.id,
+            "path": self.path,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "explanation": self.explanation,
+            "score": self.score,
+            "probability_machine": self.probability_machine,
+            "p_value": self.p_value,
+            "confidence_interval": list(self.confidence_interval) if self.confidence_interval else None,
+            "target_fpr": self.target_fpr,
+            "n_words": self.n_words,
+            "n_tokens": self.n_tokens,
+            "language": self.language,
+            "log_likelihood": _finite_or_none(self.methods.get("log_likelihood")),
+            "methods": {name: _finite_or_none(value) for name, value in self.methods.items()},
+            "segments": list(self.segments),
+            "findings": [vars(finding) for finding in self.findings],
+            "model": {"name": self.model_name, "fingerprint": self.model_fingerprint},
+            "warnings": list(self.warnings),
+        }
+
+
+def _finite_or_none(value: float | None) -> float | None:
+    """JSON has neither NaN nor infinity."""
+    return value if value is not None and np.isfinite(value) else None

@@ -1,0 +1,93 @@
+"""Tiny models made on the spot: random weights, a byte-level tokenizer of 400 entries, no network."""
+
+import os
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from detector import LanguageModel
+from detector.scoring import TokenScores
+from detector.training.tokenizer import DOCUMENT_BOUNDARY, train_tokenizer
+
+TRAINING_TEXT = (
+    "The old man walked slowly to the harbour, and the boats were gone. He had counted them in the morning: "
+    "seven, eight with the blue one. In 1984 there were twenty. What do you do with a harbour without boats? "
+    "You walk to it anyway. It isn't far, and the dog likes the smell of the ropes."
+)
+CONTEXT = 32
+
+
+def tiny_tokenizer(bos: bool = True, eos: bool = True) -> PreTrainedTokenizerFast:
+    backend = train_tokenizer([TRAINING_TEXT], vocabulary_size=400)
+    special = {}
+    if bos:
+        special["bos_token"] = DOCUMENT_BOUNDARY
+    if eos:
+        special["eos_token"] = DOCUMENT_BOUNDARY
+    return PreTrainedTokenizerFast(tokenizer_object=backend, clean_up_tokenization_spaces=False, **special)
+
+
+def tiny_llama(context: int = CONTEXT) -> LlamaForCausalLM:
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=400,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=context,
+        tie_word_embeddings=False,
+        initializer_range=0.3,  # large, so that the distributions are far from uniform
+        bos_token_id=0,
+        eos_token_id=0,
+    )
+    return LlamaForCausalLM(config)
+
+
+@pytest.fixture(scope="session")
+def tiny() -> LanguageModel:
+    return LanguageModel(tiny_llama(), tiny_tokenizer(), name="tiny")
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny-model")
+    tiny_llama().save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+    return folder
+
+
+def make_scores(
+    log_prob_nats: list[float],
+    rank: list[int] | None = None,
+    entropy_nats: list[float] | None = None,
+    log_prob_variance: list[float] | None = None,
+    max_log_prob_nats: list[float] | None = None,
+) -> TokenScores:
+    """Scores made by hand; what is not given is 1 for ranks and variances, 0 for the rest."""
+    n = len(log_prob_nats)
+
+    def column(values: list[float] | None, default: float) -> np.ndarray:
+        return np.array(values if values is not None else [default] * n, dtype=np.float32)
+
+    return TokenScores(
+        token_ids=np.arange(n, dtype=np.int32),
+        start_char=np.arange(n, dtype=np.int32),
+        end_char=np.arange(1, n + 1, dtype=np.int32),
+        log_prob_nats=column(log_prob_nats, 0),
+        rank=np.array(rank if rank is not None else [1] * n, dtype=np.int32),
+        entropy_nats=column(entropy_nats, 0),
+        log_prob_variance=column(log_prob_variance, 1),
+        max_log_prob_nats=column(max_log_prob_nats, 0),
+        top_ids=np.zeros((n, 0), dtype=np.int32),
+        top_log_prob_nats=np.zeros((n, 0), dtype=np.float32),
+        first_token="after_bos",
+        window_tokens=32,
+        model_fingerprint="0" * 16,
+    )

@@ -1,0 +1,194 @@
+import numpy as np
+import pytest
+import torch
+
+from detector import InputError, LanguageModel, score_texts
+from tests.conftest import CONTEXT, TRAINING_TEXT, tiny_llama, tiny_tokenizer
+
+COLUMNS = ("log_prob_nats", "rank", "entropy_nats", "log_prob_variance", "max_log_prob_nats")
+TEXTS = [
+    "",
+    "a",
+    "The old man",
+    TRAINING_TEXT,
+    "Boats.\r\n\r\nGone 🚢👩‍👩‍👧 e\u0301té! ",
+    TRAINING_TEXT * 3,
+    "ropes and ropes " * 5,
+]
+
+
+def score(language_model, texts, **options):
+    return list(score_texts(language_model, texts, **options))
+
+
+def one_token_at_a_time(language_model, text):
+    """The slow and obvious reference: one forward pass for each token, nothing shared."""
+    tokenizer, model, context = language_model.tokenizer, language_model.model, language_model.window_tokens
+    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    prefix = [] if language_model.prefix_id is None else [language_model.prefix_id]
+    sequence = prefix + ids
+    rows = []
+    first_target, end = 1, min(len(sequence), context + 1)
+    for position in range(1, len(sequence)):
+        if position == end:  # next window: as long as it can be, half a context kept
+            first_target, end = end, min(len(sequence), end - (context + 1) // 2 + context + 1)
+        begin = max(0, end - 1 - context)
+        with torch.no_grad():
+            logits = model(torch.tensor([sequence[begin:position]])).logits[0, -1].double()
+        log_p = logits.log_softmax(-1)
+        target = sequence[position]
+        entropy = -(log_p.exp() * log_p).sum()
+        rows.append(
+            (
+                log_p[target].item(),
+                1 + int((logits > logits[target]).sum()),
+                entropy.item(),
+                (log_p.exp() * (log_p + entropy) ** 2).sum().item(),
+                log_p.max().item(),
+            )
+        )
+    assert first_target < max(2, len(sequence) + 1)
+    return np.array(rows).reshape(-1, 5)
+
+
+def assert_same(left, right, tolerance=1e-4):
+    assert left.token_ids.tolist() == right.token_ids.tolist()
+    for name in COLUMNS:
+        np.testing.assert_allclose(getattr(left, name), getattr(right, name), atol=tolerance, rtol=1e-4)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_agrees_with_one_token_at_a_time(tiny, text):
+    (found,) = score(tiny, [text])
+    expected = one_token_at_a_time(tiny, text)
+    assert len(found) == len(expected)
+    for column, name in enumerate(COLUMNS):
+        np.testing.assert_allclose(getattr(found, name), expected[:, column], atol=2e-4, rtol=1e-3)
+
+
+def test_the_long_text_really_needs_several_windows(tiny):
+    assert len(tiny.tokenizer(TRAINING_TEXT * 3)["input_ids"]) > 3 * CONTEXT
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 40, 100_000])
+@pytest.mark.parametrize("chunk_positions", [1, 17, 4096])
+def test_batch_chunk_and_company_change_nothing(tiny, batch_tokens, chunk_positions):
+    alone = [score(tiny, [text])[0] for text in TEXTS]
+    together = score(tiny, TEXTS, batch_tokens=batch_tokens, chunk_positions=chunk_positions)
+    for left, right in zip(alone, together, strict=True):
+        assert_same(left, right)
+
+
+def test_results_come_in_input_order_from_a_lazy_iterator(tiny, monkeypatch):
+    monkeypatch.setattr("detector.scoring.engine.LOOKAHEAD_TEXTS", 2)
+    asked = []
+
+    def texts():
+        for text in TEXTS:
+            asked.append(text)
+            yield text
+
+    stream = score_texts(tiny, texts())
+    next(stream)
+    assert len(asked) == 2, "only the lookahead may be read before the first result"
+    rest = list(stream)
+    assert [len(s) for s in rest] == [len(score(tiny, [t])[0]) for t in TEXTS[1:]]
+
+
+@pytest.mark.parametrize("text", [t for t in TEXTS if t])
+def test_spans_follow_each_other_and_cover_the_text(tiny, text):
+    (scores,) = score(tiny, [text])
+    assert scores.start_char[0] == 0
+    assert scores.end_char[-1] == len(text)
+    for i in range(1, len(scores)):
+        shares_a_character = scores.start_char[i] < scores.end_char[i - 1]
+        if shares_a_character:
+            assert scores.end_char[i] - scores.start_char[i] == 1, "only parts of one character may overlap"
+        else:
+            assert scores.start_char[i] == scores.end_char[i - 1]
+
+
+def test_parts_of_an_emoji_span_the_whole_of_it(tiny):
+    (scores,) = score(tiny, ["a🚢b"])
+    spans = list(zip(scores.start_char.tolist(), scores.end_char.tolist(), strict=True))
+    assert spans[0] == (0, 1)
+    assert spans[-1] == (2, 3)
+    assert len(spans) > 3, "the emoji is not in the vocabulary, so it is cut into bytes"
+    assert set(spans[1:-1]) == {(1, 2)}
+
+
+def test_leading_space_belongs_to_its_word(tiny):
+    (scores,) = score(tiny, ["the boats"])
+    words = ["the boats"[a:b] for a, b in zip(scores.start_char, scores.end_char, strict=True)]
+    assert "".join(words) == "the boats"
+    assert any(word.startswith(" b") for word in words)
+
+
+def test_a_special_token_spelt_out_is_read_as_text(tiny):
+    (scores,) = score(tiny, ["<|endoftext|>"])
+    assert len(scores) > 1
+    assert 0 not in scores.token_ids
+
+
+@pytest.mark.parametrize(
+    ("bos", "eos", "policy", "missing"),
+    [(True, True, "after_bos", 0), (False, True, "after_eos", 0), (False, False, "not_scored", 1)],
+)
+def test_first_token_policy(bos, eos, policy, missing):
+    language_model = LanguageModel(tiny_llama(), tiny_tokenizer(bos, eos), name="t")
+    text = "The old man walked"
+    (scores,) = score(language_model, [text])
+    assert scores.first_token == policy
+    assert len(scores) == len(language_model.tokenizer(text)["input_ids"]) - missing
+    np.testing.assert_allclose(scores.log_prob_nats, one_token_at_a_time(language_model, text)[:, 0], atol=1e-4)
+
+
+def test_a_model_that_caps_its_logits_falls_back_and_is_still_right():
+    class Capped(type(tiny_llama())):
+        def forward(self, *args, **kwargs):
+            output = super().forward(*args, **kwargs)
+            output.logits = 2.0 * torch.tanh(output.logits / 2.0)
+            return output
+
+    plain = tiny_llama()
+    model = Capped(plain.config)
+    model.load_state_dict(plain.state_dict())
+    with pytest.warns(UserWarning, match="a way of its own"):
+        language_model = LanguageModel(model, tiny_tokenizer(), name="capped")
+    assert not language_model.uses_chunked_head
+    for text in (TRAINING_TEXT, "The old man"):
+        (found,) = score(language_model, [text])
+        np.testing.assert_allclose(found.log_prob_nats, one_token_at_a_time(language_model, text)[:, 0], atol=1e-4)
+
+
+def test_alternatives_are_the_likeliest_tokens(tiny):
+    (scores,) = score(tiny, ["The old man"], top_k=400)
+    assert scores.top_ids.shape == (len(scores), 400)
+    for i in range(len(scores)):
+        assert sorted(scores.top_ids[i].tolist()) == list(range(400))
+        assert np.exp(scores.top_log_prob_nats[i]).sum() == pytest.approx(1, abs=1e-4)
+        assert scores.top_log_prob_nats[i, 0] == pytest.approx(scores.max_log_prob_nats[i], abs=1e-5)
+        assert np.all(np.diff(scores.top_log_prob_nats[i]) <= 1e-6)
+
+
+def test_an_endless_word_is_refused_with_a_sentence(tiny):
+    with pytest.raises(InputError, match="without a space"):
+        score(tiny, ["x" * 100_001])
+
+
+def test_other_architectures_agree_with_their_own_logits():
+    from transformers import GPT2Config, GPT2LMHeadModel, GPTNeoXConfig, GPTNeoXForCausalLM
+
+    torch.manual_seed(0)
+    gpt2 = GPT2LMHeadModel(GPT2Config(vocab_size=400, n_embd=32, n_layer=2, n_head=2, n_positions=CONTEXT))
+    neox = GPTNeoXForCausalLM(
+        GPTNeoXConfig(
+            vocab_size=400, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+            max_position_embeddings=CONTEXT,
+        )
+    )  # fmt: skip
+    for model in (gpt2, neox):
+        language_model = LanguageModel(model, tiny_tokenizer(), name="other")
+        assert language_model.uses_chunked_head
+        (found,) = score(language_model, [TRAINING_TEXT])
+        np.testing.assert_allclose(found.log_prob_nats, one_token_at_a_time(language_model, TRAINING_TEXT)[:, 0], atol=1e-4)

@@ -1,0 +1,66 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from detector.scoring.vocabulary_head import reduce_logits, reduce_vocabulary
+
+
+def test_hand_derived_values():
+    # p = (1/2, 1/4, 1/4), x = the second entry.
+    # ln p = (-L, -2L, -2L) with L = ln 2; H = L/2 + 2 * 2L/4 = 1.5 L
+    # variance = 1/2 (-L + 1.5L)^2 + 1/2 (-2L + 1.5L)^2 = 0.25 L^2
+    # rank: only the first logit is strictly larger, the tie with the third does not count: 2
+    logits = torch.log(torch.tensor([[0.5, 0.25, 0.25]])) + 7.0
+    found = reduce_logits(logits, torch.tensor([1]), top_k=2)
+    ln2 = math.log(2)
+    assert found.log_prob_nats.item() == pytest.approx(-2 * ln2, abs=1e-6)
+    assert found.rank.item() == 2
+    assert found.entropy_nats.item() == pytest.approx(1.5 * ln2, abs=1e-6)
+    assert found.log_prob_variance.item() == pytest.approx(0.25 * ln2**2, abs=1e-6)
+    assert found.max_log_prob_nats.item() == pytest.approx(-ln2, abs=1e-6)
+    assert found.top_ids[0, 0].item() == 0
+    assert found.top_log_prob_nats[0].tolist() == pytest.approx([-ln2, -2 * ln2], abs=1e-6)
+
+
+def test_against_a_slow_reference_in_double_precision():
+    generator = torch.Generator().manual_seed(1)
+    logits = torch.randn(50, 3000, generator=generator) * 6
+    targets = torch.randint(0, 3000, (50,), generator=generator)
+    found = reduce_logits(logits.clone(), targets)
+    for i in range(50):
+        row = logits[i].double().numpy()
+        p = np.exp(row - row.max())
+        p /= p.sum()
+        log_p = np.log(p)
+        assert found.log_prob_nats[i].item() == pytest.approx(log_p[targets[i]], abs=2e-5)
+        assert found.rank[i].item() == 1 + int((row > row[targets[i]]).sum())
+        entropy = -(p * log_p).sum()
+        assert found.entropy_nats[i].item() == pytest.approx(entropy, abs=2e-5)
+        assert found.log_prob_variance[i].item() == pytest.approx((p * (log_p + entropy) ** 2).sum(), rel=1e-4, abs=1e-5)
+
+
+def test_variance_does_not_cancel_when_nearly_certain():
+    # One entry has almost all mass: E[X^2] - E[X]^2 would lose every digit in float32.
+    q = 1e-6
+    logits = torch.log(torch.tensor([[1 - q, q]], dtype=torch.float64)).float()
+    exact = (1 - q) * q * (math.log(1 - q) - math.log(q)) ** 2  # variance of a two-valued variable
+    assert reduce_logits(logits, torch.tensor([0])).log_prob_variance.item() == pytest.approx(exact, rel=1e-3)
+
+
+def test_masked_entries_do_not_make_the_entropy_nan():
+    found = reduce_logits(torch.tensor([[0.0, 0.0, -torch.inf]]), torch.tensor([0]))
+    assert found.entropy_nats.item() == pytest.approx(math.log(2), abs=1e-6)
+    assert found.log_prob_variance.item() == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 128])
+def test_chunk_size_changes_nothing(chunk):
+    generator = torch.Generator().manual_seed(2)
+    hidden, head = torch.randn(40, 16, generator=generator), torch.randn(500, 16, generator=generator)
+    targets = torch.randint(0, 500, (40,), generator=generator)
+    whole = reduce_vocabulary(hidden, lambda h: h @ head.T, targets, top_k=3, chunk_positions=40)
+    parts = reduce_vocabulary(hidden, lambda h: h @ head.T, targets, top_k=3, chunk_positions=chunk)
+    for name in whole.__dataclass_fields__:
+        assert torch.allclose(getattr(whole, name).float(), getattr(parts, name).float(), atol=1e-4), name
