@@ -86,7 +86,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _group(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     pass
 
@@ -102,7 +104,9 @@ def verdict(
     dtype: DtypeOption = "float32",
     offline: OfflineOption = False,
     target_fpr: Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")] = 0.01,
-    calibration: Annotated[Path | None, typer.Option(help="Classifier file for a model other than the embedded one.")] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="Classifier file for a model other than the embedded one.")
+    ] = None,
     quiet: QuietOption = False,
 ) -> int:
     """The verdict on each file: human, machine, inconclusive or unscored. The default command."""
@@ -121,7 +125,9 @@ def verdict(
             _say(warning)
         if result.verdict == "unscored":
             code = 3
-            _say(_with_command_hint(result.explanation, result.path) if result.reason == "unreadable" else _named(result))
+            _say(
+                _with_command_hint(result.explanation, result.path) if result.reason == "unreadable" else _named(result)
+            )
         if png is not None:
             from detector.report.picture import draw_surprise
 

@@ -14,6 +14,8 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from detector import LanguageModel
 from detector.scoring import TokenScores
 from detector.training.tokenizer import DOCUMENT_BOUNDARY, train_tokenizer
+from detector.verdict.classifier import Classifier, LengthBucket
+from detector.verdict.features import FEATURE_NAMES
 
 TRAINING_TEXT = (
     "The old man walked slowly to the harbour, and the boats were gone. He had counted them in the morning: "
@@ -91,3 +93,37 @@ def make_scores(
         window_tokens=32,
         model_fingerprint="0" * 16,
     )
+
+
+N_REFERENCES = 199
+
+
+def make_classifier(language_model: LanguageModel, lean: float = 0.0) -> Classifier:
+    """Score = ``lean`` - mean surprisal / 100; references at -0.1, -0.2 ... so that p-values can be read off."""
+    n = len(FEATURE_NAMES)
+    coefficients = [0.0] * n
+    coefficients[FEATURE_NAMES.index("mean_surprisal")] = -0.01
+    references = sorted(-i / 10 for i in range(N_REFERENCES))
+    return Classifier(
+        feature_names=list(FEATURE_NAMES),
+        means=[0.0] * n,
+        scales=[1.0] * n,
+        coefficients=coefficients,
+        intercept=lean,
+        lowest=[-1e6] * n,
+        highest=[1e6] * n,
+        probability_slope=1.0,
+        probability_intercept=0.0,
+        buckets=[LengthBucket(50, references, references), LengthBucket(200, references, references)],
+        human_sentence_bits=[5.0, 7.0, 9.0],
+        model_name=language_model.name,
+        model_fingerprint=language_model.fingerprint,
+        data={},
+    )
+
+
+@pytest.fixture
+def tiny_calibration(tiny: LanguageModel, tmp_path: Path) -> Path:
+    path = tmp_path / "classifier.json"
+    make_classifier(tiny).save(path)
+    return path

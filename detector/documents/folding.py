@@ -41,13 +41,15 @@ class FoldedText:
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Span of the text as given behind the folded characters ``start`` to ``end``."""
         if end <= start:
-            position = int(self.starts[start]) if start < len(self.starts) else int(self.ends[-1]) if len(self.ends) else 0
+            position = (
+                int(self.starts[start]) if start < len(self.starts) else int(self.ends[-1]) if len(self.ends) else 0
+            )
             return position, position
         return int(self.starts[start]), int(self.ends[end - 1])
 
 
 def fold(text: str) -> FoldedText:
-    """Whitespace runs become one space (none at the ends), quotes straight, invisible marks nothing.
+    r"""Whitespace runs become one space (none at the ends), quotes straight, invisible marks nothing.
 
     >>> fold(" \\u201cOne\\u200b\\r\\n\\r\\ntwo\\u2026\\u201d ").text
     '"One two..."'

@@ -90,6 +90,4 @@ def _guess(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, tupl
             f"{name} is not text in UTF-8 (byte {error.start} is 0x{data[error.start]:02x}) "
             "nor in any other encoding that could be recognised. Save it as UTF-8 and try again."
         )
-    return str(best), (
-        f"{name} is not UTF-8 (byte {error.start}); it was read as {best.encoding}, which is a guess.",
-    )
+    return str(best), (f"{name} is not UTF-8 (byte {error.start}); it was read as {best.encoding}, which is a guess.",)

@@ -33,9 +33,7 @@ def compare(classifier: Classifier, table: FeatureTable) -> Iterator[Row]:
         sign = 1 if METHODS[name]().higher_is_machine else -1
         candidates[name] = sign * table.methods[:, column]
     both = [
-        str(name)
-        for name in np.unique(table.dataset)
-        if len(np.unique(table.is_machine[table.dataset == name])) == 2
+        str(name) for name in np.unique(table.dataset) if len(np.unique(table.is_machine[table.dataset == name])) == 2
     ]
     for name, scores in candidates.items():
         for dataset in [*both, "pooled"]:

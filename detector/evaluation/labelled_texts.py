@@ -5,18 +5,16 @@ A data set is a ``NAME.jsonl`` or ``NAME.jsonl.zst`` file of objects with ``text
 ``language``. A machine text and the human text it answers share a ``pair_id``.
 """
 
-import hashlib
-import io
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import TextIO
 
 from detector.documents.folding import fold
+from detector.documents.hashing import unit_hash
+from detector.documents.jsonl import read_jsonl
 from detector.errors import InputError
 
 FEWEST_WORDS = 40
@@ -46,48 +44,28 @@ class LabelledText:
     attack: str = ""
 
 
-def unit_hash(key: str) -> float:
-    """A number in [0, 1) that depends on the key alone; the same split on every machine."""
-    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
-
-
-def _open_lines(path: Path) -> TextIO:
-    if path.suffix == ".zst":
-        try:
-            import zstandard
-        except ImportError:
-            raise InputError(f"{path} is compressed with zstd; install the reader with: pip install zstandard") from None
-        return io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(path.open("rb")), encoding="utf-8")
-    return path.open(encoding="utf-8")
-
-
 def read_labelled(path: Path) -> Iterator[LabelledText]:
     """The usable English texts of a data set, folded as the verdict folds them."""
     dataset = path.name.split(".jsonl")[0]
-    with _open_lines(path) as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                record = json.loads(line)
-                text, label = record["text"], record["label"]
-            except (ValueError, KeyError, TypeError) as error:
-                raise InputError(f"{path.name}, line {number}: {error}. Each line needs text and label.") from error
-            if label not in ("human", "machine"):
-                raise InputError(f"{path.name}, line {number}: label is {label!r}; allowed: human, machine.")
-            if record.get("language", "en") != "en":
-                continue
-            text = fold(text.replace("\\'", "'")).text
-            if _REMNANTS.search(text[:300]) or len(text.split()) < FEWEST_WORDS:
-                continue
-            yield LabelledText(
-                text,
-                label == "machine",
-                dataset,
-                pair_id=str(record.get("pair_id") or f"{dataset}:{number}"),
-                is_paired=record.get("pair_id") is not None,
-                domain=record.get("domain") or "",
-                generator=record.get("generator") or "",
-                attack=record.get("attack") or "",
-            )
+    for number, record in read_jsonl(path, required=("text", "label")):
+        text, label = record["text"], record["label"]
+        if label not in ("human", "machine"):
+            raise InputError(f"{path.name}, line {number}: label is {label!r}; allowed: human, machine.")
+        if record.get("language", "en") != "en":
+            continue
+        text = fold(text.replace("\\'", "'")).text
+        if _REMNANTS.search(text[:300]) or len(text.split()) < FEWEST_WORDS:
+            continue
+        yield LabelledText(
+            text,
+            label == "machine",
+            dataset,
+            pair_id=str(record.get("pair_id") or f"{dataset}:{number}"),
+            is_paired=record.get("pair_id") is not None,
+            domain=record.get("domain") or "",
+            generator=record.get("generator") or "",
+            attack=record.get("attack") or "",
+        )
 
 
 def cut_alike(texts: Iterable[LabelledText]) -> list[LabelledText]:
@@ -110,7 +88,9 @@ def cut_alike(texts: Iterable[LabelledText]) -> list[LabelledText]:
     for pair_id, members in pairs.items():
         limit = LENGTHS_IN_WORDS[int(unit_hash("length:" + pair_id) * len(LENGTHS_IN_WORDS))]
         human, machine = _word_counts(members)
-        result += [_cut(member, min([limit, *sorted(human)[:1], int(median(machine or [limit]))])) for member in members]
+        result += [
+            _cut(member, min([limit, *sorted(human)[:1], int(median(machine or [limit]))])) for member in members
+        ]
     if unpaired:
         quartiles = [sorted(side)[len(side) // 4] for side in _word_counts(unpaired) if side]
         limit = min(quartiles)

@@ -49,7 +49,7 @@ class Rate:
 
     @property
     def share(self) -> float:
-        """hits / total; NaN for none."""
+        """Hits / total; NaN for none."""
         return self.hits / self.total if self.total else float("nan")
 
     @property

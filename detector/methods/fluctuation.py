@@ -66,7 +66,7 @@ class SurprisalAutocorrelation:
 
 
 def autocorrelation(series: NDArray[np.float64], lag: int) -> float:
-    """sum of (s_t - m)(s_{t+lag} - m) over sum of (s_t - m)^2; NaN without variance or below lag + 2 values."""
+    """Sum of (s_t - m)(s_{t+lag} - m) over sum of (s_t - m)^2; NaN without variance or below lag + 2 values."""
     if len(series) < lag + 2:
         return float("nan")
     centred = series - series.mean()

@@ -47,9 +47,7 @@ def encode(
     return ids, *_without_gaps(spans[:, 0], spans[:, 1])
 
 
-def _without_gaps(
-    starts: NDArray[np.int32], ends: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _without_gaps(starts: NDArray[np.int32], ends: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Move each start back to where everything before it ends."""
     ends = np.maximum.accumulate(ends)
     covered = np.concatenate([[0], ends[:-1]]).astype(np.int32)[: len(starts)]

@@ -115,7 +115,7 @@ class LanguageModel:
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Vocabulary logits (n, V) of rows (n, d) of ``hidden_states``."""
-        return self._head(hidden) if self.uses_chunked_head else hidden.clone()
+        return self._head(hidden) if self.uses_chunked_head and self._head is not None else hidden.clone()
 
     @torch.inference_mode()
     def _head_agrees(self) -> bool:

@@ -13,7 +13,9 @@ DEFAULT_FOLDER = Path(__file__).parent / "default"
 DEFAULT_NAME = "default"
 
 
-def load_language_model(name: str, device: str = "auto", dtype: str = "float32", offline: bool = False) -> LanguageModel:
+def load_language_model(
+    name: str, device: str = "auto", dtype: str = "float32", offline: bool = False
+) -> LanguageModel:
     """See ``LanguageModel.load``."""
     if dtype not in DTYPES:
         raise ModelError(f"Unknown dtype {dtype!r}. Allowed: {', '.join(DTYPES)}.")
@@ -23,7 +25,9 @@ def load_language_model(name: str, device: str = "auto", dtype: str = "float32",
     if is_local:
         _check_folder(folder)
     elif _looks_like_path(name):
-        raise ModelError(f"No model folder at {name}. Give an existing folder, a Hugging Face name, or leave --model out.")
+        raise ModelError(
+            f"No model folder at {name}. Give an existing folder, a Hugging Face name, or leave --model out."
+        )
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     if offline:  # read by huggingface_hub when it is first imported, below
         os.environ["HF_HUB_OFFLINE"] = "1"

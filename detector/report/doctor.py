@@ -8,7 +8,17 @@ from typing import Any
 from detector import __version__
 from detector.errors import DetectorError
 
-_PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib")
+_PACKAGES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "safetensors",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "pandas",
+    "matplotlib",
+)
 
 
 def examine(model: str = "default") -> dict[str, Any]:

@@ -32,7 +32,9 @@ def draw_surprise(result: Result, human_sentence_bits: list[float], path: Path) 
     axes = figure.add_subplot()
     axes.axhspan(low, high, color=_BAND_COLOUR, alpha=0.45, lw=0, label="sentence means of human texts, middle 80 %")
     axes.axhline(middle, color="#8A7A00", lw=1, ls=":", label="their median")
-    axes.vlines(np.arange(len(bits)), 0, bits, color=_TOKEN_COLOUR, lw=max(0.3, min(1.6, 500 / len(bits))), label="token")
+    axes.vlines(
+        np.arange(len(bits)), 0, bits, color=_TOKEN_COLOUR, lw=max(0.3, min(1.6, 500 / len(bits))), label="token"
+    )
     for i, (start, end, mean) in enumerate(sentences):
         axes.plot(
             [start - 0.5, end - 0.5], [mean, mean], color=_SENTENCE_COLOUR, lw=2.6, solid_capstyle="butt",

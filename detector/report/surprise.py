@@ -1,5 +1,6 @@
 """Surprise along a text, made ready for the eye: buckets, bins and words of a legend."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,7 @@ def binned_bits(evidence: Evidence, bins: int) -> NDArray[np.float64]:
     """Mean surprise in bits of up to ``bins`` equal stretches of the text."""
     bits = evidence.scores.surprisal_bits
     edges = np.linspace(0, len(bits), min(bins, len(bits)) + 1).astype(int)
-    return np.array([bits[a:b].mean() for a, b in zip(edges[:-1], edges[1:], strict=True)])
+    return np.array([bits[a:b].mean() for a, b in itertools.pairwise(edges)])
 
 
 def sentence_bits(evidence: Evidence) -> list[tuple[int, int, float]]:

@@ -32,13 +32,17 @@ _BUCKET_TEXT_STYLES = ("", "black on #FEE838", "black on #C8B866 underline", "bo
 def print_result(console: Console, result: Result, show_text: bool) -> None:
     """Write one result; ``show_text`` adds the text marked by rank."""
     name = result.path or "standard input" if result.id == "-" or result.path else result.id
-    console.print(Text.assemble((f"{name}: ", "bold"), (result.verdict, "bold reverse"), f"  {_HEADLINES[result.verdict]}"))
+    console.print(
+        Text.assemble((f"{name}: ", "bold"), (result.verdict, "bold reverse"), f"  {_HEADLINES[result.verdict]}")
+    )
     console.print(f"  {result.explanation}", highlight=False, markup=False)
     if result.score is not None:
         for line in _numbers(result, ascii_only=_is_ascii(console)):
             console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
     for finding in result.findings[:5]:
-        console.print(f"  found: {finding.kind.replace('_', ' ')} at {finding.start_char}: {finding.detail}", markup=False)
+        console.print(
+            f"  found: {finding.kind.replace('_', ' ')} at {finding.start_char}: {finding.detail}", markup=False
+        )
     if len(result.findings) > 5:
         console.print(f"  found: {len(result.findings) - 5} more, see --json")
     if result.evidence is not None and show_text:
@@ -51,7 +55,9 @@ def print_result(console: Console, result: Result, show_text: bool) -> None:
 
 
 def _numbers(result: Result, ascii_only: bool) -> Iterator[str]:
-    assert result.score is not None and result.probability_machine is not None and result.p_value is not None
+    assert result.score is not None
+    assert result.probability_machine is not None
+    assert result.p_value is not None
     low, high = result.confidence_interval or (float("nan"), float("nan"))
     yield (
         f"probability machine {result.probability_machine:.0%}   p-value {result.p_value:.3f}   "
@@ -116,4 +122,6 @@ def marked_text(evidence: Evidence, colour: bool) -> Text:
 
 def _without_controls(text: str) -> str:
     """Same length, terminal control characters made visible: a text must not steer the terminal."""
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", lambda m: "\n" if m[0] == "\r" else "\ufffd", text)
+    return re.sub(
+        r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", lambda m: "\n" if m[0] == "\r" else "\ufffd", text
+    )

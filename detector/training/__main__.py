@@ -1,7 +1,7 @@
 """``python -m detector.training COMMAND``: from text shards to the embedded model and its classifier.
 
-    prepare → train → export                 the language model
-    features → classifier → compare          the verdict
+prepare → train → export                 the language model
+features → classifier → compare          the verdict
 """
 
 from pathlib import Path
@@ -92,7 +92,9 @@ def features(
     from detector.models import LanguageModel
     from detector.training.feature_table import build_table, human_references, role_of, select
 
-    labelled = [(role, text) for text in select(detection, "fit", fit_per_group) if (role := role_of(text.pair_id)) != "voice"]
+    labelled = [
+        (role, text) for text in select(detection, "fit", fit_per_group) if (role := role_of(text.pair_id)) != "voice"
+    ]
     labelled += [("dev", text) for text in select(detection, "dev", dev_per_group)]
     labelled += [("calibrate", text) for text in human_references(corpus, per_genre)]
     typer.echo(f"{len(labelled)} texts", err=True)
@@ -121,7 +123,9 @@ def classifier(
 @app.command()
 def compare(
     table: Annotated[Path, typer.Argument(help="Table that `features` wrote.")],
-    classifier: Annotated[Path, typer.Option(help="Classifier file; the embedded one unless given.")] = DEFAULT_CALIBRATION,
+    classifier: Annotated[
+        Path, typer.Option(help="Classifier file; the embedded one unless given.")
+    ] = DEFAULT_CALIBRATION,
     target_fpr: float = 0.01,
 ) -> None:
     """Print AUROC and TPR of the verdict and of each statistic on the dev sets, and realised false alarms."""

@@ -73,7 +73,9 @@ class ByteNgram:
         return total
 
 
-def ngram_bits_per_byte(corpus: Path, texts: dict[str, list[str]], order: int = 5, megabytes: int = 12) -> dict[str, float]:
+def ngram_bits_per_byte(
+    corpus: Path, texts: dict[str, list[str]], order: int = 5, megabytes: int = 12
+) -> dict[str, float]:
     """Bits per byte of ``ByteNgram``, trained on the first ``megabytes`` of mixed training text."""
     from detector.training.tokenizer import mixture_sample
 

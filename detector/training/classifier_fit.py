@@ -90,8 +90,6 @@ def _buckets(scores: NDArray[np.float64], table: FeatureTable) -> list[LengthBuc
 
 def _counts(table: FeatureTable) -> dict[str, dict[str, int]]:
     return {
-        label: {
-            str(name): int((side & (table.dataset == name)).sum()) for name in np.unique(table.dataset[side])
-        }
+        label: {str(name): int((side & (table.dataset == name)).sum()) for name in np.unique(table.dataset[side])}
         for label, side in (("human", ~table.is_machine), ("machine", table.is_machine))
     }

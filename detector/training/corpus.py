@@ -5,15 +5,14 @@ depends on nothing but the document's own key, so a held-out document is held ou
 and every run, whatever the order, the seed or the other shards.
 """
 
-import hashlib
-import io
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Literal
 
+from detector.documents.hashing import unit_hash
+from detector.documents.jsonl import read_jsonl
 from detector.errors import InputError
 
 Split = Literal["train", "validation", "reference"]
@@ -63,14 +62,9 @@ def document_key(source: str) -> str:
     return _PART_SUFFIX.sub("", source)
 
 
-def _unit_hash(text: str) -> float:
-    """A number in [0, 1) that depends on the text alone."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
-
-
 def split_of(source: str) -> Split:
     """Validation 2 %, human reference 2 %, train the rest, by hash of the work's key."""
-    position = _unit_hash(document_key(source))
+    position = unit_hash(document_key(source))
     if position < VALIDATION_SHARE:
         return "validation"
     if position < VALIDATION_SHARE + REFERENCE_SHARE:
@@ -84,18 +78,10 @@ def collapse(text: str, source: str) -> str:
     In a quarter of the documents, chosen by hash, a paragraph break becomes one newline, so that
     the model knows what a line break is; everywhere else it becomes a space like any other run.
     """
-    if _unit_hash("paragraphs:" + source) < PARAGRAPH_SHARE:
+    if unit_hash("paragraphs:" + source) < PARAGRAPH_SHARE:
         paragraphs = (" ".join(part.split()) for part in re.split(r"\n\s*\n", text))
         return "\n".join(part for part in paragraphs if part)
     return " ".join(text.split())
-
-
-def _open_shard(path: Path) -> TextIO:
-    if path.suffix == ".zst":
-        import zstandard
-
-        return io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(path.open("rb")), encoding="utf-8")
-    return path.open(encoding="utf-8")
 
 
 def shard_paths(corpus_dir: Path) -> list[Path]:
@@ -112,18 +98,6 @@ def read_documents(corpus_dir: Path) -> Iterator[CorpusDocument]:
     """All documents of a corpus folder, in the order of the files."""
     for path in shard_paths(corpus_dir):
         genre = path.name.split("__")[0]
-        with _open_shard(path) as lines:
-            try:
-                for number, line in enumerate(lines, start=1):
-                    record = json.loads(line)
-                    source, text = record["source"], record["text"]
-                    yield CorpusDocument(collapse(text, source), source, genre, split_of(source))
-            except (ValueError, KeyError, TypeError, OSError) as error:
-                raise InputError(
-                    f"{path.name} is not a valid shard near line {number}: {error}. "
-                    'Each line must be a JSON object with "text" and "source".'
-                ) from error
-            except Exception as error:
-                if type(error).__name__ != "ZstdError":
-                    raise
-                raise InputError(f"{path.name} is not valid zstd data: {error}.") from error
+        for _, record in read_jsonl(path, required=("text", "source")):
+            source = record["source"]
+            yield CorpusDocument(collapse(record["text"], source), source, genre, split_of(source))

@@ -4,6 +4,8 @@ The gradient of the vocabulary head is computed chunk by chunk in the forward pa
 logits are hot in cache; on two CPU cores this is about 1.4 times as fast as the plain way.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -12,7 +14,7 @@ CHUNK_POSITIONS = 512
 
 class _ChunkedCrossEntropy(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, hidden: Tensor, head: Tensor, targets: Tensor, dtype: torch.dtype) -> Tensor:
+    def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, dtype: torch.dtype) -> Tensor:
         n = len(targets)
         hidden_low, head_low = hidden.to(dtype), head.to(dtype)
         hidden_grad = torch.empty_like(hidden_low)
@@ -33,7 +35,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         return loss / n
 
     @staticmethod
-    def backward(ctx, *grad_outputs: Tensor) -> tuple[Tensor, Tensor, None, None]:
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, Tensor, None, None]:
         hidden_grad, head_grad = ctx.saved_tensors
         scale = grad_outputs[0] / ctx.n
         return hidden_grad.to(ctx.hidden_dtype) * scale, head_grad * scale, None, None

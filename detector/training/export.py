@@ -18,9 +18,7 @@ from detector.training.token_store import TokenStore, TrainingStream
 from detector.training.trainer import TrainingConfig, build_model
 
 
-def export_model(
-    corpus: Path, work: Path, run: Path, out: Path, dtype: str, report: Callable[[str], None]
-) -> None:
+def export_model(corpus: Path, work: Path, run: Path, out: Path, dtype: str, report: Callable[[str], None]) -> None:
     """Write the model folder; raises ``ModelError`` when the run has no checkpoint."""
     checkpoint = run / "checkpoint"
     if not (checkpoint / "model.safetensors").is_file():
@@ -101,15 +99,15 @@ write them. It is a first model; see *Known weaknesses*.
 
 | | |
 |---|---|
-| architecture | Llama, {training['layers']} layers, width {training['width']}, {training['heads']} heads, tied embeddings |
-| parameters | {facts['parameters']:,} |
-| context | {training['context']} tokens |
-| tokenizer | byte-level BPE, {training['vocabulary']:,} entries, single digits, no normalisation |
-| tokens seen | {facts['tokens_seen']:,} in {facts['steps']:,} steps of {training['tokens_per_step']:,} |
+| architecture | Llama, {training["layers"]} layers, width {training["width"]}, {training["heads"]} heads, tied embeddings |
+| parameters | {facts["parameters"]:,} |
+| context | {training["context"]} tokens |
+| tokenizer | byte-level BPE, {training["vocabulary"]:,} entries, single digits, no normalisation |
+| tokens seen | {facts["tokens_seen"]:,} in {facts["steps"]:,} steps of {training["tokens_per_step"]:,} |
 | hardware | two CPU cores, no GPU |
-| stored as | {facts['dtype']}; loaded as float32 unless asked otherwise |
-| sha256 of model.safetensors | `{facts['sha256']}` |
-| fingerprint as loaded in float32 | `{facts['fingerprint_float32']}` |
+| stored as | {facts["dtype"]}; loaded as float32 unless asked otherwise |
+| sha256 of model.safetensors | `{facts["sha256"]}` |
+| fingerprint as loaded in float32 | `{facts["fingerprint_float32"]}` |
 
 ## Held-out bits per byte
 
@@ -121,7 +119,7 @@ collapsed. The n-gram is a byte 5-gram with Witten-Bell smoothing, trained on 12
 {chr(10).join(rows)}
 | mean by share of the mixture | {stored:.3f} | {ngram:.3f} | |
 
-Storing the weights as {facts['dtype']} costs {stored - exact:+.4f} bits per byte.
+Storing the weights as {facts["dtype"]} costs {stored - exact:+.4f} bits per byte.
 
 ## Data
 
@@ -134,16 +132,16 @@ whitespace are single spaces.
 
 ## Recipe
 
-Muon for matrices (learning rate {training['matrix_learning_rate']}), AdamW for the rest ({training['other_learning_rate']}), warm-up
-{training['warmup_steps']} steps, constant, linear decay to zero over the last {training['decay_share']:.0%}; bfloat16 products, float32 weights;
-rows of {training['short_row']} tokens, of {training['context']} for the last {1 - training['long_rows_from']:.0%}; seed {training['seed']}. The commands:
+Muon for matrices (learning rate {training["matrix_learning_rate"]}), AdamW for the rest ({training["other_learning_rate"]}), warm-up
+{training["warmup_steps"]} steps, constant, linear decay to zero over the last {training["decay_share"]:.0%}; bfloat16 products, float32 weights;
+rows of {training["short_row"]} tokens, of {training["context"]} for the last {1 - training["long_rows_from"]:.0%}; seed {training["seed"]}. The commands:
 
     python -m detector.training prepare CORPUS --work WORK
-    python -m detector.training train --work WORK --run RUN --tokens {training['tokens']}
+    python -m detector.training train --work WORK --run RUN --tokens {training["tokens"]}
     python -m detector.training export CORPUS --work WORK --run RUN --out detector/models/default
 
 `token_counts.npy` holds how often each token stood in the rows of training (uint32);
-{facts['tokens_never_seen']} of the {training['vocabulary']:,} tokens were never seen.
+{facts["tokens_never_seen"]} of the {training["vocabulary"]:,} tokens were never seen.
 
 ## Known weaknesses
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.documents.hashing import unit_hash
 from detector.documents.sentences import sentence_spans
 from detector.errors import InputError
 from detector.evaluation.labelled_texts import (
@@ -20,7 +21,6 @@ from detector.evaluation.labelled_texts import (
     cut_alike,
     read_labelled,
     sample,
-    unit_hash,
 )
 from detector.methods import METHODS, compute_all
 from detector.models.language_model import LanguageModel
@@ -129,7 +129,10 @@ class FeatureTable:
         data = np.load(path, allow_pickle=False)
         columns: dict[str, Any] = {name: data[name] for name in cls.__dataclass_fields__}
         columns["method_names"] = columns["method_names"].tolist()
-        columns["model_name"], columns["model_fingerprint"] = str(columns["model_name"]), str(columns["model_fingerprint"])
+        columns["model_name"], columns["model_fingerprint"] = (
+            str(columns["model_name"]),
+            str(columns["model_fingerprint"]),
+        )
         return cls(**columns)
 
 
@@ -158,14 +161,14 @@ def build_table(language_model: LanguageModel, labelled: Iterable[tuple[str, Lab
         )
     if not rows:
         raise InputError("No labelled text of at least 50 tokens; there is nothing to fit or evaluate.")
-    features, methods, n_tokens, is_machine, role, dataset, domain, generator = zip(*rows, strict=True)
+    features, methods, n_tokens, is_machine, roles, dataset, domain, generator = zip(*rows, strict=True)
     return FeatureTable(
         np.array(features).reshape(-1, len(FEATURE_NAMES)),
         np.array(methods, dtype=np.float64),
         list(METHODS),
         np.array(n_tokens, dtype=np.int64),
         np.array(is_machine, dtype=bool),
-        np.array(role),
+        np.array(roles),
         np.array(dataset),
         np.array(domain),
         np.array(generator),

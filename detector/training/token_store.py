@@ -84,7 +84,7 @@ class TokenStore:
 
     def select(self, split: str, genre: str | None = None) -> np.ndarray:
         """Indices of the documents of a split, and of one genre if named."""
-        chosen = self.split_ids == SPLITS.index(split)  # type: ignore[arg-type]
+        chosen = self.split_ids == SPLITS.index(split)
         if genre is not None:
             chosen &= self.genre_ids == self.genres.index(genre)
         return np.flatnonzero(chosen)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import LlamaConfig, LlamaForCausalLM
@@ -194,23 +195,36 @@ class Trainer:
                 last_saved = time.monotonic()
 
     def save_checkpoint(self) -> None:
-        """Write beside, then swap: the previous checkpoint survives a full disk or a kill."""
-        target, fresh = self.folder / "checkpoint", self.folder / "checkpoint.new"
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir()
-        save_file({n: p.detach().contiguous() for n, p in self.model.named_parameters()}, fresh / "model.safetensors")
-        state = {}
-        for i, optimizer in enumerate(self.optimizers):
-            for index, entry in optimizer.state_dict()["state"].items():
-                for name, value in entry.items():
-                    state[f"{i}.{index}.{name}"] = torch.as_tensor(value).contiguous().clone()
-        save_file(state, fresh / "optimizer.safetensors")
-        (fresh / "step.json").write_text(json.dumps({"step": self.step}))
-        previous = self.folder / "checkpoint.previous"
+        """Write beside, then swap: the checkpoint before survives a full disk or a kill."""
+        fresh = self.folder / "checkpoint.new"
+        try:
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir()
+            save_file(
+                {n: p.detach().contiguous() for n, p in self.model.named_parameters()}, fresh / "model.safetensors"
+            )
+            save_file(self._optimizer_state(), fresh / "optimizer.safetensors")
+            (fresh / "step.json").write_text(json.dumps({"step": self.step}))
+        except (OSError, SafetensorError) as error:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise ModelError(
+                f"The checkpoint of step {self.step} cannot be written to {self.folder}: {error}. "
+                "The one before is kept; make room and run the same command again."
+            ) from error
+        target, previous = self.folder / "checkpoint", self.folder / "checkpoint.previous"
         shutil.rmtree(previous, ignore_errors=True)
         if target.exists():
             target.rename(previous)
         fresh.rename(target)
+
+    def _optimizer_state(self) -> dict[str, torch.Tensor]:
+        """Both optimisers' state, flat, under names ``optimiser.parameter.entry``."""
+        return {
+            f"{i}.{index}.{name}": torch.as_tensor(value).contiguous().clone()
+            for i, optimizer in enumerate(self.optimizers)
+            for index, entry in optimizer.state_dict()["state"].items()
+            for name, value in entry.items()
+        }
 
     def _load_checkpoint(self) -> None:
         for folder in (self.folder / "checkpoint", self.folder / "checkpoint.previous"):

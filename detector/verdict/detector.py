@@ -215,7 +215,10 @@ def _unsuitable(text: str, words: list[str], language: str) -> tuple[str, str] |
             f"{missing} more."
         )
     if language != "en":
-        return "unsupported_language", "The text does not read as English prose, which is all the verdict was calibrated on."
+        return (
+            "unsupported_language",
+            "The text does not read as English prose, which is all the verdict was calibrated on.",
+        )
     if not is_prose(text):
         return "not_prose", "The text is mostly code, tables, lists or repetition; a verdict needs prose."
     return None

@@ -34,8 +34,14 @@ class Series:
 
     def take(self, index: NDArray[np.int64], sentence: NDArray[np.int64]) -> "Series":
         """The tokens at ``index``, in that order, under new sentence numbers."""
-        columns = (self.surprisal, self.entropy, self.variance, self.log_max, self.rank)
-        return Series(*(column[index] for column in columns), sentence=sentence)
+        return Series(
+            self.surprisal[index],
+            self.entropy[index],
+            self.variance[index],
+            self.log_max[index],
+            self.rank[index],
+            sentence,
+        )
 
 
 def series_of(scores: TokenScores, sentence_starts: list[int]) -> Series:
@@ -113,7 +119,10 @@ FEATURES: dict[str, tuple[Callable[[Series], float], str]] = {
     "kurtosis_surprisal": (lambda x: _moment(x.surprisal, 4) - 3, "how rare and how great the surprises are"),
     "std_entropy": (lambda x: float(x.entropy.std()), "spread of H"),
     "difference_1": (lambda x: float(np.abs(np.diff(x.surprisal)).mean()), "mean |s' - s|: roughness"),
-    "difference_2": (lambda x: float(np.abs(np.diff(x.surprisal, 2)).mean()), "mean |s'' - 2s' + s|: roughness of slopes"),
+    "difference_2": (
+        lambda x: float(np.abs(np.diff(x.surprisal, 2)).mean()),
+        "mean |s'' - 2s' + s|: roughness of slopes",
+    ),
     "autocorrelation_1": (lambda x: _finite(autocorrelation(x.surprisal, 1)), "surprise follows surprise"),
     "autocorrelation_2": (lambda x: _finite(autocorrelation(x.surprisal, 2)), "the same two tokens on"),
     "entropy_surprisal_correlation": (

@@ -191,4 +191,6 @@ def test_other_architectures_agree_with_their_own_logits():
         language_model = LanguageModel(model, tiny_tokenizer(), name="other")
         assert language_model.uses_chunked_head
         (found,) = score(language_model, [TRAINING_TEXT])
-        np.testing.assert_allclose(found.log_prob_nats, one_token_at_a_time(language_model, TRAINING_TEXT)[:, 0], atol=1e-4)
+        np.testing.assert_allclose(
+            found.log_prob_nats, one_token_at_a_time(language_model, TRAINING_TEXT)[:, 0], atol=1e-4
+        )

@@ -38,7 +38,9 @@ def test_against_a_slow_reference_in_double_precision():
         assert found.rank[i].item() == 1 + int((row > row[targets[i]]).sum())
         entropy = -(p * log_p).sum()
         assert found.entropy_nats[i].item() == pytest.approx(entropy, abs=2e-5)
-        assert found.log_prob_variance[i].item() == pytest.approx((p * (log_p + entropy) ** 2).sum(), rel=1e-4, abs=1e-5)
+        assert found.log_prob_variance[i].item() == pytest.approx(
+            (p * (log_p + entropy) ** 2).sum(), rel=1e-4, abs=1e-5
+        )
 
 
 def test_variance_does_not_cancel_when_nearly_certain():

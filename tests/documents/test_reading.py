@@ -1,0 +1,45 @@
+import pytest
+
+from detector import InputError
+from detector.documents.reading import decode, read_source
+
+
+def test_utf8_is_kept_as_it_stands():
+    assert decode("a\r\nb\u00e9 ".encode(), "f") == ("a\r\nb\u00e9 ", ())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_byte_order_marks(encoding):
+    assert decode("Grüße".encode(encoding), "f")[0] == "Grüße"
+
+
+def test_another_encoding_is_guessed_and_said():
+    text = "Le garçon a mangé la pomme près de la fenêtre, puis il est allé à l'école. " * 5
+    found, warnings = decode(text.encode("cp1252"), "f.txt")
+    assert found == text
+    assert len(warnings) == 1
+    assert "guess" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"%PDF-1.7 ...", "a PDF"),
+        (b"PK\x03\x04rest", "zip container"),
+        (b"text\x00more", "NUL bytes"),
+        (bytes(range(1, 256)) * 4, "not text"),
+        (b"\xff\xfea", "does not decode"),
+    ],
+)
+def test_what_is_not_text_is_refused_with_a_sentence(data, sentence):
+    with pytest.raises(InputError, match=sentence):
+        decode(data, "f")
+
+
+def test_missing_file_and_folder(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read_source(str(tmp_path / "none.txt"))
+    with pytest.raises(InputError, match="is a folder"):
+        read_source(str(tmp_path))
+    with pytest.raises(InputError, match="cannot be read"):
+        read_source("bad\x00name")

@@ -1,0 +1,39 @@
+import pytest
+
+from detector.documents.suitability import count_words, is_prose, language_of, words_of
+from tests.conftest import TRAINING_TEXT
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        (TRAINING_TEXT, "en"),
+        ("Der alte Mann ging langsam zum Hafen, und die Boote waren fort. Er hatte sie am Morgen gezählt.", "und"),
+        ("El viejo caminaba despacio hacia el puerto y las barcas se habían ido. Las había contado.", "und"),
+        ("Le vieil homme marchait lentement vers le port, et les bateaux étaient partis.", "und"),
+        ("老人慢慢地走向港口，船已经不见了。", "und"),
+        ("", "und"),
+    ],
+)
+def test_language(text, language):
+    assert language_of(words_of(text)) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "prose"),
+    [
+        (TRAINING_TEXT, True),
+        ("", False),
+        ("12.5 13.7 88.1 0.2 19 22 31 4.4 " * 20, False),
+        ("for(i=0;i<n;i++){x[i]+=y[i]*2;} " * 20, False),
+        ("buy now " * 500, False),
+        ("x" * 5000, False),
+    ],
+)
+def test_prose(text, prose):
+    assert is_prose(text) is prose
+
+
+def test_words():
+    assert words_of("It isn\u2019t far, is it? 1984 co-op") == ["It", "isn\u2019t", "far", "is", "it", "co", "op"]
+    assert count_words(" one  two\nthree ") == 3

@@ -1,0 +1,70 @@
+import json
+
+import pytest
+
+from detector import InputError
+from detector.evaluation.labelled_texts import LENGTHS_IN_WORDS, LabelledText, cut_alike, read_labelled, sample
+from detector.training.feature_table import role_of
+
+WORDS = "word " * 120
+
+
+def write(path, *records):
+    path.write_text("\n".join(json.dumps(r) for r in records))
+    return path
+
+
+def test_reading_folds_and_leaves_out_remnants_other_languages_and_scraps(tmp_path):
+    path = write(
+        tmp_path / "set.jsonl",
+        {"text": "\u201cQuoted\u201d\n\n" + WORDS, "label": "human", "pair_id": "p1"},
+        {"text": "Sure! Here is the essay: " + WORDS, "label": "machine"},
+        {"text": "As an AI language model, " + WORDS, "label": "machine"},
+        {"text": WORDS, "label": "machine", "language": "zh"},
+        {"text": "too short", "label": "human"},
+        {"text": WORDS, "label": "machine", "generator": "g"},
+    )
+    texts = list(read_labelled(path))
+    assert [(t.is_machine, t.is_paired) for t in texts] == [(False, True), (True, False)]
+    assert texts[0].text.startswith('"Quoted" word')
+    assert texts[1].dataset == "set"
+
+
+@pytest.mark.parametrize("line", ["nonsense", '{"text": "x"}', '{"text": "x", "label": "robot"}'])
+def test_a_bad_line_is_named(tmp_path, line):
+    path = tmp_path / "set.jsonl"
+    path.write_text(line)
+    with pytest.raises(InputError, match="line 1"):
+        list(read_labelled(path))
+
+
+def text_of(n_words, is_machine, pair_id="p", is_paired=True):
+    return LabelledText("w " * (n_words - 1) + "end.", is_machine, "set", pair_id, is_paired)
+
+
+def test_both_sides_of_a_pair_are_cut_to_the_same_length():
+    for i in range(50):
+        human, machine = cut_alike([text_of(400, False, f"p{i}"), text_of(180, True, f"p{i}")])
+        # the machine text has 180 words and loses its last
+        assert len(human.text.split()) in (180, *(n for n in LENGTHS_IN_WORDS if n < 180))
+        assert abs(len(human.text.split()) - len(machine.text.split())) <= 1
+        assert not machine.text.endswith("end.")
+
+
+def test_texts_without_a_pair_are_cut_to_one_length():
+    texts = [text_of(100 + i, i % 2 == 0, f"u{i}", is_paired=False) for i in range(80)]
+    lengths = {len(t.text.split()) for t in cut_alike(texts)}
+    assert len(lengths) == 1
+
+
+def test_sampling_is_by_group_and_does_not_depend_on_the_order():
+    texts = [text_of(60, i % 2 == 0, f"p{i}") for i in range(40)]
+    chosen = sample(texts, 5, "s")
+    assert len(chosen) == 10
+    assert {t.pair_id for t in chosen} == {t.pair_id for t in sample(texts[::-1], 5, "s")}
+
+
+def test_a_pair_has_one_role_for_ever():
+    roles = [role_of(f"pair {i}") for i in range(10_000)]
+    assert roles.count("voice") / 10_000 == pytest.approx(0.5, abs=0.02)
+    assert roles.count("fit") / 10_000 == pytest.approx(0.3, abs=0.02)

@@ -1,0 +1,169 @@
+"""Each statistic: a value derived by hand, a slow reference, and what happens where it is undefined."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from detector import score_texts
+from detector.methods import METHODS, compute, compute_all
+from detector.methods.fluctuation import autocorrelation
+from detector.methods.gltr import bucket_of, bucket_shares
+from detector.methods.lastde import diversity_entropy
+from tests.conftest import TRAINING_TEXT, make_scores
+
+LN2 = math.log(2)
+
+
+def test_log_likelihood_and_perplexity():
+    # (-1 - 3) / 2 = -2; perplexity e^2
+    scores = make_scores([-1.0, -3.0])
+    assert compute("log_likelihood", scores) == pytest.approx(-2)
+    assert compute("perplexity", scores) == pytest.approx(math.exp(2))
+
+
+def test_perplexity_overflows_to_infinity_and_not_to_an_error():
+    assert compute("perplexity", make_scores([-1000.0])) == math.inf
+
+
+def test_entropy_is_the_mean_of_the_entropies():
+    assert compute("entropy", make_scores([-1, -1], entropy_nats=[1.0, 2.0])) == pytest.approx(1.5)
+
+
+def test_rank_and_log_rank():
+    # ranks 1, 1, 4: mean 2; ln 4 / 3 = 2 ln 2 / 3
+    scores = make_scores([-1, -1, -1], rank=[1, 1, 4])
+    assert compute("rank", scores) == pytest.approx(2)
+    assert compute("log_rank", scores) == pytest.approx(2 * LN2 / 3)
+
+
+def test_lrr():
+    # -(-1 - 2 - 3) / (ln 1 + ln 2 + ln 4) = 6 / (3 ln 2)
+    assert compute("lrr", make_scores([-1, -2, -3], rank=[1, 2, 4])) == pytest.approx(2 / LN2)
+
+
+def test_lrr_is_undefined_when_every_token_is_the_first_choice():
+    assert math.isnan(compute("lrr", make_scores([-0.1, -0.2], rank=[1, 1])))
+
+
+def test_fast_detect_gpt():
+    # (-1 - 2 + 0.5 + 1) / sqrt(0.25 + 2) = -1.5 / 1.5
+    scores = make_scores([-1, -2], entropy_nats=[0.5, 1.0], log_prob_variance=[0.25, 2.0])
+    assert compute("fast_detect_gpt", scores) == pytest.approx(-1.0)
+
+
+def test_fast_detect_gpt_identity(tiny):
+    """N (LL + H) / sqrt(sum var), from the other statistics."""
+    (scores,) = score_texts(tiny, [TRAINING_TEXT])
+    n = len(scores)
+    expected = n * (compute("log_likelihood", scores) + compute("entropy", scores))
+    expected /= math.sqrt(scores.log_prob_variance.astype(float).sum())
+    assert compute("fast_detect_gpt", scores) == pytest.approx(expected, rel=1e-9)
+
+
+def test_fast_detect_gpt_of_sampled_text_is_standard_normal():
+    """Tokens drawn from the model's own distributions have mean 0 and variance 1."""
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet(np.full(50, 0.3), size=200)  # 200 positions, 50 tokens
+    log_p = np.log(p + 1e-300)
+    entropy = -(p * log_p).sum(1)
+    variance = (p * (log_p + entropy[:, None]) ** 2).sum(1)
+    values = []
+    for _ in range(400):
+        drawn = np.array([rng.choice(50, p=row) for row in p])
+        found = make_scores(log_p[np.arange(200), drawn].tolist(), None, entropy.tolist(), variance.tolist())
+        values.append(compute("fast_detect_gpt", found))
+    assert abs(np.mean(values)) < 4 / math.sqrt(400)
+    assert np.std(values) == pytest.approx(1, abs=0.15)
+
+
+def test_gltr_counts_the_first_ten_and_not_eleven():
+    scores = make_scores([-1] * 8, rank=[1, 10, 11, 100, 101, 1000, 1001, 9999])
+    assert compute("gltr", scores) == pytest.approx(2 / 8)
+    assert bucket_shares(scores).tolist() == [0.25] * 4
+    assert bucket_of(scores.rank).tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+def test_surprisal_spread_and_difference():
+    # s = 1, 3, 1, 3: mean 2, every deviation 1, every jump 2
+    scores = make_scores([-1, -3, -1, -3])
+    assert compute("surprisal_std", scores) == pytest.approx(1)
+    assert compute("surprisal_difference", scores) == pytest.approx(2)
+    # products of neighbours -1, -1, -1 over the sum of squares 4
+    assert compute("surprisal_autocorrelation", scores) == pytest.approx(-0.75)
+
+
+def test_autocorrelation_of_a_longer_lag():
+    # deviations 1, -1, 1, -1: products two apart 1, 1 over 4
+    assert autocorrelation(np.array([1.0, 3.0, 1.0, 3.0]), lag=2) == pytest.approx(0.5)
+
+
+def test_diversity_entropy_by_hand():
+    # windows of 2 over 1, 2, 2, 4 at scale 1: (1,2) (2,2) (2,4)
+    # cosines 6/(sqrt5 sqrt8) = 0.9487 and 12/(sqrt8 sqrt20) = 0.9487: both in one of 4 bins, entropy 0
+    assert diversity_entropy(np.array([1.0, 2.0, 2.0, 4.0]), 1, 2, 4) == pytest.approx(0)
+    # over 1, -1, 1, 1: (1,-1) (-1,1) (1,1), cosines -1 and 0: bins 0 and 2 of 4, entropy ln 2 / ln 4
+    assert diversity_entropy(np.array([1.0, -1.0, 1.0, 1.0]), 1, 2, 4) == pytest.approx(0.5)
+
+
+def slow_lastde(log_probs, embedding=3, bins_per_token=10, scales=5):
+    n = len(log_probs)
+    bins = bins_per_token * n
+    entropies = []
+    for tau in range(1, scales + 1):
+        smooth = [sum(log_probs[i : i + tau]) / tau for i in range(n - tau + 1)]
+        windows = [smooth[i : i + embedding] for i in range(len(smooth) - embedding + 1)]
+        counts = [0] * bins
+        for left, right in itertools.pairwise(windows):
+            dot = sum(a * b for a, b in zip(left, right, strict=True))
+            cosine = dot / (math.hypot(*left) * math.hypot(*right))
+            counts[min(bins - 1, int((min(1.0, max(-1.0, cosine)) + 1) / 2 * bins))] += 1
+        total = sum(counts)
+        entropies.append(-sum(c / total * math.log(c / total) for c in counts if c) / math.log(bins))
+    mean = sum(entropies) / scales
+    spread = math.sqrt(sum((e - mean) ** 2 for e in entropies) / (scales - 1))
+    return sum(log_probs) / n / spread
+
+
+def test_lastde_against_a_slow_reference():
+    log_probs = (-np.random.default_rng(3).gamma(1.0, 2.0, size=120)).astype(np.float32)
+    expected = slow_lastde(log_probs.astype(float).tolist())
+    assert compute("lastde", make_scores(log_probs.tolist())) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_no_tokens_gives_nan(name):
+    assert math.isnan(compute(name, make_scores([])))
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_one_token_and_one_repeated_token_give_a_number_or_nan_but_no_error(name):
+    for scores in (make_scores([-2.0]), make_scores([-2.0] * 100, log_prob_variance=[0.0] * 100)):
+        assert isinstance(compute(name, scores), float)
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_every_method_states_direction_unit_and_source(name):
+    chosen = METHODS[name]
+    assert isinstance(chosen().higher_is_machine, bool)
+    assert chosen().unit
+    module = __import__(chosen.__module__, fromlist=["x"])
+    assert "Definition" in module.__doc__
+    assert "Source" in module.__doc__
+
+
+def test_undefined_values():
+    assert math.isnan(compute("surprisal_std", make_scores([-1.0])))
+    assert math.isnan(compute("surprisal_autocorrelation", make_scores([-1.0] * 9)))
+    assert math.isnan(compute("lastde", make_scores([-1.0] * 7)))
+    assert math.isnan(compute("fast_detect_gpt", make_scores([-1.0], log_prob_variance=[0.0])))
+
+
+def test_an_unknown_name_lists_the_known():
+    with pytest.raises(ValueError, match="registered: .*fast_detect_gpt.*log_rank"):
+        compute("fast-detect-gpt", make_scores([-1.0]))
+
+
+def test_compute_all_names_every_method():
+    assert set(compute_all(make_scores([-1.0, -2.0]))) == set(METHODS)

@@ -1,0 +1,101 @@
+import json
+import shutil
+
+import pytest
+
+from detector import LanguageModel, ModelError, score_texts
+from detector.models.loading import resolve_device
+from tests.conftest import tiny_llama, tiny_tokenizer
+
+
+@pytest.fixture
+def copy(tiny_folder, tmp_path):
+    return shutil.copytree(tiny_folder, tmp_path / "copy")
+
+
+def test_a_folder_loads_and_scores_like_the_model_in_memory(tiny, tiny_folder):
+    loaded = LanguageModel.load(tiny_folder, device="cpu")
+    left, right = next(score_texts(loaded, ["The old man"])), next(score_texts(tiny, ["The old man"]))
+    assert left.log_prob_nats.tolist() == pytest.approx(right.log_prob_nats.tolist(), abs=1e-5)
+    assert loaded.fingerprint == tiny.fingerprint
+
+
+def test_the_fingerprint_changes_with_weights_dtype_window_and_first_token_policy(tiny, tiny_folder):
+    prints = {tiny.fingerprint}
+    prints.add(LanguageModel.load(tiny_folder, dtype="bfloat16", device="cpu").fingerprint)
+    prints.add(LanguageModel(tiny_llama(), tiny_tokenizer(), max_window=16).fingerprint)
+    prints.add(LanguageModel(tiny_llama(), tiny_tokenizer(bos=False)).fingerprint)
+    other = tiny_llama()
+    other.lm_head.weight.data[0, 0] += 1
+    prints.add(LanguageModel(other, tiny_tokenizer()).fingerprint)
+    assert len(prints) == 5
+
+
+def test_the_fingerprint_does_not_depend_on_earlier_calls(tiny_folder):
+    model = LanguageModel.load(tiny_folder, device="cpu")
+    model.tokenizer(["a", "b c d"], padding=False, truncation=True, max_length=3)
+    assert model.fingerprint == LanguageModel.load(tiny_folder, device="cpu").fingerprint
+
+
+def test_missing_folder():
+    with pytest.raises(ModelError, match="No model folder at ./no/such"):
+        LanguageModel.load("./no/such")
+
+
+def test_folder_without_config(tmp_path):
+    with pytest.raises(ModelError, match="no config.json"):
+        LanguageModel.load(tmp_path)
+
+
+def test_config_that_is_not_json(copy):
+    (copy / "config.json").write_text("{")
+    with pytest.raises(ModelError, match="not valid JSON"):
+        LanguageModel.load(copy)
+
+
+def test_folder_without_weights(copy):
+    (copy / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match="no weights"):
+        LanguageModel.load(copy)
+
+
+def test_pickle_weights_are_never_read(copy):
+    (copy / "model.safetensors").rename(copy / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="pickle format"):
+        LanguageModel.load(copy)
+
+
+@pytest.mark.parametrize("damage", ["truncate", "garbage", "empty"])
+def test_damaged_weights(copy, damage):
+    path = copy / "model.safetensors"
+    data = path.read_bytes()
+    path.write_bytes({"truncate": data[: len(data) // 2], "garbage": b"\xff" * 500, "empty": b""}[damage])
+    with pytest.raises(ModelError, match="damaged"):
+        LanguageModel.load(copy)
+
+
+def test_a_model_that_is_not_causal(copy):
+    config = json.loads((copy / "config.json").read_text())
+    config |= {"model_type": "no-such-type", "architectures": ["Nothing"]}
+    (copy / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        LanguageModel.load(copy)
+
+
+def test_folder_without_tokenizer(copy):
+    for path in copy.glob("tokenizer*"):
+        path.unlink()
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        LanguageModel.load(copy)
+
+
+def test_a_name_that_is_not_on_this_machine_offline():
+    with pytest.raises(ModelError, match="--offline forbids"):
+        LanguageModel.load("nobody/no-such-model", offline=True)
+
+
+def test_unknown_dtype_and_device(tiny_folder):
+    with pytest.raises(ModelError, match="Allowed: float32, bfloat16, float16"):
+        LanguageModel.load(tiny_folder, dtype="int3")
+    with pytest.raises(ModelError, match="Allowed: auto, cpu"):
+        resolve_device("toaster")

@@ -1,0 +1,225 @@
+"""The commands as a person runs them, in their own process where it matters."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import cli
+from tests.conftest import TRAINING_TEXT
+
+LONG = TRAINING_TEXT * 2
+ROOT = Path(cli.__file__).parent
+
+
+@pytest.fixture
+def run(tiny_folder, tiny_calibration, monkeypatch):
+    """``run("essay.txt", "--json")`` with the tiny model and its calibration; a verdict unless said otherwise."""
+
+    def invoke(*args, calibrated=True):
+        extra = ["--model", str(tiny_folder), "--device", "cpu"]
+        if calibrated:
+            extra += ["--calibration", str(tiny_calibration)]
+        return CliRunner().invoke(cli.app, [*map(str, args), *extra], catch_exceptions=False)
+
+    return invoke
+
+
+@pytest.fixture
+def essay(tmp_path):
+    path = tmp_path / "essay.txt"
+    path.write_text(LONG)
+    return path
+
+
+def in_process(*args, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "cli", *map(str, args)], cwd=ROOT, capture_output=True, text=True, timeout=120, **options
+    )
+
+
+def test_the_verdict_is_the_default_command(run, essay):
+    plain, named = run(essay), run("verdict", essay)
+    assert plain.exit_code == 0
+    assert plain.stdout == named.stdout
+    for expected in ("essay.txt: ", "probability machine", "p-value", "ranks", "surprise", "not proof", "harbour"):
+        assert expected in plain.stdout
+
+
+def test_the_text_carries_marks_where_there_is_no_colour(run, essay):
+    output = run(essay).stdout
+    assert "\x1b[" not in output
+    assert "~" in output.split("Each word by the rank")[1]
+
+
+def test_json_is_one_object_a_line_and_nothing_else(run, essay, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text("Too short.")
+    result = run("--json", essay, other)
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [r["path"] for r in records] == [str(essay), str(other)]
+    assert records[1]["reason"] == "too_short"
+    assert result.exit_code == 3
+
+
+def test_standard_input(tiny_folder, tiny_calibration):
+    result = in_process("-", "--json", "--model", tiny_folder, "--calibration", tiny_calibration, input=LONG)
+    assert result.returncode == 0, result.stderr
+    record = json.loads(result.stdout)
+    assert record["id"] == "-"
+    assert record["path"] is None
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "sentence"),
+    [
+        (None, "unreadable", "no such file"),
+        ("folder", "unreadable", "is a folder"),
+        (b"", "empty", "empty"),
+        (b"\x00\x01\x02" * 50, "unreadable", "NUL bytes"),
+        (b"%PDF-1.4", "unreadable", "a PDF"),
+        (b"word", "too_short", "more"),
+        (b"x" * 10_000_000, "not_prose", "prose"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_the_others_are_still_done(run, essay, tmp_path, content, reason, sentence):
+    bad = tmp_path / "bad.txt"
+    if content == "folder":
+        bad.mkdir()
+    elif content is not None:
+        bad.write_bytes(content)
+    result = run("--json", bad, essay)
+    assert result.exit_code == 3
+    first, second = (json.loads(line) for line in result.stdout.splitlines())
+    assert (first["verdict"], first["reason"]) == ("unscored", reason)
+    assert second["verdict"] in ("human", "machine", "inconclusive")
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_guessed_encoding_is_said_on_standard_error(run, tmp_path):
+    path = tmp_path / "latin.txt"
+    path.write_bytes((LONG + " The café was closed, naïve or not.").encode("cp1252"))
+    result = run("--json", path)
+    assert result.exit_code == 0
+    assert "guess" in result.stderr
+    assert "guess" in json.loads(result.stdout)["warnings"][0]
+    assert run("--json", "--quiet", path).stderr == ""
+
+
+def test_a_model_without_calibration_is_refused_with_what_to_do(run, essay):
+    result = run(essay, calibrated=False)
+    assert result.exit_code == 4
+    assert "detect score" in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_broken_model_is_exit_code_4(essay, tmp_path):
+    result = CliRunner().invoke(cli.app, [str(essay), "--model", str(tmp_path)])
+    assert result.exit_code == 4
+    assert "config.json" in result.stderr
+
+
+def test_an_impossible_target_rate_is_refused(run, essay):
+    result = run(essay, "--target-fpr", "0.0001")
+    assert result.exit_code == 4
+    assert "smallest possible value" in result.stderr
+
+
+def test_unknown_option_is_exit_code_2(essay):
+    assert CliRunner().invoke(cli.app, [str(essay), "--no-such-option"]).exit_code == 2
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg"])
+def test_picture(run, essay, tmp_path, suffix):
+    out = tmp_path / f"curve{suffix}"
+    assert run(essay, "--png", out).exit_code == 0
+    assert out.stat().st_size > 5000
+
+
+def test_picture_of_nothing_and_of_two_files(run, essay, tmp_path):
+    short = tmp_path / "short.txt"
+    short.write_text("Too short.")
+    result = run(short, "--png", tmp_path / "a.png")
+    assert result.exit_code == 3
+    assert "no picture" in result.stderr
+    assert run(essay, essay, "--png", tmp_path / "a.png").exit_code == 2
+    assert run(essay, "--png", tmp_path / "no" / "folder.png").exit_code == 3
+    assert run(essay, "--png", tmp_path / "a.docx").exit_code == 3
+
+
+def test_score_gives_every_token_of_the_text_as_it_stands(run, tmp_path):
+    path = tmp_path / "text.txt"
+    text = "The old man\r\n\r\nwalked\u2026 🚢"
+    path.write_bytes(text.encode())
+    result = run("score", path, "--json", "--top", "3", calibrated=False)
+    record = json.loads(result.stdout)
+    assert record["schema_version"] == 1
+    assert record["tokens"][0]["start_char"] == 0
+    assert record["tokens"][-1]["end_char"] == len(text)
+    for token in record["tokens"]:
+        assert token["text"] == text[token["start_char"] : token["end_char"]]
+        assert token["rank"] >= 1
+        assert token["log_prob_nats"] < 0
+        assert len(token["top"]) == 3
+        assert token["top"][0][1] >= token["top"][2][1]
+    table = run("score", path, calibrated=False).stdout
+    assert len(table.splitlines()) == len(record["tokens"]) + 1
+
+
+def test_score_of_a_missing_file(run):
+    result = run("score", "none.txt", calibrated=False)
+    assert result.exit_code == 3
+    assert "no such file" in result.stderr
+
+
+def test_a_file_that_bears_the_name_of_a_command(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("score").write_text(LONG)
+    assert run("./score").exit_code == 0
+    result = run("essay.txt", "score")
+    assert "no such file" in result.stderr
+
+
+def test_doctor(run, tiny_folder):
+    findings = json.loads(CliRunner().invoke(cli.app, ["doctor", "--json", "--model", str(tiny_folder)]).stdout)
+    assert findings["model"]["ready"]
+    assert not findings["model"]["calibrated"]
+    assert not findings["model"]["network_needed"]
+    assert "torch" in findings["packages"]
+    missing = CliRunner().invoke(cli.app, ["doctor", "--model", "nobody/none"])
+    assert missing.exit_code == 4
+    assert "network_needed" in missing.stdout
+
+
+def test_no_argument_shows_help():
+    result = CliRunner().invoke(cli.app, [])
+    assert "Usage" in result.stdout + result.stderr
+
+
+def test_a_closed_pipe_ends_quietly(tiny_folder, tiny_calibration, essay):
+    command = f"{sys.executable} -m cli --json {' '.join([str(essay)] * 40)} --model {tiny_folder} --calibration {tiny_calibration}"
+    result = subprocess.run(f"{command} | head -1", shell=True, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert len(result.stdout.splitlines()) == 1
+    assert result.stderr == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+def test_interrupting_is_exit_code_130(tiny_folder, tiny_calibration):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli", "-", "--model", str(tiny_folder), "--calibration", str(tiny_calibration)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    time.sleep(4)  # it waits for standard input
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted." in errors
+    assert "Traceback" not in errors

@@ -1,0 +1,146 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from detector import CalibrationError, Detector
+from tests.conftest import N_REFERENCES, TRAINING_TEXT, make_classifier
+
+LONG = TRAINING_TEXT + " " + TRAINING_TEXT.replace("boats", "ships")
+
+
+@pytest.fixture
+def detector(tiny):
+    return Detector(tiny, make_classifier(tiny))
+
+
+def with_lean(tiny, lean, target_fpr=0.01):
+    return Detector(tiny, make_classifier(tiny, lean), target_fpr)
+
+
+def test_a_score_above_all_references_is_machine(tiny):
+    result = with_lean(tiny, +10).detect(LONG)
+    assert result.verdict == "machine"
+    assert result.p_value == pytest.approx(1 / (N_REFERENCES + 1))
+
+
+def test_a_score_below_all_references_is_human(tiny):
+    assert with_lean(tiny, -100).detect(LONG).verdict == "human"
+
+
+def test_a_score_among_the_references_is_inconclusive(tiny):
+    result = with_lean(tiny, -10).detect(LONG)
+    assert result.verdict == "inconclusive"
+    assert "longer text" in result.explanation
+
+
+def test_the_target_rate_decides(tiny):
+    assert with_lean(tiny, -0.5, target_fpr=0.01).detect(LONG).verdict == "inconclusive"
+    assert with_lean(tiny, -0.5, target_fpr=0.10).detect(LONG).verdict == "machine"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "empty"),
+        (" \n\t ", "empty"),
+        ("Boats.", "too_short"),
+        ("The boats were gone.", "too_short"),
+        ("Der alte Mann ging langsam zum Hafen, und die Boote waren fort. " * 8, "unsupported_language"),
+        ("x" * 100_000, "not_prose"),
+        ("the buy now of it to " * 100, "not_prose"),
+    ],
+)
+def test_what_cannot_be_judged_is_unscored_with_a_reason(detector, text, reason):
+    result = detector.detect(text)
+    assert (result.verdict, result.reason) == ("unscored", reason)
+    assert result.explanation
+    record = result.to_dict()
+    for name in ("score", "probability_machine", "p_value", "confidence_interval", "log_likelihood"):
+        assert record[name] is None
+
+
+def test_too_short_says_how_much_is_missing(detector):
+    assert "more" in detector.detect("The boats were gone.").explanation
+
+
+def test_a_text_unlike_the_references_gets_no_verdict(tiny):
+    n = len(make_classifier(tiny).means)
+    detector = Detector(tiny, replace(make_classifier(tiny), lowest=[0.0] * n, highest=[1e-9] * n))
+    result = detector.detect(LONG)
+    assert result.reason == "out_of_range"
+    assert "mean surprisal" in result.explanation
+
+
+def test_layout_quotes_and_invisible_characters_do_not_move_the_score(detector):
+    plain = detector.detect(LONG).score
+    altered = LONG.replace("'", "\u2019").replace(". ", ".\r\n\r\n\u00a0 ").replace("harbour", "har\u00adbour")
+    assert altered != LONG
+    assert detector.detect(altered + "\n\n").score == plain
+
+
+def test_evidence_points_into_the_text_as_given(detector):
+    text = "\r\n " + LONG.replace("'", "\u2019").replace(". ", ".\r\n\r\n")
+    evidence = detector.detect(text).evidence
+    assert len(evidence.spans) == len(evidence.scores)
+    assert all(0 <= a < b <= len(text) for a, b in evidence.spans)
+    assert text[slice(*evidence.sentences[0])].startswith("The old man")
+    covered = "".join(text[a:b] for a, b in evidence.spans)
+    assert "".join(covered.split()) == "".join(text.split())
+    for (a, b), index in zip(evidence.spans, evidence.sentence_of_token, strict=True):
+        start, end = evidence.sentences[index]
+        assert start < b
+        assert a <= end  # a space between two sentences may be a token of its own
+
+
+def test_company_does_not_change_a_result(detector):
+    texts = [LONG, "", TRAINING_TEXT * 3, "short", LONG.upper()]
+    together = detector.detect_many(texts)
+    for text, result in zip(texts, together, strict=True):
+        alone = detector.detect(text)
+        assert result.verdict == alone.verdict
+        assert result.score == (alone.score and pytest.approx(alone.score, abs=1e-5))
+
+
+def test_the_interval_holds_the_score_and_does_not_change_from_run_to_run(detector):
+    first, second = detector.detect(LONG), detector.detect(LONG)
+    assert first.confidence_interval == second.confidence_interval
+    low, high = first.confidence_interval
+    assert low < first.score < high
+
+
+def test_invisible_characters_are_findings(detector):
+    text = LONG[:50] + "\u200b" + LONG[50:]
+    (finding,) = detector.detect(text).findings
+    assert (finding.kind, finding.start_char, finding.end_char) == ("invisible_character", 50, 51)
+    assert "ZERO WIDTH SPACE" in finding.detail
+
+
+def test_the_record_is_json_and_complete(detector):
+    record = json.loads(json.dumps(detector.detect(LONG).to_dict(), allow_nan=False))
+    expected = {
+        "schema_version", "id", "path", "verdict", "reason", "score", "probability_machine", "p_value",
+        "confidence_interval", "n_words", "n_tokens", "language", "log_likelihood", "methods", "segments",
+        "findings", "model", "warnings",
+    }  # fmt: skip
+    assert expected <= set(record)
+    assert {"log_likelihood", "rank", "log_rank", "entropy", "lrr", "fast_detect_gpt", "lastde"} <= set(
+        record["methods"]
+    )
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0, -1, 2])
+def test_a_rate_outside_0_to_1_is_refused(tiny, target):
+    with pytest.raises(CalibrationError, match="between 0 and 1"):
+        Detector(tiny, make_classifier(tiny), target)
+
+
+def test_a_rate_the_references_cannot_support_is_refused_with_the_smallest_possible(tiny):
+    with pytest.raises(CalibrationError, match=r"smallest possible value is 0\.005"):
+        Detector(tiny, make_classifier(tiny), 0.001)
+    assert Detector(tiny, make_classifier(tiny), 0.005).target_fpr == 0.005
+
+
+def test_a_calibration_of_another_model_is_refused(tiny):
+    with pytest.raises(CalibrationError, match="belongs to the model"):
+        Detector(tiny, replace(make_classifier(tiny), model_fingerprint="f" * 16))

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+
+from detector import score_texts
+from detector.methods import compute
+from detector.verdict.features import FEATURE_NAMES, FEATURES, Series, feature_vector, sentence_means, series_of
+from tests.conftest import TRAINING_TEXT, make_scores
+
+
+def series(surprisal, **given):
+    n = len(surprisal)
+    values = {"entropy": np.ones(n), "variance": np.ones(n), "log_max": np.zeros(n), "rank": np.ones(n)}
+    values |= {name: np.asarray(value, dtype=float) for name, value in given.items() if name != "sentence"}
+    return Series(
+        np.asarray(surprisal, dtype=float), **values, sentence=np.asarray(given.get("sentence", np.zeros(n, int)))
+    )
+
+
+def value(name, found):
+    return FEATURES[name][0](found)
+
+
+def test_levels_by_hand():
+    found = series([1, 3], entropy=[2, 4], variance=[1, 3], log_max=[-0.5, -0.5], rank=[1, 100])
+    assert value("mean_surprisal", found) == pytest.approx(2)
+    assert value("mean_entropy", found) == pytest.approx(3)
+    assert value("curvature", found) == pytest.approx(1 / np.sqrt(2))  # mean(H - s) = 1, mean variance 2
+    assert value("mean_gap_to_best", found) == pytest.approx(1.5)
+    assert value("mean_log_rank", found) == pytest.approx(np.log(100) / 2)
+    assert value("surprisal_per_log_rank", found) == pytest.approx(4 / np.log(100))
+
+
+def test_shares_by_hand():
+    found = series([1] * 5, rank=[1, 10, 11, 1000, 1001])
+    assert value("share_rank_1", found) == pytest.approx(0.2)
+    assert value("share_rank_10", found) == pytest.approx(0.4)
+    assert value("share_rank_100", found) == pytest.approx(0.6)
+    assert value("share_rank_over_1000", found) == pytest.approx(0.2)
+
+
+def test_fluctuation_by_hand():
+    found = series([0, 2, 0, 2])
+    assert value("std_surprisal", found) == pytest.approx(1)
+    assert value("difference_1", found) == pytest.approx(2)
+    assert value("difference_2", found) == pytest.approx(4)
+    assert value("skew_surprisal", found) == pytest.approx(0)
+    assert value("kurtosis_surprisal", found) == pytest.approx(-2)  # a fair coin
+    assert value("autocorrelation_1", found) == pytest.approx(-0.75)
+
+
+def test_runs_by_hand():
+    # first choices in runs of 2 and 1
+    assert value("mean_run_rank_1", series([1] * 5, rank=[1, 1, 9, 1, 9])) == pytest.approx(1.5)
+    assert value("mean_run_over_100", series([1] * 5, rank=[1, 1, 9, 1, 9])) == 0
+
+
+def test_sentence_spread_by_hand():
+    # sentences of 4, 4 and 2 tokens with means 1, 3 and 9: the short one does not count
+    found = series([1, 1, 1, 1, 3, 3, 3, 3, 9, 9], sentence=[0, 0, 0, 0, 1, 1, 1, 1, 2, 2])
+    assert sentence_means(found).tolist() == [1, 3]
+    assert value("sentence_spread", found) == pytest.approx(1)
+
+
+def test_low_frequencies_of_a_slow_wave_a_fast_wave_and_noise():
+    t = np.arange(256)
+    assert value("low_frequency_share", series(np.sin(2 * np.pi * t / 64))) == pytest.approx(1, abs=1e-6)
+    assert value("low_frequency_share", series(np.sin(2 * np.pi * t / 3))) == pytest.approx(0, abs=0.01)
+    noise = np.random.default_rng(0).normal(size=20_000)
+    assert value("low_frequency_share", series(noise)) == pytest.approx(0.25, abs=0.02)
+
+
+@pytest.mark.parametrize("surprisal", [[1.0] * 60, [0.0] * 60])
+def test_constant_series_give_finite_features(surprisal):
+    vector = feature_vector(series(surprisal, entropy=np.zeros(60), variance=np.zeros(60)))
+    assert np.isfinite(vector).all()
+
+
+def test_too_few_tokens_give_nan():
+    assert np.isnan(feature_vector(series([1.0] * 7))).all()
+
+
+def test_agreement_with_the_published_statistics(tiny):
+    (scores,) = score_texts(tiny, [TRAINING_TEXT])
+    vector = dict(zip(FEATURE_NAMES, feature_vector(series_of(scores, [0])), strict=True))
+    assert vector["mean_surprisal"] == pytest.approx(-compute("log_likelihood", scores))
+    assert vector["surprisal_per_log_rank"] == pytest.approx(compute("lrr", scores))
+    assert vector["curvature"] * np.sqrt(len(scores)) == pytest.approx(compute("fast_detect_gpt", scores))
+    assert vector["std_surprisal"] == pytest.approx(compute("surprisal_std", scores))
+
+
+def test_a_leading_space_does_not_put_a_token_in_the_sentence_before():
+    # characters: token i covers i .. i+1; sentences start at 0 and 3
+    found = series_of(make_scores([-1.0] * 5), [0, 3])
+    assert found.sentence.tolist() == [1, 1, 1, 2, 2]
+
+
+def test_every_feature_says_what_it_means():
+    assert all(meaning for _, meaning in FEATURES.values())
