@@ -1,4 +1,4 @@
-"""``detect``: did a human or a machine write this, how sure can one be, and where does it show?
+"""``detect`` says whether a human or a machine wrote a text, how sure that is, and where it shows.
 
 The names below are imported on first use, so that ``import detector`` stays quick.
 """

@@ -205,7 +205,8 @@ def test_no_argument_shows_help():
 
 
 def test_a_closed_pipe_ends_quietly(tiny_folder, tiny_calibration, essay):
-    command = f"{sys.executable} -m cli --json {' '.join([str(essay)] * 40)} --model {tiny_folder} --calibration {tiny_calibration}"
+    options = f"--model {tiny_folder} --calibration {tiny_calibration}"
+    command = f"{sys.executable} -m cli --json {' '.join([str(essay)] * 40)} {options}"
     result = subprocess.run(f"{command} | head -1", shell=True, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert len(result.stdout.splitlines()) == 1
     assert result.stderr == ""

@@ -23,8 +23,11 @@ LENGTHS_IN_WORDS = (55, 90, 140, 200, 300, 450, 700)
 
 # What a chat model says around a text, not in it: with it, no detector is needed.
 _REMNANTS = re.compile(
-    r"\b(as an ai\b|as a language model|i'm sorry, but i|i cannot (?:fulfill|assist|provide|generate)|i apologi[sz]e, but)"
-    r"|\[your name\]|^\W*(?:sure|certainly|of course|absolutely)\b[^.]{0,30}[!,:.]|^\W*here(?:'s| is| are)\b[^.]{0,80}:",
+    r"\b(as an ai\b|as a language model|i'm sorry, but i|i apologi[sz]e, but)"
+    r"|\bi cannot (?:fulfill|assist|provide|generate)"
+    r"|\[your name\]"
+    r"|^\W*(?:sure|certainly|of course|absolutely)\b[^.]{0,30}[!,:.]"
+    r"|^\W*here(?:'s| is| are)\b[^.]{0,80}:",
     re.IGNORECASE,
 )
 

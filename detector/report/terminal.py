@@ -72,7 +72,8 @@ def _numbers(result: Result, ascii_only: bool) -> Iterator[str]:
         shares = bucket_shares(result.evidence.scores)
         parts = (f"{style.label} {share:.0%}" for style, share in zip(BUCKET_STYLES, shares, strict=True))
         yield "ranks     " + "   ".join(parts)
-        yield f"surprise  {sparkline(binned_bits(result.evidence, _SPARKLINE_WIDTH), ascii_only)}  start to end, up to {_FULL_BAR_BITS:g} bits"
+        curve = sparkline(binned_bits(result.evidence, _SPARKLINE_WIDTH), ascii_only)
+        yield f"surprise  {curve}  start to end, up to {_FULL_BAR_BITS:g} bits"
 
 
 def sparkline(values: np.ndarray, ascii_only: bool = False) -> str:

@@ -19,6 +19,7 @@ class Window:
 
     @property
     def input_length(self) -> int:
+        """Ids the model reads."""
         return self.end - 1 - self.begin
 
 

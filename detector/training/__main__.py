@@ -71,11 +71,12 @@ def export(
     run: Annotated[Path, typer.Option(help="Folder of the run to export.")],
     out: Annotated[Path, typer.Option(help="Model folder to write, in Hugging Face format.")],
     dtype: Annotated[str, typer.Option(help="Number format of the stored weights.")] = "bfloat16",
+    hardware: Annotated[str, typer.Option(help="What it was trained on, for the card.")] = "not stated",
 ) -> None:
     """Write model.safetensors, config, tokenizer, token counts and model card."""
     from detector.training.export import export_model
 
-    export_model(corpus, work, run, out, dtype, report=lambda line: typer.echo(line, err=True))
+    export_model(corpus, work, run, out, dtype, hardware, report=lambda line: typer.echo(line, err=True))
 
 
 @app.command()

@@ -18,7 +18,9 @@ from detector.training.token_store import TokenStore, TrainingStream
 from detector.training.trainer import TrainingConfig, build_model
 
 
-def export_model(corpus: Path, work: Path, run: Path, out: Path, dtype: str, report: Callable[[str], None]) -> None:
+def export_model(
+    corpus: Path, work: Path, run: Path, out: Path, dtype: str, hardware: str, report: Callable[[str], None]
+) -> None:
     """Write the model folder; raises ``ModelError`` when the run has no checkpoint."""
     checkpoint = run / "checkpoint"
     if not (checkpoint / "model.safetensors").is_file():
@@ -50,6 +52,7 @@ def export_model(corpus: Path, work: Path, run: Path, out: Path, dtype: str, rep
         "tokens_seen": step * config.tokens_per_step,
         "steps": step,
         "dtype": dtype,
+        "hardware": hardware,
         "sha256": hashlib.sha256((out / "model.safetensors").read_bytes()).hexdigest(),
         "fingerprint_float32": language_model.fingerprint,
         "bits_per_byte": stored,
@@ -104,7 +107,7 @@ write them. It is a first model; see *Known weaknesses*.
 | context | {training["context"]} tokens |
 | tokenizer | byte-level BPE, {training["vocabulary"]:,} entries, single digits, no normalisation |
 | tokens seen | {facts["tokens_seen"]:,} in {facts["steps"]:,} steps of {training["tokens_per_step"]:,} |
-| hardware | two CPU cores, no GPU |
+| hardware | {facts['hardware']} |
 | stored as | {facts["dtype"]}; loaded as float32 unless asked otherwise |
 | sha256 of model.safetensors | `{facts["sha256"]}` |
 | fingerprint as loaded in float32 | `{facts["fingerprint_float32"]}` |

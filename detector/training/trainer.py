@@ -54,6 +54,7 @@ class TrainingConfig:
 
     @property
     def steps(self) -> int:
+        """Steps of ``tokens_per_step`` within the token budget."""
         return max(1, self.tokens // self.tokens_per_step)
 
     def learning_rate_factor(self, step: int) -> float:

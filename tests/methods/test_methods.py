@@ -161,7 +161,7 @@ def test_undefined_values():
 
 
 def test_an_unknown_name_lists_the_known():
-    with pytest.raises(ValueError, match="registered: .*fast_detect_gpt.*log_rank"):
+    with pytest.raises(ValueError, match=r"registered: .*fast_detect_gpt.*log_rank"):
         compute("fast-detect-gpt", make_scores([-1.0]))
 
 

@@ -38,12 +38,12 @@ def test_the_fingerprint_does_not_depend_on_earlier_calls(tiny_folder):
 
 
 def test_missing_folder():
-    with pytest.raises(ModelError, match="No model folder at ./no/such"):
+    with pytest.raises(ModelError, match=r"No model folder at \./no/such"):
         LanguageModel.load("./no/such")
 
 
 def test_folder_without_config(tmp_path):
-    with pytest.raises(ModelError, match="no config.json"):
+    with pytest.raises(ModelError, match=r"no config\.json"):
         LanguageModel.load(tmp_path)
 
 

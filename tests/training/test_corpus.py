@@ -67,5 +67,5 @@ def test_a_shard_that_is_not_valid(tmp_path, content):
 
 def test_a_shard_that_is_not_zstd(tmp_path):
     (tmp_path / "news__a.jsonl.zst").write_bytes(b"nonsense")
-    with pytest.raises(InputError, match="news__a.jsonl.zst is not valid at its beginning"):
+    with pytest.raises(InputError, match=r"news__a\.jsonl\.zst is not valid at its beginning"):
         list(read_documents(tmp_path))
