@@ -64,11 +64,15 @@ def main() -> None:
         peak_mb.setdefault("score_texts", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
         best["plain logits"] = min(best["plain logits"], seconds(lambda: plain(language_model, texts)))
         peak_mb.setdefault("plain logits", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
-    rows = {name: {"tokens_per_second": round(n_tokens / time_), "peak_mb": peak_mb[name]} for name, time_ in best.items()}
+    rows = {
+        name: {"tokens_per_second": round(n_tokens / time_), "peak_mb": peak_mb[name]} for name, time_ in best.items()
+    }
     facts = {"texts": len(texts), "tokens": n_tokens, "threads": torch.get_num_threads(), "results": rows}
     print(f"{len(texts)} texts, {n_tokens} tokens, {torch.get_num_threads()} threads")
     for name, row in rows.items():
-        print(f"{name:14} {row['tokens_per_second']:8} tokens/s   peak memory of the process by then {row['peak_mb']} MB")
+        print(
+            f"{name:14} {row['tokens_per_second']:8} tokens/s   peak memory of the process by then {row['peak_mb']} MB"
+        )
     if arguments.json:
         arguments.json.write_text(json.dumps(facts, indent=1) + "\n")
 

@@ -113,13 +113,25 @@ def _cut(text: LabelledText, limit: int) -> LabelledText:
     return replace(text, text=" ".join(words[: min(limit, len(words) - 1)]))
 
 
-def sample(texts: Iterable[LabelledText], per_group: int, seed: str) -> list[LabelledText]:
-    """At most ``per_group`` texts of each data set, label and generator, chosen by hash."""
+def sample(texts: Iterable[LabelledText], humans: int, machines: int, seed: str) -> list[LabelledText]:
+    """At most ``humans`` human texts a data set and ``machines`` machine texts a generator, chosen by hash."""
     groups: dict[tuple[str, bool, str], list[LabelledText]] = defaultdict(list)
     for text in texts:
         groups[text.dataset, text.is_machine, text.generator].append(text)
     chosen = []
-    for members in groups.values():
+    for (_, is_machine, _), members in groups.items():
         members.sort(key=lambda t: unit_hash(f"{seed}:{t.pair_id}:{t.text[:80]}"))
-        chosen += members[:per_group]
+        chosen += members[: machines if is_machine else humans]
     return chosen
+
+
+def without_repeats(texts: Iterable[LabelledText]) -> list[LabelledText]:
+    """Leave out texts that begin like one before: data sets borrow from each other."""
+    seen: set[str] = set()
+    kept = []
+    for text in texts:
+        beginning = text.text[:150].lower()
+        if beginning not in seen:
+            seen.add(beginning)
+            kept.append(text)
+    return kept

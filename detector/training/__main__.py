@@ -85,18 +85,16 @@ def features(
     corpus: Annotated[Path, typer.Argument(help="The corpus folder, for held-out human references.")],
     out: Annotated[Path, typer.Option(help="Table to write (.npz).")],
     model: Annotated[str, typer.Option(help="Model folder or name.")] = "default",
-    fit_per_group: Annotated[int, typer.Option(help="Most texts a data set, label and generator.")] = 150,
-    dev_per_group: int = 200,
+    humans: Annotated[int, typer.Option(help="Most human texts a data set.")] = 600,
+    machines: Annotated[int, typer.Option(help="Most machine texts a data set and generator.")] = 60,
     per_genre: Annotated[int, typer.Option(help="Most human reference pieces a corpus genre.")] = 450,
 ) -> None:
     """Score labelled texts once; the next two commands read the table."""
     from detector.models import LanguageModel
     from detector.training.feature_table import build_table, human_references, role_of, select
 
-    labelled = [
-        (role, text) for text in select(detection, "fit", fit_per_group) if (role := role_of(text.pair_id)) != "voice"
-    ]
-    labelled += [("dev", text) for text in select(detection, "dev", dev_per_group)]
+    labelled = [(role_of(text.pair_id), text) for text in select(detection, "fit", humans, machines)]
+    labelled += [("dev", text) for text in select(detection, "dev", humans, machines)]
     labelled += [("calibrate", text) for text in human_references(corpus, per_genre)]
     typer.echo(f"{len(labelled)} texts", err=True)
     build_table(LanguageModel.load(model), labelled).save(out)

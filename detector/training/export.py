@@ -107,7 +107,7 @@ write them. It is a first model; see *Known weaknesses*.
 | context | {training["context"]} tokens |
 | tokenizer | byte-level BPE, {training["vocabulary"]:,} entries, single digits, no normalisation |
 | tokens seen | {facts["tokens_seen"]:,} in {facts["steps"]:,} steps of {training["tokens_per_step"]:,} |
-| hardware | {facts['hardware']} |
+| hardware | {facts["hardware"]} |
 | stored as | {facts["dtype"]}; loaded as float32 unless asked otherwise |
 | sha256 of model.safetensors | `{facts["sha256"]}` |
 | fingerprint as loaded in float32 | `{facts["fingerprint_float32"]}` |

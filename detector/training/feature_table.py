@@ -21,6 +21,7 @@ from detector.evaluation.labelled_texts import (
     cut_alike,
     read_labelled,
     sample,
+    without_repeats,
 )
 from detector.methods import METHODS, compute_all
 from detector.models.language_model import LanguageModel
@@ -42,17 +43,25 @@ def role_of(pair_id: str) -> str:
     return "voice" if position < VOICE_SHARE else "fit" if position < FIT_SHARE else "calibrate"
 
 
-def select(data: Path, part: str, per_group: int) -> list[LabelledText]:
-    """Texts of the ``fit`` or ``dev`` part of ``detection_splits.json``, cut to like length."""
+def select(data: Path, part: str, humans: int, machines: int) -> list[LabelledText]:
+    """Texts of the ``fit`` or ``dev`` part of ``detection_splits.json``, cut to like length, none twice.
+
+    At most ``humans`` human texts a data set and ``machines`` machine texts a generator and data set.
+    The half of the fit pairs that is kept for language models is left out.
+    """
     recipe = json.loads(SPLITS_FILE.read_text(encoding="utf-8"))[part]
     texts: list[LabelledText] = []
     for entry in recipe:
         paths = [p for p in sorted(data.glob("*.jsonl*")) if p.name.split(".jsonl")[0] == entry["dataset"]]
         if not paths:
             raise InputError(f"The data set {entry['dataset']} is not in {data}; {SPLITS_FILE.name} asks for it.")
-        chosen = cut_alike(text for text in read_labelled(paths[0]) if _admits(entry, text))
-        texts += sample(chosen, per_group, seed=part)
-    return texts
+        admitted = (
+            text
+            for text in read_labelled(paths[0])
+            if _admits(entry, text) and (part == "dev" or role_of(text.pair_id) != "voice")
+        )
+        texts += sample(cut_alike(admitted), humans, machines, seed=part)
+    return without_repeats(texts)
 
 
 def _admits(entry: dict[str, Any], text: LabelledText) -> bool:

@@ -3,7 +3,21 @@ import json
 import pytest
 
 from detector import InputError
-from detector.evaluation.labelled_texts import LENGTHS_IN_WORDS, LabelledText, cut_alike, read_labelled, sample
+from detector.evaluation.labelled_texts import (
+    LENGTHS_IN_WORDS,
+    LabelledText,
+    cut_alike,
+    read_labelled,
+    sample,
+    without_repeats,
+)
+    LENGTHS_IN_WORDS,
+    LabelledText,
+    cut_alike,
+    read_labelled,
+    sample,
+    without_repeats,
+)
 from detector.training.feature_table import role_of
 
 WORDS = "word " * 120
@@ -59,9 +73,15 @@ def test_texts_without_a_pair_are_cut_to_one_length():
 
 def test_sampling_is_by_group_and_does_not_depend_on_the_order():
     texts = [text_of(60, i % 2 == 0, f"p{i}") for i in range(40)]
-    chosen = sample(texts, 5, "s")
-    assert len(chosen) == 10
-    assert {t.pair_id for t in chosen} == {t.pair_id for t in sample(texts[::-1], 5, "s")}
+    chosen = sample(texts, humans=7, machines=5, seed="s")
+    assert sum(t.is_machine for t in chosen) == 5
+    assert len(chosen) == 12
+    assert {t.pair_id for t in chosen} == {t.pair_id for t in sample(texts[::-1], 7, 5, "s")}
+
+
+def test_a_text_that_another_set_borrowed_counts_once():
+    texts = [text_of(200, False, "a"), text_of(200, False, "b"), text_of(201, False, "c")]
+    assert [t.pair_id for t in without_repeats([*texts, LabelledText("Another.", True, "s", "d")])] == ["a", "d"]
 
 
 def test_a_pair_has_one_role_for_ever():
