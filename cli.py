@@ -1,7 +1,7 @@
 """The command line: parse, call, print. ``detect essay.txt`` and the subcommands live side by side."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -119,7 +119,7 @@ def verdict(
     detector = Detector.load(model, device, dtype, offline, target_fpr, calibration)
     show = _json_printer() if as_json else _text_printer(show_text=len(paths) == 1 and not quiet)
     code = 0
-    for result in detect_files(detector, paths):
+    for result in _with_progress(detect_files(detector, paths), len(paths), quiet):
         show(result)
         for warning in () if quiet else result.warnings:
             _say(warning)
@@ -133,6 +133,16 @@ def verdict(
 
             draw_surprise(result, detector.classifier.human_sentence_bits, png)
     return code
+
+
+def _with_progress(results: Iterator[Any], total: int, quiet: bool) -> Iterator[Any]:
+    """A bar on standard error, if someone is looking at it and results are not shown in the same place."""
+    if quiet or total < 2 or sys.stdout.isatty() or not sys.stderr.isatty():
+        return results
+    from rich.console import Console
+    from rich.progress import track
+
+    return iter(track(results, description="Judging", total=total, console=Console(stderr=True)))
 
 
 def _named(result: Any) -> str:

@@ -11,13 +11,6 @@ from detector.evaluation.labelled_texts import (
     sample,
     without_repeats,
 )
-    LENGTHS_IN_WORDS,
-    LabelledText,
-    cut_alike,
-    read_labelled,
-    sample,
-    without_repeats,
-)
 from detector.training.feature_table import role_of
 
 WORDS = "word " * 120
