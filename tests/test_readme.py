@@ -1,0 +1,60 @@
+"""The README says what is true: its Python runs, its commands exist, every command is in it."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import cli
+
+ROOT = Path(cli.__file__).parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_python_example_runs(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    (code,) = blocks("python")
+    exec(compile(code, "README.md", "exec"), {})  # noqa: S102
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[0] in ("human", "machine", "inconclusive")
+    assert len(lines) >= 3
+
+
+def test_every_command_is_in_the_readme():
+    for command in app_commands():
+        assert f"detect {command}" in README or command == cli.DEFAULT_COMMAND
+
+
+def test_every_command_has_help_and_every_option_too():
+    import inspect
+
+    for command in cli.app.registered_commands:
+        assert inspect.getdoc(command.callback)
+        for parameter in inspect.signature(command.callback).parameters.values():
+            assert getattr(parameter.annotation.__metadata__[0], "help", None), parameter.name
+
+
+def test_files_that_the_readme_names_exist():
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+    assert (ROOT / "datasets" / "samples" / "essay.txt").exists()
+
+
+def test_ci_does_what_the_readme_says():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "pip\" install --quiet -e '.[test]'" in script
+    assert "-m pytest" in script
+    assert "datasets/samples/essay.txt" in script
+
+
+def test_the_package_list_is_complete():
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    found = {str(p.parent.relative_to(ROOT)).replace("/", ".") for p in (ROOT / "detector").rglob("__init__.py")}
+    assert sorted(listed) == sorted(found)
+
+
+def app_commands():
+    return [command.name or command.callback.__name__ for command in cli.app.registered_commands]
