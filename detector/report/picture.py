@@ -46,7 +46,7 @@ def draw_surprise(result: Result, human_sentence_bits: list[float], path: Path) 
     axes.set_ylabel("surprise (bits)")
     axes.spines[["top", "right"]].set_visible(False)
     name = Path(result.path).name if result.path else result.id
-    axes.set_title(f"{name}: {result.verdict}", loc="left", fontweight="bold", parse_math=False)
+    axes.set_title(f"{name}    verdict: {result.verdict}", loc="left", fontweight="bold", parse_math=False)
     axes.legend(loc="upper right", ncols=4, fontsize=8, frameon=False, bbox_to_anchor=(1, 1.1))
     figure.supxlabel(NOT_PROOF, fontsize=7.5, color="#444444")
     try:

@@ -21,7 +21,7 @@ class BucketStyle:
 
 
 BUCKET_STYLES = (
-    BucketStyle("rank 1-10", "#FFFFFF", ""),
+    BucketStyle("1-10", "#FFFFFF", ""),
     BucketStyle("11-100", "#FEE838", "~"),
     BucketStyle("101-1000", "#C8B866", "+"),
     BucketStyle("over 1000", "#94907B", "#"),

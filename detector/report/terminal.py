@@ -93,7 +93,7 @@ def _is_ascii(console: Console) -> bool:
 
 def _legend(console: Console) -> Text:
     colour = console.is_terminal and not console.no_color
-    legend = Text("Each word by the rank the model gave it: ")
+    legend = Text("Each word by the rank the model gave it: rank ")
     for i, (style, text_style) in enumerate(zip(BUCKET_STYLES, _BUCKET_TEXT_STYLES, strict=True)):
         legend.append("  " if i else "")
         legend.append(style.label if colour else f"{style.mark}{style.label}", style=text_style if colour else "")

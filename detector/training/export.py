@@ -37,7 +37,7 @@ def export_model(
         shutil.copy(work / "tokenizer" / name, out / name)
     store = TokenStore.open(work)
     counts = seen_tokens(store, config, step)
-    np.save(out / "token_counts.npy", counts.astype(np.uint32), allow_pickle=False)
+    (out / "token_counts.json").write_text(json.dumps(counts.tolist()) + "\n")
     report("measuring bits per byte")
     texts = validation_texts(corpus)
     ngram = ngram_bits_per_byte(corpus, texts)
@@ -143,7 +143,7 @@ rows of {training["short_row"]} tokens, of {training["context"]} for the last {1
     python -m detector.training train --work WORK --run RUN --tokens {training["tokens"]}
     python -m detector.training export CORPUS --work WORK --run RUN --out detector/models/default
 
-`token_counts.npy` holds how often each token stood in the rows of training (uint32);
+`token_counts.json` is a list: how often the token of each id stood in the rows of training;
 {facts["tokens_never_seen"]} of the {training["vocabulary"]:,} tokens were never seen.
 
 ## Known weaknesses
