@@ -23,7 +23,7 @@ _REPLACEMENTS = {
 INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2061\u2062\u2063\u2064"
 """Characters that leave no mark on the page: soft hyphens, zero-width and direction marks."""
 
-_SPECIAL = re.compile("[" + "".join(map(re.escape, [*_REPLACEMENTS, *INVISIBLE])) + r"]|\s+")
+_SPECIAL = re.compile("[\ud800-\udfff" + "".join(map(re.escape, [*_REPLACEMENTS, *INVISIBLE])) + r"]|\s+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +77,9 @@ def fold(text: str) -> FoldedText:
         found = match.group()
         if found in _REPLACEMENTS:
             keep(_REPLACEMENTS[found], begin, finish, one_to_one=False)
+            after_space = False
+        elif "\ud800" <= found <= "\udfff":
+            keep("\ufffd", begin, finish, one_to_one=False)  # half a character: no tokenizer can read it
             after_space = False
         elif found.isspace():
             if not after_space:

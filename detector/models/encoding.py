@@ -34,6 +34,12 @@ def encode(
             f"The text holds a run of more than {LONGEST_WORD} characters without a space, "
             "which is not a text in words. Give it a text with words."
         )
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            "The text holds half of a surrogate pair, which is no character. Decode it as UTF-8 again."
+        ) from None
     encoded = tokenizer(
         text,
         add_special_tokens=False,

@@ -13,10 +13,10 @@ _BLOCK_TOKENS = 40
 
 
 def score_interval(series: Series, classifier: Classifier, text: str) -> tuple[float, float]:
-    """95 % basic bootstrap interval of the score over blocks of whole sentences.
+    """95 % basic bootstrap interval of the score over blocks of the text.
 
-    The seed is taken from the text, so the same text always gets the same interval. Blocks are runs
-    of neighbouring sentences of about 40 tokens, which keeps the fluctuation within them.
+    The seed is taken from the text, so the same text always gets the same interval. Blocks are
+    stretches of about 40 tokens, fewer in short texts, which keeps the fluctuation within them.
     """
     rng = np.random.default_rng(zlib.crc32(text.encode("utf-8", "surrogatepass")))
     blocks = _blocks(series)
@@ -35,11 +35,17 @@ def score_interval(series: Series, classifier: Classifier, text: str) -> tuple[f
 
 
 def _blocks(series: Series) -> list[np.ndarray]:
-    """Token indices of runs of whole sentences with at least ``_BLOCK_TOKENS`` tokens, in order."""
-    starts = np.flatnonzero(np.diff(series.sentence, prepend=series.sentence[0] - 1))
+    """Token indices of stretches of the text, in order: whole sentences as far as they are not too long.
+
+    A short text, and one without full stops, is cut as well; a single block would make every
+    resample the same and the interval falsely narrow.
+    """
+    target = int(np.clip(len(series) // 8, 8, _BLOCK_TOKENS))
+    ends_sentence = np.append(np.diff(series.sentence) > 0, True)
     blocks, begin = [], 0
-    for end in [*starts[1:].tolist(), len(series)]:
-        if end - begin >= _BLOCK_TOKENS or end == len(series):
+    for end in range(1, len(series) + 1):
+        length = end - begin
+        if end == len(series) or (length >= target and ends_sentence[end - 1]) or length == 2 * target:
             blocks.append(np.arange(begin, end))
             begin = end
     return blocks

@@ -25,10 +25,10 @@ def test_every_folded_character_leads_back_to_the_text(text):
         elif text[start:end] == character:
             pass
         else:
-            assert character in "'\".fil"
+            assert character in "'\".fil\ufffd"
 
 
-@given(st.text())
+@given(st.text(alphabet=st.characters()))
 def test_folding_twice_changes_nothing_more(text):
     once = fold(text).text
     assert fold(once).text == once
@@ -47,6 +47,10 @@ def test_original_span(start, end, expected):
     text = "One\r\n \ntwo"
     a, b = fold(text).original_span(start, end)
     assert text[a:b] == expected
+
+
+def test_half_a_surrogate_pair_becomes_the_replacement_character():
+    assert fold("a\ud800b").text == "a\ufffdb"
 
 
 def test_empty_spans():

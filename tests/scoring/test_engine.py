@@ -176,6 +176,11 @@ def test_an_endless_word_is_refused_with_a_sentence(tiny):
         score(tiny, ["x" * 100_001])
 
 
+def test_half_a_surrogate_pair_is_refused_with_a_sentence(tiny):
+    with pytest.raises(InputError, match="surrogate"):
+        score(tiny, ["a\ud800"])
+
+
 def test_other_architectures_agree_with_their_own_logits():
     from transformers import GPT2Config, GPT2LMHeadModel, GPTNeoXConfig, GPTNeoXForCausalLM
 

@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from detector.verdict.bootstrap import _blocks, score_interval
+from tests.conftest import make_classifier
+from tests.verdict.test_features import series
+
+
+@pytest.mark.parametrize("n", [50, 90, 700])
+@pytest.mark.parametrize("sentence_length", [7, 30, 10_000])
+def test_blocks_cover_the_text_once_and_are_several(n, sentence_length):
+    found = series(np.ones(n), sentence=np.arange(n) // sentence_length)
+    blocks = _blocks(found)
+    assert np.concatenate(blocks).tolist() == list(range(n))
+    assert len(blocks) >= 3
+
+
+def test_the_interval_has_the_width_of_the_standard_error_for_independent_tokens(tiny):
+    """The score is -mean / 100 of independent values with spread 2: the half-width is 1.96 * 2 / sqrt(n) / 100."""
+    surprisal = np.random.default_rng(0).normal(5, 2, size=4000)
+    classifier = make_classifier(tiny)
+    low, high = score_interval(series(surprisal, sentence=np.arange(4000) // 20), classifier, "seed")
+    expected = 2 * 1.96 * surprisal.std() / np.sqrt(4000) / 100
+    assert high - low == pytest.approx(expected, rel=0.3)
+    assert low < -surprisal.mean() / 100 < high
+
+
+def test_a_text_without_full_stops_still_has_an_interval(tiny):
+    surprisal = np.random.default_rng(0).normal(5, 2, size=300)
+    low, high = score_interval(series(surprisal), make_classifier(tiny), "seed")
+    assert high - low > 1e-4
