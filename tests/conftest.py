@@ -115,6 +115,7 @@ def make_classifier(language_model: LanguageModel, lean: float = 0.0) -> Classif
         probability_slope=1.0,
         probability_intercept=0.0,
         buckets=[LengthBucket(50, references, references), LengthBucket(200, references, references)],
+        most_tokens=1000,
         human_sentence_bits=[5.0, 7.0, 9.0],
         model_name=language_model.name,
         model_fingerprint=language_model.fingerprint,

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from detector.evaluation.metrics import Rate, auroc, tpr_at_fpr
 from detector.methods import METHODS
-from detector.training.classifier_fit import classifier_scores
 from detector.training.feature_table import FeatureTable
 from detector.verdict.classifier import Classifier
 
@@ -28,7 +27,7 @@ class Row:
 
 def compare(classifier: Classifier, table: FeatureTable) -> Iterator[Row]:
     """Rows for every data set with both labels, and for all of them pooled."""
-    candidates = {"verdict": classifier_scores(classifier, table.features)}
+    candidates = {"verdict": classifier.scores(table.features)}
     for column, name in enumerate(table.method_names):
         sign = 1 if METHODS[name]().higher_is_machine else -1
         candidates[name] = sign * table.methods[:, column]
@@ -61,7 +60,7 @@ def flag_rates(classifier: Classifier, table: FeatureTable, target_fpr: float) -
 
     For human texts this is the realised false-alarm rate, on writers no part of the classifier saw.
     """
-    scores = classifier_scores(classifier, table.features)
+    scores = classifier.scores(table.features)
     flagged = np.array(
         [classifier.p_value(s, int(n)) <= target_fpr for s, n in zip(scores, table.n_tokens, strict=True)]
     )

@@ -21,6 +21,9 @@ FEWEST_WORDS = 40
 LENGTHS_IN_WORDS = (55, 90, 140, 200, 300, 450, 700)
 """A pair is cut to one of these, chosen by hash, so that length says nothing about the author."""
 
+SHINGLE_WORDS = 8
+_SHINGLE_WORD = re.compile(r"[a-z0-9]+")
+
 # What a chat model says around a text, not in it: with it, no detector is needed.
 _REMNANTS = re.compile(
     r"\b(as an ai\b|as a language model|i'm sorry, but i|i apologi[sz]e, but)"
@@ -126,12 +129,28 @@ def sample(texts: Iterable[LabelledText], humans: int, machines: int, seed: str)
 
 
 def without_repeats(texts: Iterable[LabelledText]) -> list[LabelledText]:
-    """Leave out texts that begin like one before: data sets borrow from each other."""
-    seen: set[str] = set()
+    """Leave out texts that begin like one before with the same label: data sets borrow from each other."""
+    seen: set[tuple[bool, str]] = set()
     kept = []
     for text in texts:
-        beginning = text.text[:150].lower()
-        if beginning not in seen:
-            seen.add(beginning)
+        key = text.is_machine, text.text[:150].lower()
+        if key not in seen:
+            seen.add(key)
+            kept.append(text)
+    return kept
+
+
+def word_shingles(text: str) -> list[int]:
+    """Hashes of the runs of ``SHINGLE_WORDS`` words of a text, case and punctuation aside."""
+    words = _SHINGLE_WORD.findall(text.lower())
+    return [hash(tuple(words[i : i + SHINGLE_WORDS])) for i in range(len(words) - SHINGLE_WORDS + 1)]
+
+
+def without_overlap(texts: Iterable[LabelledText], known: set[int], most: float = 0.2) -> list[LabelledText]:
+    """Leave out texts of which more than ``most`` of the shingles are among the ``known``."""
+    kept = []
+    for text in texts:
+        shingles = word_shingles(text.text)
+        if sum(shingle in known for shingle in shingles) <= most * len(shingles):
             kept.append(text)
     return kept

@@ -1,9 +1,12 @@
 """A text as the model sees it: token ids, each with the characters it covers."""
 
+import hashlib
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
 from detector.errors import InputError, ModelError
 
@@ -13,48 +16,65 @@ if TYPE_CHECKING:
 LONGEST_WORD = 100_000
 """Characters without a space that are still tokenised; merging a longer run takes too long to be useful."""
 
+_PROBE = "The boats' names: \u201cÉtoile\u201d, 1984 \U0001f6a2\n\tand <|endoftext|> <s> don't  x\u0301."
 
-def encode(
-    tokenizer: "PreTrainedTokenizerBase", text: str
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """Ids and spans (start, end), each int32 (n,), of a text taken literally.
+
+class TextEncoder:
+    """Encodes texts literally, with the span of characters behind each token.
 
     No special token is added, and one that is spelt out in the text is read as plain text. Spans
-    are character offsets into ``text`` and follow each other without gaps: a character that the
-    tokenizer drops or trims (a leading space, say) belongs to the token after it. The tokens that
-    hold parts of one character all span the whole character.
+    are character offsets into the text and follow each other without gaps: a character that the
+    tokenizer drops belongs to the token after it, at the end to the last. The tokens that hold
+    parts of one character all span the whole character.
     """
-    if not getattr(tokenizer, "is_fast", False):
-        raise ModelError(
-            "This model's tokenizer has no fast version, so characters cannot be matched to tokens. "
-            "Save it once with a fast tokenizer (tokenizer.json) and try again."
-        )
-    if len(text) > LONGEST_WORD and max(map(len, text.split()), default=0) > LONGEST_WORD:
-        raise InputError(
-            f"The text holds a run of more than {LONGEST_WORD} characters without a space, "
-            "which is not a text in words. Give it a text with words."
-        )
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InputError(
-            "The text holds half of a surrogate pair, which is no character. Decode it as UTF-8 again."
-        ) from None
-    encoded = tokenizer(
-        text,
-        add_special_tokens=False,
-        return_offsets_mapping=True,
-        return_attention_mask=False,
-        split_special_tokens=True,
-        verbose=False,
-    )
-    ids = np.array(encoded["input_ids"], dtype=np.int32)
-    spans = np.array(encoded["offset_mapping"], dtype=np.int32).reshape(-1, 2)
-    return ids, *_without_gaps(spans[:, 0], spans[:, 1])
+
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase") -> None:
+        if not getattr(tokenizer, "is_fast", False):
+            raise ModelError(
+                "This model's tokenizer has no fast version, so characters cannot be matched to tokens. "
+                "Save it once with a fast tokenizer (tokenizer.json) and try again."
+            )
+        # A copy of our own: neither settings nor calls of others reach it.
+        self._tokenizer = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._tokenizer.encode_special_tokens = True
+        # It adds special tokens, which are not wanted, and trims spaces off the spans, which are.
+        self._tokenizer.post_processor = None
+
+    def encode(self, text: str) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """Ids, starts and ends, each int32 of shape (n,). Raises ``InputError`` for what no tokenizer reads."""
+        if len(text) > LONGEST_WORD and max(map(len, text.split()), default=0) > LONGEST_WORD:
+            raise InputError(
+                f"The text holds a run of more than {LONGEST_WORD} characters without a space, "
+                "which is not a text in words. Give it a text with words."
+            )
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise InputError(
+                "The text holds half of a surrogate pair, which is no character. Decode it as UTF-8 again."
+            ) from None
+        encoded = self._tokenizer.encode(text, add_special_tokens=False)
+        ids = np.array(encoded.ids, dtype=np.int32)
+        spans = np.array(encoded.offsets, dtype=np.int32).reshape(-1, 2)
+        return ids, *_without_gaps(spans[:, 0], spans[:, 1], len(text))
+
+    def fingerprint(self) -> str:
+        """Hex digest of the vocabulary and of the ids of a probing text.
+
+        Not of the tokenizer's own serialisation, which changes from one library version to the next.
+        """
+        vocabulary = sorted(self._tokenizer.get_vocab(with_added_tokens=True).items())
+        ids = self.encode(_PROBE)[0].tolist()
+        return hashlib.sha256(json.dumps([vocabulary, ids]).encode()).hexdigest()
 
 
-def _without_gaps(starts: NDArray[np.int32], ends: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Move each start back to where everything before it ends."""
+def _without_gaps(
+    starts: NDArray[np.int32], ends: NDArray[np.int32], length: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Move each start back to where everything before it ends, and the last end to the end of the text."""
     ends = np.maximum.accumulate(ends)
+    ends[-1:] = length
     covered = np.concatenate([[0], ends[:-1]]).astype(np.int32)[: len(starts)]
     return np.minimum(starts, covered), ends

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from detector.errors import ModelError
+from detector.models.encoding import TextEncoder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -51,6 +52,7 @@ class LanguageModel:
     ) -> None:
         self.model = model.eval()
         self.tokenizer = tokenizer
+        self.encoder = TextEncoder(tokenizer)
         self.name = name
         self.folder = folder
         self.window_tokens = min(_context_length(model), max_window)
@@ -90,16 +92,18 @@ class LanguageModel:
     def fingerprint(self) -> str:
         """16 hex digits of a sha256 over everything that decides a score, save the device.
 
-        Weights (names, shapes, values as loaded, so the dtype too), tokenizer, first-token policy
-        and window. The same model in other file shards has the same fingerprint.
+        Weights (names, shapes, values as loaded, so the dtype too), tokenizer, the settings that
+        change what the weights compute, first-token policy and window. The same model in other file
+        shards has the same fingerprint.
         """
         digest = hashlib.sha256()
         for name, parameter in sorted(self.model.named_parameters()):
             digest.update(f"{name} {tuple(parameter.shape)} {parameter.dtype}".encode())
             raw = parameter.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
             digest.update(memoryview(raw.numpy()))
-        digest.update(_tokenizer_definition(self.tokenizer))
-        digest.update(json.dumps([self.dtype, self.first_token, self.prefix_id, self.window_tokens]).encode())
+        digest.update(self.encoder.fingerprint().encode())
+        policy = [self.dtype, self.first_token, self.prefix_id, self.window_tokens, _score_relevant_config(self.model)]
+        digest.update(json.dumps(policy, sort_keys=True, default=str).encode())
         return digest.hexdigest()[:16]
 
     def hidden_states(self, input_ids: Tensor) -> Tensor:
@@ -128,9 +132,8 @@ class LanguageModel:
             expected = self.model(input_ids=ids, use_cache=False).logits.float().log_softmax(-1)
             hidden = self._body(input_ids=ids, use_cache=False).last_hidden_state
             found = self._head(hidden).float().log_softmax(-1)
-            # Models cap logits far from zero, where probabilities are negligible: compare the logits too.
             agrees = found.shape == expected.shape and bool(
-                torch.allclose(found, expected, atol=_HEAD_TOLERANCE_NATS, rtol=1e-3, equal_nan=True)
+                torch.allclose(found, expected, atol=_HEAD_TOLERANCE_NATS, rtol=1e-3)
             )
         if not agrees:
             warnings.warn(
@@ -165,11 +168,27 @@ def _body_and_head(model: "PreTrainedModel") -> tuple[Any, nn.Module | None]:
     return (None, None) if body is model or head is None else (body, head)
 
 
-def _tokenizer_definition(tokenizer: "PreTrainedTokenizerBase") -> bytes:
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    if backend is None:
-        return json.dumps(tokenizer.get_vocab(), sort_keys=True).encode()
-    definition = json.loads(backend.to_str())
-    # Set by the last call that padded or truncated; neither changes how we encode.
-    definition["padding"] = definition["truncation"] = None
-    return json.dumps(definition, sort_keys=True).encode()
+# What changes a score besides weights and tokenizer; named one by one, because a configuration also
+# holds much that does not, and that differs from one library version to the next.
+_CONFIG_FIELDS = (
+    "model_type",
+    "hidden_act",
+    "activation_function",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "rms_norm_eps",
+    "layer_norm_eps",
+    "layer_norm_epsilon",
+    "sliding_window",
+    "final_logit_softcapping",
+    "attn_logit_softcapping",
+    "logit_scale",
+)
+
+
+def _score_relevant_config(model: "PreTrainedModel") -> dict[str, Any]:
+    config = model.config.get_text_config()
+    found = {name: getattr(config, name, None) for name in _CONFIG_FIELDS}
+    rope = getattr(config, "rope_parameters", None) or {}
+    found["rope_theta"] = getattr(config, "rope_theta", None) or rope.get("rope_theta")
+    return found

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from detector.models.encoding import encode
 from detector.models.language_model import LanguageModel
 from detector.scoring.records import TokenScores
 from detector.scoring.vocabulary_head import CHUNK_POSITIONS, HeadStatistics, reduce_vocabulary
@@ -62,14 +61,15 @@ def score_texts(
             for window in plan_windows(len(sequence.ids), language_model.window_tokens)
         ]
         jobs.sort(key=lambda job: job[1].input_length, reverse=True)
-        for batch in _batches(jobs, batch_tokens):
+        # Without the chunked head a batch holds logits for every position: keep it to one window.
+        for batch in _batches(jobs, batch_tokens if language_model.uses_chunked_head else 1):
             _score_batch(language_model, batch, top_k, chunk_positions)
         for sequence in sequences:
             yield _finish(language_model, sequence)
 
 
 def _encode(language_model: LanguageModel, text: str, top_k: int) -> _Sequence:
-    ids, start_char, end_char = encode(language_model.tokenizer, text)
+    ids, start_char, end_char = language_model.encoder.encode(text)
     if language_model.prefix_id is None:
         start_char, end_char = start_char[1:], end_char[1:]
     else:

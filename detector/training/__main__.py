@@ -4,6 +4,7 @@ prepare → train → export                 the language model
 features → classifier → compare          the verdict
 """
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -91,11 +92,11 @@ def features(
 ) -> None:
     """Score labelled texts once; the next two commands read the table."""
     from detector.models import LanguageModel
-    from detector.training.feature_table import build_table, human_references, role_of, select
+    from detector.training.feature_table import build_table, labelled_texts
 
-    labelled = [(role_of(text.pair_id), text) for text in select(detection, "fit", humans, machines)]
-    labelled += [("dev", text) for text in select(detection, "dev", humans, machines)]
-    labelled += [("calibrate", text) for text in human_references(corpus, per_genre)]
+    labelled = labelled_texts(detection, corpus, humans, machines, per_genre)
+    for (role, dataset, is_machine), n in sorted(Counter((r, t.dataset, t.is_machine) for r, t in labelled).items()):
+        typer.echo(f"{role:10} {dataset:30} {'machine' if is_machine else 'human':8} {n}", err=True)
     typer.echo(f"{len(labelled)} texts", err=True)
     build_table(LanguageModel.load(model), labelled).save(out)
 

@@ -1,15 +1,17 @@
 """Feature table → ``Classifier``: a logistic regression, and a calibration on texts it never saw."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import InputError
 from detector.training.feature_table import FeatureTable
-from detector.verdict.classifier import LENGTH_LIMITS, Classifier, LengthBucket
+from detector.verdict.classifier import LENGTH_LIMITS, WIDEST, Classifier, LengthBucket
 from detector.verdict.features import FEATURE_NAMES
 
-_WIDEST = 8.0
-"""Standard deviations at which a feature of a fitted text is clipped, against single odd texts."""
+_FEWEST_REFERENCES = 150
+"""Human references a length bucket needs; one with fewer joins the bucket below it."""
 
 
 def fit_classifier(table: FeatureTable, inverse_penalty: float = 0.1, seed: int = 0) -> Classifier:
@@ -28,15 +30,12 @@ def fit_classifier(table: FeatureTable, inverse_penalty: float = 0.1, seed: int 
         if not part.is_machine.any() or part.is_machine.all():
             raise InputError(f"The {name} part needs human and machine texts; one of them is missing.")
     means, scales = fit.features.mean(axis=0), fit.features.std(axis=0) + 1e-9
-    scaled = np.clip((fit.features - means) / scales, -_WIDEST, _WIDEST)
+    scaled = np.clip((fit.features - means) / scales, -WIDEST, WIDEST)
     model = LogisticRegression(C=inverse_penalty, max_iter=2000, random_state=seed)
     model.fit(scaled, fit.is_machine, sample_weight=_weights(fit))
     coefficients, intercept = model.coef_[0], float(model.intercept_[0])
-    scores = ((calibration.features - means) / scales) @ coefficients + intercept
-    curve = LogisticRegression(C=1e6, random_state=seed)
-    curve.fit(scores[:, None], calibration.is_machine, sample_weight=_weights(calibration))
     low, high = np.quantile(calibration.features, [0.001, 0.999], axis=0)
-    return Classifier(
+    fitted = Classifier(
         feature_names=list(FEATURE_NAMES),
         means=_rounded(means),
         scales=_rounded(scales),
@@ -44,20 +43,24 @@ def fit_classifier(table: FeatureTable, inverse_penalty: float = 0.1, seed: int 
         intercept=round(intercept, 6),
         lowest=_rounded(low),
         highest=_rounded(high),
-        probability_slope=round(float(curve.coef_[0, 0]), 6),
-        probability_intercept=round(float(curve.intercept_[0]), 6),
-        buckets=_buckets(scores, calibration),
+        probability_slope=1.0,
+        probability_intercept=0.0,
+        buckets=[LengthBucket(LENGTH_LIMITS[0], [], [])],
+        most_tokens=int(calibration.n_tokens.max()),
         human_sentence_bits=_rounded(np.quantile(table.human_sentence_bits, [0.1, 0.5, 0.9])),
         model_name=table.model_name,
         model_fingerprint=table.model_fingerprint,
         data={"fit": _counts(fit), "calibrate": _counts(calibration)},
     )
-
-
-def classifier_scores(classifier: Classifier, features: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scores of many texts, shape (n,); NaN where a feature is."""
-    scaled = (features - np.asarray(classifier.means)) / np.asarray(classifier.scales)
-    return scaled @ np.asarray(classifier.coefficients) + classifier.intercept
+    scores = fitted.scores(calibration.features)
+    curve = LogisticRegression(C=1e6, random_state=seed)
+    curve.fit(scores[:, None], calibration.is_machine, sample_weight=_weights(calibration))
+    return replace(
+        fitted,
+        probability_slope=round(float(curve.coef_[0, 0]), 6),
+        probability_intercept=round(float(curve.intercept_[0]), 6),
+        buckets=_buckets(scores, calibration),
+    )
 
 
 def _rounded(values: NDArray[np.float64]) -> list[float]:
@@ -76,16 +79,22 @@ def _weights(table: FeatureTable) -> NDArray[np.float64]:
 
 
 def _buckets(scores: NDArray[np.float64], table: FeatureTable) -> list[LengthBucket]:
+    """Length buckets of ``LENGTH_LIMITS``, thin ones merged with the one below."""
+    limits = [limit for limit in LENGTH_LIMITS if limit == LENGTH_LIMITS[0] or _enough(table, limit)]
     buckets = []
-    for least, limit in zip(LENGTH_LIMITS, [*LENGTH_LIMITS[1:], np.iinfo(np.int64).max], strict=True):
+    for least, limit in zip(limits, [*limits[1:], np.iinfo(np.int64).max], strict=True):
         rows = (table.n_tokens >= least) & (table.n_tokens < limit)
         human = np.sort(scores[rows & ~table.is_machine]).round(4).tolist()
         machine = np.sort(scores[rows & table.is_machine]).round(4).tolist()
-        if human and machine:
-            buckets.append(LengthBucket(least, human, machine))
-    if not buckets or buckets[0].least_tokens != LENGTH_LIMITS[0]:
-        raise InputError("The calibration part has no texts of both labels in the shortest length bucket.")
+        buckets.append(LengthBucket(least, human, machine))
     return buckets
+
+
+def _enough(table: FeatureTable, least: int) -> bool:
+    """Whether the bucket from ``least`` tokens on has references of its own of both labels."""
+    later = [limit for limit in LENGTH_LIMITS if limit > least]
+    rows = (table.n_tokens >= least) & (table.n_tokens < (later[0] if later else np.iinfo(np.int64).max))
+    return int((rows & ~table.is_machine).sum()) >= _FEWEST_REFERENCES and bool((rows & table.is_machine).any())
 
 
 def _counts(table: FeatureTable) -> dict[str, dict[str, int]]:

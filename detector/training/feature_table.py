@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.documents.folding import fold
 from detector.documents.hashing import unit_hash
 from detector.documents.sentences import sentence_spans
 from detector.errors import InputError
@@ -21,7 +22,9 @@ from detector.evaluation.labelled_texts import (
     cut_alike,
     read_labelled,
     sample,
+    without_overlap,
     without_repeats,
+    word_shingles,
 )
 from detector.methods import METHODS, compute_all
 from detector.models.language_model import LanguageModel
@@ -76,26 +79,61 @@ def _admits(entry: dict[str, Any], text: LabelledText) -> bool:
 
 
 def human_references(corpus: Path, per_genre: int) -> list[LabelledText]:
-    """Pieces of held-out corpus documents that no model was trained on, of varied length.
+    """Pieces of held-out corpus documents that no model was trained on, of varied length, folded.
 
     At most ``per_genre`` pieces a genre, taken round by round: the first piece of every document
     before the second piece of any.
     """
     pieces: dict[str, list[tuple[int, float, LabelledText]]] = {}
-    for document in read_documents(corpus):
+    for index, document in enumerate(read_documents(corpus)):
         if document.split != "reference":
             continue
-        words, start = document.text.split(), 0
+        words, start = fold(document.text).text.split(), 0
         for number in range(_MOST_PIECES):
-            key = f"{document.source}:{number}"
+            # The index tells documents apart that share a source, such as the abstracts of one volume.
+            key = f"{document.source}:{index}:{number}"
             limit = LENGTHS_IN_WORDS[int(unit_hash("length:" + key) * len(LENGTHS_IN_WORDS))]
-            kept = words[start : start + min(limit, len(words) - 1)]
+            kept = words[start : min(start + limit, len(words) - 1)]
             if len(kept) < LENGTHS_IN_WORDS[0]:
                 break
             start += limit
             text = LabelledText(" ".join(kept), False, "corpus", key, domain=document.genre)
             pieces.setdefault(document.genre, []).append((number, unit_hash(key), text))
     return [text for found in pieces.values() for *_, text in sorted(found, key=lambda p: p[:2])[:per_genre]]
+
+
+def training_shingles(corpus: Path, texts: Iterable[LabelledText]) -> set[int]:
+    """Shingles of ``texts`` that also stand in a document the base model was trained on.
+
+    Public data sets borrow from public corpora; what a model has read must not evaluate it.
+    """
+    wanted = {shingle for text in texts for shingle in word_shingles(text.text)}
+    found: set[int] = set()
+    for document in read_documents(corpus):
+        if document.split == "train":
+            found.update(wanted.intersection(word_shingles(document.text)))
+    return found
+
+
+def labelled_texts(
+    detection: Path, corpus: Path, humans: int, machines: int, per_genre: int
+) -> list[tuple[str, LabelledText]]:
+    """Every (role, text) the classifier is fitted, calibrated and judged on, cleared of leaks.
+
+    Texts the base model was trained on are left out of all roles, and dev texts that share a fifth
+    of their shingles with anything fitted or calibrated on are left out of dev.
+    """
+    fit = select(detection, "fit", humans, machines)
+    dev = select(detection, "dev", humans, machines)
+    references = human_references(corpus, per_genre)
+    read = training_shingles(corpus, [*fit, *dev, *references])
+    fit, dev, references = (without_overlap(texts, read) for texts in (fit, dev, references))
+    used = {shingle for text in [*fit, *references] for shingle in word_shingles(text.text)}
+    return [
+        *((role_of(text.pair_id), text) for text in fit),
+        *(("calibrate", text) for text in references),
+        *(("dev", text) for text in without_overlap(dev, used)),
+    ]
 
 
 @dataclass(frozen=True, eq=False)

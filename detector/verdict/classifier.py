@@ -16,8 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import CalibrationError
+from detector.verdict.features import FEATURE_NAMES
 
 SCHEMA_VERSION = 1
+WIDEST = 8.0
+"""Standard deviations at which a scaled feature is clipped."""
 LENGTH_LIMITS = (50, 100, 200, 400, 800)
 """Fewest tokens of each length bucket; the last has no upper limit."""
 
@@ -47,6 +50,8 @@ class Classifier:
     probability_slope: float
     probability_intercept: float
     buckets: list[LengthBucket]
+    most_tokens: int
+    """Length of the longest reference text."""
     human_sentence_bits: list[float]
     """10 %, 50 % and 90 % quantile of the mean surprise of a sentence in human texts, bits a token."""
     model_name: str
@@ -55,10 +60,26 @@ class Classifier:
     """What it was fitted and calibrated on: names and counts, no text."""
     schema_version: int = SCHEMA_VERSION
 
-    def score(self, features: NDArray[np.float64]) -> float:
-        """Linear score of a feature vector (n_features,)."""
+    def __post_init__(self) -> None:
+        if tuple(self.feature_names) != FEATURE_NAMES:
+            raise CalibrationError(
+                "The classifier was made for other features than this version computes. "
+                "Make it again with this version."
+            )
+        if not self.buckets or self.buckets[0].least_tokens != LENGTH_LIMITS[0]:
+            raise CalibrationError(f"The classifier has no reference texts from {LENGTH_LIMITS[0]} tokens on.")
+
+    def scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Score of each row of ``features`` (n, n_features), shape (n,); NaN where a feature is.
+
+        Scaled features are clipped, so that no single odd one decides.
+        """
         scaled = (features - np.asarray(self.means)) / np.asarray(self.scales)
-        return float(scaled @ np.asarray(self.coefficients) + self.intercept)
+        return np.clip(scaled, -WIDEST, WIDEST) @ np.asarray(self.coefficients) + self.intercept
+
+    def score(self, features: NDArray[np.float64]) -> float:
+        """Score of one feature vector (n_features,)."""
+        return float(self.scores(features[None])[0])
 
     def probability_machine(self, score: float) -> float:
         """Probability where human and machine texts are equally common beforehand."""
@@ -71,8 +92,8 @@ class Classifier:
     def p_value(self, score: float, n_tokens: int) -> float:
         """Share of human references that score at least as high, the text itself counted in: in (0, 1]."""
         humans = np.asarray(self.bucket(n_tokens).human_scores)
-        at_least = len(humans) - np.searchsorted(humans, score, side="left")
-        return float((1 + at_least) / (1 + len(humans)))
+        below = np.searchsorted(humans, score, side="left") if np.isfinite(score) else 0
+        return float((1 + len(humans) - below) / (1 + len(humans)))
 
     def human_p_value(self, score: float, n_tokens: int) -> float:
         """Share of machine references that score at most as high, the text itself counted in: in (0, 1]."""

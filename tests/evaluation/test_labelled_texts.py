@@ -9,7 +9,9 @@ from detector.evaluation.labelled_texts import (
     cut_alike,
     read_labelled,
     sample,
+    without_overlap,
     without_repeats,
+    word_shingles,
 )
 from detector.training.feature_table import role_of
 
@@ -74,7 +76,24 @@ def test_sampling_is_by_group_and_does_not_depend_on_the_order():
 
 def test_a_text_that_another_set_borrowed_counts_once():
     texts = [text_of(200, False, "a"), text_of(200, False, "b"), text_of(201, False, "c")]
-    assert [t.pair_id for t in without_repeats([*texts, LabelledText("Another.", True, "s", "d")])] == ["a", "d"]
+    others = [LabelledText("Another.", True, "s", "d"), text_of(200, True, "e")]
+    assert [t.pair_id for t in without_repeats([*texts, *others])] == ["a", "d", "e"], "a rewriting is kept"
+
+
+def test_shingles_ignore_case_and_punctuation():
+    assert word_shingles("One, two three four five six seven EIGHT nine") == word_shingles(
+        "one two three. Four five six - seven eight (nine)"
+    )
+    assert len(word_shingles("one two three four five six seven eight nine")) == 2
+    assert word_shingles("too few words") == []
+
+
+def test_a_text_that_shares_a_fifth_of_its_shingles_is_left_out():
+    words = [f"w{i}" for i in range(57)]  # 50 shingles
+    text = LabelledText(" ".join(words), False, "s", "p")
+    shingles = word_shingles(text.text)
+    assert without_overlap([text], set(shingles[:10])) == [text]
+    assert without_overlap([text], set(shingles[:11])) == []
 
 
 def test_a_pair_has_one_role_for_ever():

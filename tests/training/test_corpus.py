@@ -17,8 +17,14 @@ def write_shard(path, records):
 def test_parts_of_one_work_share_a_key():
     assert document_key("novels/Emma.txt#12") == document_key("novels/Emma.txt#3")
     assert document_key("elife02935.xml#sub0.1") == document_key("elife02935.xml#0")
-    assert document_key("Texts/Amazon-adv.txt") == document_key("Texts/Amazon-ele.txt")
     assert document_key("dialogues_017.json#17_00000") != document_key("dialogues_017.json#17_00001")
+
+
+def test_a_story_told_at_three_levels_is_never_held_out():
+    sources = [
+        f"Texts/{level}-Txt/Story {i}-{level.lower()}.txt" for i in range(200) for level in ("Adv", "Int", "Ele")
+    ]
+    assert {split_of(source) for source in sources} == {"train"}
 
 
 def test_two_per_cent_are_held_out_twice_and_the_split_never_changes():

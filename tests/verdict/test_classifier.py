@@ -41,6 +41,25 @@ def test_human_p_value_counts_machine_references_at_most_as_high(classifier):
     assert classifier.human_p_value(9.0, 60) == pytest.approx(1)
 
 
+def test_a_score_that_is_no_number_is_never_an_alarm(classifier):
+    assert classifier.p_value(math.nan, 60) == 1
+
+
+def test_one_odd_feature_cannot_decide(classifier):
+    n = len(FEATURE_NAMES)
+    steep = replace(classifier, coefficients=[1.0] * n, intercept=0.0)
+    odd = np.zeros(n)
+    odd[0] = 1e6
+    assert steep.score(odd) == pytest.approx(8)
+
+
+def test_a_classifier_for_other_features_or_without_references_is_refused(classifier):
+    with pytest.raises(CalibrationError, match="other features"):
+        replace(classifier, feature_names=list(FEATURE_NAMES[::-1]))
+    with pytest.raises(CalibrationError, match="no reference texts from 50 tokens"):
+        replace(classifier, buckets=[])
+
+
 def test_references_are_of_like_length(classifier):
     assert classifier.bucket(99).least_tokens == 50
     assert classifier.bucket(100).least_tokens == 100
@@ -52,14 +71,14 @@ def test_probability_is_logistic(classifier):
     assert classifier.probability_machine(1.0) == pytest.approx(1 / (1 + math.exp(-1)))
 
 
-def test_a_conformal_p_value_keeps_its_promise():
+def test_a_conformal_p_value_keeps_its_promise(tiny):
     """On exchangeable scores the share of p-values at or below alpha is at most alpha, and close to it."""
-    rng = np.random.default_rng(0)
+    rng, template = np.random.default_rng(0), make_classifier(tiny)
     alarms = 0
     for _ in range(4000):
         scores = rng.normal(size=100)
         bucket = LengthBucket(50, sorted(scores[1:].tolist()), [0.0])
-        one = Classifier([], [], [], [], 0.0, [], [], 1.0, 0.0, [bucket], [], "m", "f", {})
+        one = replace(template, buckets=[bucket])
         alarms += one.p_value(float(scores[0]), 60) <= 0.05
     assert alarms / 4000 == pytest.approx(0.05, abs=0.012)
 
