@@ -45,10 +45,16 @@ def _guarded(command: Callable[..., int | None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
-        from detector.errors import DetectorError
+        import warnings
+
+        from detector.errors import DetectorError, DetectorWarning
 
         try:
-            code = command(*args, **kwargs) or 0
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what libraries say to programmers
+                warnings.simplefilter("ignore" if kwargs.get("quiet") else "always", DetectorWarning)
+                warnings.showwarning = lambda message, *_: _say(str(message))
+                code = command(*args, **kwargs) or 0
             sys.stdout.flush()
         except DetectorError as error:
             _say(str(error))
@@ -120,14 +126,15 @@ def verdict(
     show = _json_printer() if as_json else _text_printer(show_text=len(paths) == 1 and not quiet)
     code = 0
     for result in _with_progress(detect_files(detector, paths), len(paths), quiet):
-        show(result)
+        unreadable = result.reason == "unreadable"
+        if as_json or not unreadable:
+            show(result)
         for warning in () if quiet else result.warnings:
             _say(warning)
         if result.verdict == "unscored":
             code = 3
-            _say(
-                _with_command_hint(result.explanation, result.path) if result.reason == "unreadable" else _named(result)
-            )
+            if as_json or unreadable:
+                _say(_with_command_hint(result.explanation, result.path) if unreadable else _named(result))
         if png is not None:
             from detector.report.picture import draw_surprise
 
@@ -150,7 +157,7 @@ def _named(result: Any) -> str:
 
 
 def _with_command_hint(sentence: str, path: str | None) -> str:
-    commands = [command.name for command in app.registered_commands]
+    commands = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
     return f"{sentence} ({path} is also a command; commands come first.)" if path in commands else sentence
 
 
@@ -161,11 +168,9 @@ def _json_printer() -> Callable[[Any], None]:
 
 
 def _text_printer(show_text: bool) -> Callable[[Any], None]:
-    from rich.console import Console
+    from detector.report.terminal import make_console, print_result
 
-    from detector.report.terminal import print_result
-
-    console = Console(highlight=False)
+    console = make_console()
     return lambda result: print_result(console, result, show_text)
 
 
@@ -183,6 +188,7 @@ def score(
 ) -> None:
     """Log-probability, rank and entropy of every token of a file, the text taken as it stands."""
     from detector.documents.reading import read_source
+    from detector.errors import InputError
     from detector.models import LanguageModel
     from detector.report.token_table import print_table, to_record
     from detector.scoring import score_texts
@@ -190,6 +196,8 @@ def score(
     source = read_source(path)
     for warning in () if quiet else source.warnings:
         _say(warning)
+    if not source.text:
+        raise InputError(f"{path} is empty, so there is nothing to score.")
     language_model = LanguageModel.load(model, device, dtype, offline)
     scores = next(score_texts(language_model, [source.text], top_k=top))
     if as_json:

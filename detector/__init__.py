@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from detector.errors import CalibrationError, DetectorError, InputError, ModelError
+    from detector.errors import CalibrationError, DetectorError, InputError, ModelError, UsageError
     from detector.models.language_model import LanguageModel
     from detector.scoring.engine import score_texts
     from detector.scoring.records import TokenScores
@@ -25,6 +25,7 @@ _HOMES = {
     "ModelError": "detector.errors",
     "Result": "detector.verdict.result",
     "TokenScores": "detector.scoring.records",
+    "UsageError": "detector.errors",
     "score_texts": "detector.scoring.engine",
 }
 
@@ -37,6 +38,7 @@ __all__ = [
     "ModelError",
     "Result",
     "TokenScores",
+    "UsageError",
     "score_texts",
 ]
 

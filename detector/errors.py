@@ -1,16 +1,27 @@
 """Every error this tool raises on purpose. The message is written for the person at the keyboard.
 
 DetectorError                 base; its ``exit_code`` is what the command line returns
+├── UsageError                an option has a value that is not allowed  (exit 2)
 ├── InputError                an input cannot be read or used            (exit 3)
 ├── ModelError                a model or a resource is missing or broken (exit 4)
 └── CalibrationError          a verdict is asked for that no calibration supports (exit 4)
 """
 
 
+class DetectorWarning(UserWarning):
+    """Something the user should know, though the result is right."""
+
+
 class DetectorError(Exception):
     """A problem the user can mend; the message says how."""
 
     exit_code = 1
+
+
+class UsageError(DetectorError):
+    """An option has a value that is not allowed."""
+
+    exit_code = 2
 
 
 class InputError(DetectorError):

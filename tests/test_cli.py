@@ -55,7 +55,8 @@ def test_the_verdict_is_the_default_command(run, essay):
 def test_the_text_carries_marks_where_there_is_no_colour(run, essay):
     output = run(essay).stdout
     assert "\x1b[" not in output
-    assert "~" in output.split("Each word by the rank")[1]
+    text = output.split("#over 1000")[1]
+    assert "~" in text or "+" in text or "#" in text
 
 
 def test_json_is_one_object_a_line_and_nothing_else(run, essay, tmp_path):
@@ -104,6 +105,16 @@ def test_bad_input_is_one_sentence_and_the_others_are_still_done(run, essay, tmp
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize("content", [b"", b"One word.", b"\x00\x01", None])
+def test_bad_input_is_said_once_to_people(run, tmp_path, content):
+    bad = tmp_path / "bad.txt"
+    if content is not None:
+        bad.write_bytes(content)
+    result = run(bad)
+    assert result.exit_code == 3
+    assert (result.stdout + result.stderr).count("bad.txt") == 1
+
+
 def test_a_guessed_encoding_is_said_on_standard_error(run, tmp_path):
     path = tmp_path / "latin.txt"
     path.write_bytes((LONG + " The café was closed, naïve or not.").encode("cp1252"))
@@ -125,6 +136,14 @@ def test_a_broken_model_is_exit_code_4(essay, tmp_path):
     result = CliRunner().invoke(cli.app, [str(essay), "--model", str(tmp_path)])
     assert result.exit_code == 4
     assert "config.json" in result.stderr
+
+
+@pytest.mark.parametrize("option", [["--target-fpr", "5"], ["--dtype", "int3"], ["--device", "toaster"]])
+def test_a_value_that_is_not_allowed_is_exit_code_2(essay, tiny_folder, tiny_calibration, option):
+    extra = ["--model", str(tiny_folder), "--calibration", str(tiny_calibration)]
+    result = CliRunner().invoke(cli.app, [str(essay), *extra, *option])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("detect: ")
 
 
 def test_an_impossible_target_rate_is_refused(run, essay):
@@ -183,9 +202,12 @@ def test_score_of_a_missing_file(run):
 def test_a_file_that_bears_the_name_of_a_command(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("score").write_text(LONG)
-    assert run("./score").exit_code == 0
-    result = run("essay.txt", "score")
-    assert "no such file" in result.stderr
+    Path("essay.txt").write_text(LONG)
+    assert "./score: " in run("./score").stdout
+    assert run("essay.txt", "score").exit_code == 0, "only the first word can be a command"
+    missing = run("essay.txt", "doctor")
+    assert missing.exit_code == 3
+    assert "doctor is also a command" in missing.stderr
 
 
 def test_doctor(run, tiny_folder):
@@ -204,12 +226,29 @@ def test_no_argument_shows_help():
     assert "Usage" in result.stdout + result.stderr
 
 
-def test_a_closed_pipe_ends_quietly(tiny_folder, tiny_calibration, essay):
-    options = f"--model {tiny_folder} --calibration {tiny_calibration}"
-    command = f"{sys.executable} -m cli --json {' '.join([str(essay)] * 40)} {options}"
-    result = subprocess.run(f"{command} | head -1", shell=True, cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert len(result.stdout.splitlines()) == 1
+@pytest.mark.parametrize("form", ["--json", ""])
+def test_a_closed_pipe_ends_quietly(tiny_folder, tiny_calibration, essay, form):
+    options = f"--model {tiny_folder} --calibration {tiny_calibration} {form}"
+    command = f"{sys.executable} -m cli {' '.join([str(essay)] * 40)} {options}"
+    result = subprocess.run(
+        ["bash", "-c", f"{command} | head -1; echo status ${{PIPESTATUS[0]}}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    lines = result.stdout.splitlines()
+    assert len(lines) == 2
+    assert lines[1] == "status 0"
     assert result.stderr == ""
+
+
+def test_scoring_an_empty_file_is_a_sentence(run, tmp_path):
+    path = tmp_path / "empty.txt"
+    path.write_text("")
+    result = run("score", path, calibrated=False)
+    assert result.exit_code == 3
+    assert "is empty" in result.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")

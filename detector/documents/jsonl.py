@@ -18,6 +18,8 @@ def read_jsonl(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dic
     try:
         with _open(path) as lines:
             for number, line in enumerate(lines, start=1):
+                if not line.strip():
+                    continue
                 record = json.loads(line)
                 if not isinstance(record, dict):
                     raise TypeError("not a JSON object")

@@ -1,8 +1,4 @@
-"""Sentence spans: nupunkt within each paragraph, no character in two sentences."""
-
-import re
-
-_PARAGRAPH = re.compile(r".+?(?:\n\s*\n|\Z)", re.DOTALL)
+"""Sentence spans of a folded text, by nupunkt."""
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
@@ -15,10 +11,9 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     from nupunkt import sent_spans
 
     spans = []
-    for paragraph in _PARAGRAPH.finditer(text):
-        for start, end in sent_spans(paragraph.group()):
-            piece = paragraph.group()[start:end]
-            if stripped := piece.strip():
-                begin = paragraph.start() + start + len(piece) - len(piece.lstrip())
-                spans.append((begin, begin + len(stripped)))
+    for start, end in sent_spans(text):
+        piece = text[start:end]
+        if stripped := piece.strip():
+            begin = start + len(piece) - len(piece.lstrip())
+            spans.append((begin, begin + len(stripped)))
     return spans

@@ -67,7 +67,7 @@ def read_labelled(path: Path) -> Iterator[LabelledText]:
             label == "machine",
             dataset,
             pair_id=str(record.get("pair_id") or f"{dataset}:{number}"),
-            is_paired=record.get("pair_id") is not None,
+            is_paired=bool(record.get("pair_id")),
             domain=record.get("domain") or "",
             generator=record.get("generator") or "",
             attack=record.get("attack") or "",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor, nn
 
-from detector.errors import ModelError
+from detector.errors import DetectorWarning, ModelError
 from detector.models.encoding import TextEncoder
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ class LanguageModel:
             warnings.warn(
                 f"{self.name} computes its logits in a way of its own, so the whole vocabulary is held for every "
                 "position of a window: scores are right, but take more memory.",
+                DetectorWarning,
                 stacklevel=2,
             )
         return agrees

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from detector.errors import ModelError
+from detector.errors import ModelError, UsageError
 from detector.models.language_model import DTYPES, LanguageModel
 
 DEFAULT_FOLDER = Path(__file__).parent / "default"
@@ -18,7 +18,7 @@ def load_language_model(
 ) -> LanguageModel:
     """See ``LanguageModel.load``."""
     if dtype not in DTYPES:
-        raise ModelError(f"Unknown dtype {dtype!r}. Allowed: {', '.join(DTYPES)}.")
+        raise UsageError(f"Unknown dtype {dtype!r}. Allowed: {', '.join(DTYPES)}.")
     target = torch.device(resolve_device(device))
     folder = DEFAULT_FOLDER if name == DEFAULT_NAME else Path(name).expanduser()
     is_local = name == DEFAULT_NAME or folder.exists()
@@ -49,7 +49,13 @@ def load_language_model(
         )
     except Exception as error:  # the libraries raise a dozen unrelated types here; each means "cannot load"
         raise ModelError(_explain(name, is_local, offline, error)) from error
-    return LanguageModel(model.to(target), tokenizer, name=name, folder=folder if is_local else None)
+    try:
+        return LanguageModel(model.to(target), tokenizer, name=name, folder=folder if is_local else None)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(
+            f"The model {name} cannot run on {target}: {reason} Try --device cpu or --dtype bfloat16."
+        ) from error
 
 
 def resolve_device(device: str) -> str:
@@ -63,11 +69,14 @@ def resolve_device(device: str) -> str:
             return "cuda"
         return "mps" if torch.backends.mps.is_available() else "cpu"
     try:
-        kind = torch.device(device).type
+        wanted = torch.device(device)
     except RuntimeError:
-        raise ModelError(f"Unknown device {device!r}. Allowed: auto, cpu, cuda, cuda:N, mps.") from None
-    if (kind == "cuda" and not torch.cuda.is_available()) or (kind == "mps" and not torch.backends.mps.is_available()):
-        raise ModelError(f"This machine has no {kind} device that torch can use. Try --device cpu.")
+        wanted = None
+    if wanted is None or wanted.type not in ("cpu", "cuda", "mps"):
+        raise UsageError(f"Unknown device {device!r}. Allowed: auto, cpu, cuda, cuda:N, mps.")
+    present = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
+    if (wanted.index or 0) >= present[wanted.type]:
+        raise ModelError(f"This machine has no device {device} that torch can use. Try --device cpu.")
     return device
 
 

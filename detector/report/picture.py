@@ -20,7 +20,7 @@ def draw_surprise(result: Result, human_sentence_bits: list[float], path: Path) 
     in human texts. Raises ``InputError`` when the result has no scores or the file cannot be written.
     """
     if result.evidence is None:
-        raise InputError(f"There is no picture of {result.id}: it has no scores. {result.explanation}")
+        raise InputError(f"There is no picture of {result.id}, for it has no scores.")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -35,11 +35,8 @@ def draw_surprise(result: Result, human_sentence_bits: list[float], path: Path) 
     axes.vlines(
         np.arange(len(bits)), 0, bits, color=_TOKEN_COLOUR, lw=max(0.3, min(1.6, 500 / len(bits))), label="token"
     )
-    for i, (start, end, mean) in enumerate(sentences):
-        axes.plot(
-            [start - 0.5, end - 0.5], [mean, mean], color=_SENTENCE_COLOUR, lw=2.6, solid_capstyle="butt",
-            label="sentence mean" if i == 0 else None,
-        )  # fmt: skip
+    starts, ends, means = (np.array(column) for column in zip(*sentences, strict=True))
+    axes.hlines(means, starts - 0.5, ends - 0.5, color=_SENTENCE_COLOUR, lw=2.6, label="sentence mean")
     axes.set_xlim(-0.5, len(bits) - 0.5)
     axes.set_ylim(0, max(16.0, float(np.quantile(bits, 0.995)) * 1.05))
     axes.set_xlabel("token, from the beginning to the end of the text")

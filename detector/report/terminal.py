@@ -29,6 +29,18 @@ _HEADLINES = {
 _BUCKET_TEXT_STYLES = ("", "black on #FEE838", "black on #C8B866 underline", "bold black on #94907B underline")
 
 
+class _PipeConsole(Console):
+    """Rich ends the program with status 1 when its reader has gone; leave that to the command line."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def make_console() -> Console:
+    """The console for standard output."""
+    return _PipeConsole(highlight=False)
+
+
 def print_result(console: Console, result: Result, show_text: bool) -> None:
     """Write one result; ``show_text`` adds the text marked by rank."""
     name = result.path or "standard input" if result.id == "-" or result.path else result.id
@@ -47,7 +59,7 @@ def print_result(console: Console, result: Result, show_text: bool) -> None:
         console.print(f"  found: {len(result.findings) - 5} more, see --json")
     if result.evidence is not None and show_text:
         console.print()
-        console.print(_legend(console))
+        console.print(_legend(console), soft_wrap=True)
         console.print()
         console.print(marked_text(result.evidence, colour=not console.no_color and console.is_terminal), soft_wrap=True)
         console.print()

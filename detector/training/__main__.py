@@ -10,9 +10,13 @@ from typing import Annotated
 
 import typer
 
+from detector.errors import DetectorError
+
 DEFAULT_CALIBRATION = Path(__file__).parents[1] / "verdict" / "default_classifier.json"
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Train the embedded base model.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Train the embedded base model."
+)
 
 
 @app.command()
@@ -148,5 +152,17 @@ def compare(
         typer.echo(f"{dataset:26} {label:8} {rate}")
 
 
+def main() -> None:
+    """Run a command; errors end in a sentence and an exit code."""
+    try:
+        app()
+    except DetectorError as error:
+        typer.echo(f"detector.training: {error}", err=True)
+        raise SystemExit(error.exit_code) from None
+    except FileNotFoundError as error:
+        typer.echo(f"detector.training: {error.filename} does not exist; run the command before this one.", err=True)
+        raise SystemExit(3) from None
+
+
 if __name__ == "__main__":
-    app()
+    main()

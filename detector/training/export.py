@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file
+from transformers import LlamaForCausalLM
 
 from detector.errors import ModelError
 from detector.models.language_model import DTYPES, LanguageModel
@@ -27,10 +28,7 @@ def export_model(
         raise ModelError(f"{run} holds no checkpoint; train first: python -m detector.training train --run {run}")
     config = TrainingConfig(**json.loads((run / "config.json").read_text()))
     step = json.loads((checkpoint / "step.json").read_text())["step"]
-    model = build_model(config)
-    model.load_state_dict(load_file(checkpoint / "model.safetensors"), strict=False)
-    model.tie_weights()
-    model.config.use_cache = True
+    model = _trained_model(config, checkpoint)
     out.mkdir(parents=True, exist_ok=True)
     model.to(DTYPES[dtype]).save_pretrained(out)
     for name in ("tokenizer.json", "tokenizer_config.json"):
@@ -43,10 +41,7 @@ def export_model(
     ngram = ngram_bits_per_byte(corpus, texts)
     language_model = LanguageModel.load(out)
     stored = model_bits_per_byte(language_model, texts)
-    exact_model = build_model(config)
-    exact_model.load_state_dict(load_file(checkpoint / "model.safetensors"), strict=False)
-    exact_model.tie_weights()
-    exact = model_bits_per_byte(LanguageModel(exact_model, language_model.tokenizer), texts)
+    exact = model_bits_per_byte(LanguageModel(_trained_model(config, checkpoint), language_model.tokenizer), texts)
     facts = {
         "parameters": sum(p.numel() for p in model.parameters()),
         "tokens_seen": step * config.tokens_per_step,
@@ -65,6 +60,16 @@ def export_model(
     (out / "training_facts.json").write_text(json.dumps(facts, indent=1) + "\n")
     (out / "README.md").write_text(model_card(facts, corpus))
     report((out / "README.md").read_text())
+
+
+def _trained_model(config: TrainingConfig, checkpoint: Path) -> LlamaForCausalLM:
+    model = build_model(config)
+    missing, unexpected = model.load_state_dict(load_file(checkpoint / "model.safetensors"), strict=False)
+    if unexpected or set(missing) - {"lm_head.weight"}:  # tied to the embeddings, so stored once
+        raise ModelError(f"The checkpoint {checkpoint} is not of this configuration: {[*missing, *unexpected]}.")
+    model.tie_weights()
+    model.config.use_cache = True
+    return model
 
 
 def seen_tokens(store: TokenStore, config: TrainingConfig, steps: int) -> np.ndarray:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from detector.documents.folding import FoldedText, describe_character, fold
 from detector.documents.sentences import sentence_spans
 from detector.documents.suitability import count_words, is_prose, language_of, words_of
-from detector.errors import CalibrationError
+from detector.errors import CalibrationError, UsageError
 from detector.methods import compute_all
 from detector.models.language_model import LanguageModel
 from detector.scoring.engine import LOOKAHEAD_TEXTS, score_texts
@@ -25,6 +27,8 @@ HUMAN_TARGET = 0.05
 """A text is called human only if at most this share of machine texts looks as human as it does."""
 LEAST_TOKENS = LENGTH_LIMITS[0]
 _TOKENS_PER_WORD = 1.35
+_FEWEST_WORDS = 15
+"""Below this the language cannot be told either, so that shortness is the reason given."""
 _MOST_WORDS_ADVISED = 800
 
 
@@ -50,7 +54,7 @@ class Detector:
         self, language_model: LanguageModel, classifier: Classifier, target_fpr: float = DEFAULT_TARGET_FPR
     ) -> None:
         if not 0 < target_fpr < 1:
-            raise CalibrationError(f"The target false-positive rate is {target_fpr}; it must lie between 0 and 1.")
+            raise UsageError(f"The target false-positive rate is {target_fpr}; it must lie between 0 and 1.")
         classifier.require_model(language_model.name, language_model.fingerprint)
         smallest = max(classifier.smallest_p_value(bucket.least_tokens) for bucket in classifier.buckets)
         if target_fpr < smallest:
@@ -103,7 +107,7 @@ class Detector:
                 else:
                     yield self._unscored(draft, *draft.unsuitable)
 
-    def _unscored(self, draft: _Draft, reason: str, explanation: str, n_tokens: int = 0) -> Result:
+    def _unscored(self, draft: _Draft, reason: str, explanation: str, n_tokens: int | None = None) -> Result:
         return Result.unscored(
             reason,
             explanation,
@@ -132,6 +136,10 @@ class Detector:
         series = series_of(scores, [start for start, _ in folded_sentences])
         features = feature_vector(series)
         classifier = self.classifier
+        if not np.isfinite(features).all():
+            return self._unscored(
+                draft, "not_finite", "The model's probabilities are not finite numbers; try --dtype float32.", n
+            )
         if outside := classifier.out_of_range(features):
             return self._unscored(
                 draft,
@@ -161,7 +169,7 @@ class Detector:
             target_fpr=self.target_fpr,
             methods=compute_all(scores),
             findings=draft.findings,
-            warnings=draft.warnings,
+            warnings=(*draft.warnings, *self._length_warning(n)),
             evidence=Evidence(
                 text=draft.text,
                 scores=scores,
@@ -173,6 +181,15 @@ class Detector:
                 sentence_of_token=[max(0, int(i) - 1) for i in series.sentence],
             ),
         )
+
+    def _length_warning(self, n_tokens: int) -> list[str]:
+        most = self.classifier.most_tokens
+        if n_tokens <= 2 * most:
+            return []
+        return [
+            f"The text has {n_tokens} tokens and the longest reference text {most}: the false-alarm rate is not "
+            "measured for so long a text. Judge parts of it one by one."
+        ]
 
     def _rule(self, p_value: float, human_p_value: float, n_words: int) -> tuple[Verdict, str]:
         share = f"{p_value:.1%} of human texts of this length look at least as machine-like"
@@ -208,11 +225,12 @@ def _unsuitable(text: str, words: list[str], language: str) -> tuple[str, str] |
         return "empty", "The text is empty."
     if len(text) >= 200 and len(set(text)) < 10:
         return "not_prose", "The text repeats a few characters; a verdict needs prose."
-    if len(words) < LEAST_TOKENS / 2 / _TOKENS_PER_WORD and len(text) < 1000:
-        missing = math.ceil(LEAST_TOKENS / _TOKENS_PER_WORD) - len(words)
+    if len(text) < LEAST_TOKENS or (count_words(text) < _FEWEST_WORDS and len(text) < _FEWEST_WORDS * 10):
+        needed = math.ceil(LEAST_TOKENS / _TOKENS_PER_WORD)
+        found = count_words(text)
         return "too_short", (
-            f"The text has {len(words)} words and about {math.ceil(LEAST_TOKENS / _TOKENS_PER_WORD)} are needed: "
-            f"{missing} more."
+            f"The text has {found} word{'' if found == 1 else 's'} and about {needed} are needed: "
+            f"about {max(1, needed - found)} more."
         )
     if language != "en":
         return (

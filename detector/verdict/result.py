@@ -50,9 +50,9 @@ class Result:
     """The verdict in a sentence or two, for people."""
     model_name: str
     model_fingerprint: str
-    n_words: int = 0
-    n_tokens: int = 0
-    language: str = "und"
+    n_words: int | None = None
+    n_tokens: int | None = None
+    language: str | None = None
     score: float | None = None
     """Higher = more machine-like; 0 is where the classifier is undecided before calibration."""
     probability_machine: float | None = None

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from detector import LanguageModel, ModelError, score_texts
+from detector import LanguageModel, ModelError, UsageError, score_texts
 from detector.models.loading import resolve_device
 from tests.conftest import tiny_llama, tiny_tokenizer
 
@@ -95,7 +95,11 @@ def test_a_name_that_is_not_on_this_machine_offline():
 
 
 def test_unknown_dtype_and_device(tiny_folder):
-    with pytest.raises(ModelError, match="Allowed: float32, bfloat16, float16"):
+    with pytest.raises(UsageError, match="Allowed: float32, bfloat16, float16"):
         LanguageModel.load(tiny_folder, dtype="int3")
-    with pytest.raises(ModelError, match="Allowed: auto, cpu"):
-        resolve_device("toaster")
+    for device in ("toaster", "meta", "xpu"):
+        with pytest.raises(UsageError, match="Allowed: auto, cpu"):
+            resolve_device(device)
+    for device in ("cuda:99", "cpu:1"):
+        with pytest.raises(ModelError, match="Try --device cpu"):
+            resolve_device(device)

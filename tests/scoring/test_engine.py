@@ -22,32 +22,37 @@ def score(language_model, texts, **options):
 
 
 def one_token_at_a_time(language_model, text):
-    """The slow and obvious reference: one forward pass for each token, nothing shared."""
+    """The slow and obvious reference: one forward pass for each token, nothing shared.
+
+    The context of a token is everything before it as long as the model can read that; afterwards
+    windows move on by half a context, so the reference keeps its own count of the left edge.
+    """
     tokenizer, model, context = language_model.tokenizer, language_model.model, language_model.window_tokens
-    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
-    prefix = [] if language_model.prefix_id is None else [language_model.prefix_id]
-    sequence = prefix + ids
+    ids = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+    sequence = ([] if language_model.prefix_id is None else [language_model.prefix_id]) + ids
+    left_edges = {}
+    position, window_end = 1, context + 1
+    while position < len(sequence):
+        window_end = min(window_end, len(sequence))
+        for target in range(position, window_end):
+            left_edges[target] = max(0, window_end - 1 - context)
+        position, window_end = window_end, window_end + context // 2 + 1
     rows = []
-    first_target, end = 1, min(len(sequence), context + 1)
-    for position in range(1, len(sequence)):
-        if position == end:  # next window: as long as it can be, half a context kept
-            first_target, end = end, min(len(sequence), end - (context + 1) // 2 + context + 1)
-        begin = max(0, end - 1 - context)
+    for target, left in left_edges.items():
+        assert left == 0 or target - left >= context / 2
         with torch.no_grad():
-            logits = model(torch.tensor([sequence[begin:position]])).logits[0, -1].double()
+            logits = model(torch.tensor([sequence[left:target]])).logits[0, -1].double()
         log_p = logits.log_softmax(-1)
-        target = sequence[position]
         entropy = -(log_p.exp() * log_p).sum()
         rows.append(
             (
-                log_p[target].item(),
-                1 + int((logits > logits[target]).sum()),
+                log_p[sequence[target]].item(),
+                1 + int((logits > logits[sequence[target]]).sum()),
                 entropy.item(),
                 (log_p.exp() * (log_p + entropy) ** 2).sum().item(),
                 log_p.max().item(),
             )
         )
-    assert first_target < max(2, len(sequence) + 1)
     return np.array(rows).reshape(-1, 5)
 
 
@@ -122,6 +127,19 @@ def test_leading_space_belongs_to_its_word(tiny):
     words = ["the boats"[a:b] for a, b in zip(scores.start_char, scores.end_char, strict=True)]
     assert "".join(words) == "the boats"
     assert any(word.startswith(" b") for word in words)
+
+
+def test_spans_do_not_depend_on_a_tokenizer_that_trims_them():
+    from tokenizers import processors
+
+    plain, trimming = tiny_tokenizer(), tiny_tokenizer()
+    trimming.backend_tokenizer.post_processor = processors.ByteLevel(trim_offsets=True)
+    text = " The old man.\n\n Boats were gone. \n"
+    (left,) = score(LanguageModel(tiny_llama(), plain), [text])
+    (right,) = score(LanguageModel(tiny_llama(), trimming), [text])
+    assert left.start_char.tolist() == right.start_char.tolist()
+    assert left.end_char.tolist() == right.end_char.tolist()
+    assert "".join(text[a:b] for a, b in zip(right.start_char, right.end_char, strict=True)) == text
 
 
 def test_a_special_token_spelt_out_is_read_as_text(tiny):

@@ -1,9 +1,11 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from detector import CalibrationError, Detector
+from detector import CalibrationError, Detector, UsageError
+from detector.verdict.features import FEATURE_NAMES
 from tests.conftest import N_REFERENCES, TRAINING_TEXT, make_classifier
 
 LONG = TRAINING_TEXT + " " + TRAINING_TEXT.replace("boats", "ships")
@@ -72,6 +74,22 @@ def test_a_text_unlike_the_references_gets_no_verdict(tiny):
     assert "mean surprisal" in result.explanation
 
 
+def test_numbers_that_are_not_finite_are_no_verdict(tiny, monkeypatch):
+    monkeypatch.setattr("detector.verdict.detector.feature_vector", lambda series: np.full(len(FEATURE_NAMES), np.nan))
+    assert Detector(tiny, make_classifier(tiny, +10)).detect(LONG).reason == "not_finite"
+
+
+def test_a_text_far_longer_than_the_references_carries_a_warning(tiny):
+    short_references = Detector(tiny, replace(make_classifier(tiny), most_tokens=60))
+    assert "longest reference text 60" in short_references.detect(LONG).warnings[0]
+    assert Detector(tiny, make_classifier(tiny)).detect(LONG).warnings == ()
+
+
+def test_half_a_character_does_not_stop_the_others(detector):
+    first, second = detector.detect_many([LONG + "\ud800", LONG])
+    assert first.verdict == second.verdict != "unscored"
+
+
 def test_layout_quotes_and_invisible_characters_do_not_move_the_score(detector):
     plain = detector.detect(LONG).score
     altered = LONG.replace("'", "\u2019").replace(". ", ".\r\n\r\n\u00a0 ").replace("harbour", "har\u00adbour")
@@ -131,7 +149,7 @@ def test_the_record_is_json_and_complete(detector):
 
 @pytest.mark.parametrize("target", [0.0, 1.0, -1, 2])
 def test_a_rate_outside_0_to_1_is_refused(tiny, target):
-    with pytest.raises(CalibrationError, match="between 0 and 1"):
+    with pytest.raises(UsageError, match="between 0 and 1"):
         Detector(tiny, make_classifier(tiny), target)
 
 
