@@ -1,0 +1,139 @@
+"""Fitting and calibrating on made-up tables, where the right answer is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from detector import InputError
+from detector.evaluation.comparison import compare, flag_rates
+from detector.evaluation.metrics import auroc
+from detector.methods import METHODS
+from detector.training.classifier_fit import fit_classifier
+from detector.training.feature_table import FeatureTable
+from detector.verdict.features import FEATURE_NAMES
+
+SIGNAL = FEATURE_NAMES.index("curvature")
+
+
+def make_table(n=4000, shift=1.5, seed=0, n_tokens=None, role=None):
+    """Independent normal features; machine texts have one of them moved up by ``shift``."""
+    rng = np.random.default_rng(seed)
+    is_machine = rng.random(n) < 0.4
+    features = rng.normal(size=(n, len(FEATURE_NAMES)))
+    features[:, SIGNAL] += shift * is_machine
+    return FeatureTable(
+        features=features,
+        methods=np.column_stack([features[:, SIGNAL]] * len(METHODS)),
+        method_names=list(METHODS),
+        n_tokens=rng.integers(50, 1000, size=n) if n_tokens is None else n_tokens(rng, n),
+        is_machine=is_machine,
+        role=rng.choice(["fit", "calibrate", "dev"], size=n) if role is None else np.full(n, role),
+        dataset=rng.choice(["a", "b"], size=n),
+        domain=np.full(n, ""),
+        generator=np.full(n, ""),
+        human_sentence_bits=np.linspace(0, 10, 101),
+        model_name="m",
+        model_fingerprint="f",
+    )
+
+
+def dev_of(table):
+    return table.rows(table.role == "dev")
+
+
+def test_the_feature_that_tells_has_the_greatest_coefficient_and_the_right_sign():
+    fitted = fit_classifier(make_table())
+    assert np.argmax(np.abs(fitted.coefficients)) == SIGNAL
+    assert fitted.coefficients[SIGNAL] > 0
+    assert fitted.human_sentence_bits == [1.0, 5.0, 9.0]
+    assert fitted.most_tokens == 999
+
+
+def test_it_is_as_good_as_the_best_possible_rule():
+    table = make_table(n=12_000)
+    dev = dev_of(table)
+    scores = fit_classifier(table).scores(dev.features)
+    best = auroc(dev.features[~dev.is_machine, SIGNAL], dev.features[dev.is_machine, SIGNAL])
+    assert auroc(scores[~dev.is_machine], scores[dev.is_machine]) == pytest.approx(best, abs=0.01)
+
+
+def test_the_realised_false_alarm_rate_is_the_promised_one():
+    table = make_table(n=30_000)
+    rates = flag_rates(fit_classifier(table), dev_of(table), target_fpr=0.05)
+    assert rates["all", "human"].share == pytest.approx(0.05, abs=0.012)
+    assert rates["all", "machine"].share > 0.3
+    assert rates["a", "human"].total + rates["b", "human"].total == rates["all", "human"].total
+
+
+def test_the_probability_is_calibrated():
+    table = make_table(n=30_000)
+    fitted, dev = fit_classifier(table), dev_of(table)
+    p = np.array([fitted.probability_machine(s) for s in fitted.scores(dev.features)])
+    # the curve supposes equal numbers of both labels, so weigh the labels alike
+    weight = np.where(dev.is_machine, 1 / dev.is_machine.sum(), 1 / (~dev.is_machine).sum())
+    for low in (0.2, 0.4, 0.6):
+        inside = (p >= low) & (p < low + 0.2)
+        assert np.average(dev.is_machine[inside], weights=weight[inside]) == pytest.approx(low + 0.1, abs=0.07)
+
+
+def test_calibration_rows_do_not_touch_the_coefficients_nor_dev_rows_anything():
+    table = make_table()
+    features = table.features.copy()
+    features[table.role == "dev"] += 100
+    assert fit_classifier(replace(table, features=features)) == fit_classifier(table)
+    features[table.role == "calibrate", 0] += 100
+    changed = fit_classifier(replace(table, features=features))
+    assert changed.coefficients == fit_classifier(table).coefficients
+    assert changed.buckets != fit_classifier(table).buckets
+
+
+def test_references_are_sorted_into_length_buckets_by_their_first_token_count():
+    def lengths(rng, n):
+        return rng.choice([50, 99, 100, 199, 200, 800], size=n)
+
+    table = make_table(n=6000, n_tokens=lengths)
+    fitted = fit_classifier(table)
+    assert [b.least_tokens for b in fitted.buckets] == [50, 100, 200, 800]
+    human = (table.role == "calibrate") & ~table.is_machine
+    for bucket, inside in zip(fitted.buckets, [(50, 99), (100, 199), (200,), (800,)], strict=True):
+        assert len(bucket.human_scores) == (human & np.isin(table.n_tokens, inside)).sum()
+
+
+def test_a_thin_bucket_joins_the_one_below():
+    def lengths(rng, n):
+        return np.where(np.arange(n) < n - 30, 60, 900)
+
+    fitted = fit_classifier(make_table(n=3000, n_tokens=lengths))
+    assert [b.least_tokens for b in fitted.buckets] == [50]
+    assert fitted.most_tokens == 900
+
+
+@pytest.mark.parametrize("role", ["fit", "calibrate", "dev"])
+def test_a_missing_role_is_a_sentence(role):
+    with pytest.raises(InputError, match="needs human and machine texts"):
+        fit_classifier(make_table(role=role))
+
+
+def test_rows_that_are_not_finite_are_left_out():
+    table = make_table()
+    table.features[:50, 3] = np.nan
+    assert np.isfinite(fit_classifier(table).coefficients).all()
+
+
+def test_comparison_turns_statistics_the_way_the_literature_does():
+    table = dev_of(make_table())
+    rows = {(r.detector, r.dataset): r for r in compare(fit_classifier(make_table()), table)}
+    assert rows["verdict", "pooled"].auroc > 0.8
+    for name, chosen in METHODS.items():
+        found = rows[name, "pooled"].auroc
+        assert (found > 0.8) == chosen().higher_is_machine
+    assert rows["verdict", "a"].n_human + rows["verdict", "b"].n_human == rows["verdict", "pooled"].n_human
+
+
+def test_a_table_survives_the_disk(tmp_path):
+    table = make_table(n=50)
+    table.save(tmp_path / "t.npz")
+    again = FeatureTable.load(tmp_path / "t.npz")
+    for name in FeatureTable.__dataclass_fields__:
+        assert np.array_equal(np.asarray(getattr(table, name)), np.asarray(getattr(again, name))), name
