@@ -88,7 +88,7 @@ def export(
 def features(
     detection: Annotated[Path, typer.Argument(help="Folder of labelled data sets (NAME.jsonl or .jsonl.zst).")],
     corpus: Annotated[Path, typer.Argument(help="The corpus folder, for held-out human references.")],
-    out: Annotated[Path, typer.Option(help="Table to write (.npz).")],
+    out: Annotated[Path, typer.Option(help="Table to write (.safetensors).")],
     model: Annotated[str, typer.Option(help="Model folder or name.")] = "default",
     humans: Annotated[int, typer.Option(help="Most human texts a data set.")] = 600,
     machines: Annotated[int, typer.Option(help="Most machine texts a data set and generator.")] = 60,
