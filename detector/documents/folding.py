@@ -51,7 +51,7 @@ class FoldedText:
 def fold(text: str) -> FoldedText:
     r"""Whitespace runs become one space (none at the ends), quotes straight, invisible marks nothing.
 
-    >>> fold(" \\u201cOne\\u200b\\r\\n\\r\\ntwo\\u2026\\u201d ").text
+    >>> fold(" \u201cOne\u200b\r\n\r\ntwo\u2026\u201d ").text
     '"One two..."'
     """
     pieces: list[str] = []

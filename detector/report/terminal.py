@@ -5,6 +5,7 @@ terminal without colour shows.
 """
 
 import re
+import textwrap
 from collections.abc import Iterator
 
 import numpy as np
@@ -47,7 +48,8 @@ def print_result(console: Console, result: Result, show_text: bool) -> None:
     console.print(
         Text.assemble((f"{name}: ", "bold"), (result.verdict, "bold reverse"), f"  {_HEADLINES[result.verdict]}")
     )
-    console.print(f"  {result.explanation}", highlight=False, markup=False)
+    explanation = textwrap.fill(result.explanation, console.width - 2, initial_indent="  ", subsequent_indent="  ")
+    console.print(explanation, markup=False, highlight=False)
     if result.score is not None:
         for line in _numbers(result, ascii_only=_is_ascii(console)):
             console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
