@@ -23,6 +23,16 @@ def test_the_python_example_runs(monkeypatch, capsys):
     assert len(lines) >= 3
 
 
+def test_the_results_are_what_the_command_prints():
+    from typer.testing import CliRunner
+
+    from detector.training.__main__ import app
+
+    printed = CliRunner().invoke(app, ["compare"], catch_exceptions=False).stdout
+    (shown,) = blocks("text")
+    assert shown.split() == printed.split()
+
+
 def test_every_command_is_in_the_readme():
     for command in app_commands():
         assert f"detect {command}" in README or command == cli.DEFAULT_COMMAND

@@ -55,15 +55,28 @@ def _row(
     )
 
 
-def flag_rates(classifier: Classifier, table: FeatureTable, target_fpr: float) -> dict[tuple[str, str], Rate]:
-    """Share of texts with p-value at or below ``target_fpr``, by (data set, label).
+def machine_rates(classifier: Classifier, table: FeatureTable, target: float) -> dict[tuple[str, str], Rate]:
+    """Share of texts with p-value at or below ``target``, by (data set, label).
 
     For human texts this is the realised false-alarm rate, on writers no part of the classifier saw.
     """
-    scores = classifier.scores(table.features)
-    flagged = np.array(
-        [classifier.p_value(s, int(n)) <= target_fpr for s, n in zip(scores, table.n_tokens, strict=True)]
-    )
+    return _rates(table, [classifier.p_value(s, n) <= target for s, n in _scored(classifier, table)])
+
+
+def human_rates(classifier: Classifier, table: FeatureTable, target: float) -> dict[tuple[str, str], Rate]:
+    """Share of texts whose human p-value is at or below ``target``, by (data set, label).
+
+    For machine texts this is the realised rate of machine texts passing as human.
+    """
+    return _rates(table, [classifier.human_p_value(s, n) <= target for s, n in _scored(classifier, table)])
+
+
+def _scored(classifier: Classifier, table: FeatureTable) -> list[tuple[float, int]]:
+    return list(zip(classifier.scores(table.features).tolist(), table.n_tokens.tolist(), strict=True))
+
+
+def _rates(table: FeatureTable, flags: list[bool]) -> dict[tuple[str, str], Rate]:
+    flagged = np.array(flags)
     rates = {}
     for dataset in [*np.unique(table.dataset), "all"]:
         for label, side in (("human", ~table.is_machine), ("machine", table.is_machine)):

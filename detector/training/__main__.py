@@ -12,6 +12,7 @@ import typer
 
 from detector.errors import DetectorError
 
+DEFAULT_TABLE = Path(__file__).parents[2] / "datasets" / "feature_tables" / "default.safetensors"
 DEFAULT_CALIBRATION = Path(__file__).parents[1] / "verdict" / "default_classifier.json"
 
 app = typer.Typer(
@@ -126,30 +127,37 @@ def classifier(
 
 @app.command()
 def compare(
-    table: Annotated[Path, typer.Argument(help="Table that `features` wrote.")],
+    table: Annotated[Path, typer.Argument(help="Table that `features` wrote.")] = DEFAULT_TABLE,
     classifier: Annotated[
         Path, typer.Option(help="Classifier file; the embedded one unless given.")
     ] = DEFAULT_CALIBRATION,
     target_fpr: float = 0.01,
+    every: Annotated[bool, typer.Option("--all", help="Each statistic on each data set, not only pooled.")] = False,
 ) -> None:
     """Print AUROC and TPR of the verdict and of each statistic on the dev sets, and realised false alarms."""
     from detector.evaluation.comparison import compare as rows_of
-    from detector.evaluation.comparison import flag_rates
+    from detector.evaluation.comparison import human_rates, machine_rates
     from detector.training.feature_table import FeatureTable
     from detector.verdict.classifier import Classifier
+    from detector.verdict.detector import HUMAN_TARGET
 
     fitted, whole = Classifier.load(classifier), FeatureTable.load(table)
     fitted.require_model(whole.model_name, whole.model_fingerprint)
     dev = whole.rows(whole.role == "dev")
-    typer.echo(f"{'detector':26} {'data set':26} human machine  AUROC  TPR@1%  TPR@5%")
+    typer.echo(f"{'detector':26} {'data set':23} human machine  AUROC  TPR@1%  TPR@5%")
     for row in rows_of(fitted, dev):
-        typer.echo(
-            f"{row.detector:26} {row.dataset:26} {row.n_human:5} {row.n_machine:7}  "
-            f"{row.auroc:.3f}   {row.tpr_at_1:.3f}   {row.tpr_at_5:.3f}"
-        )
-    typer.echo(f"\nflagged as machine at a target false-positive rate of {target_fpr:g}, with exact 95 % intervals")
-    for (dataset, label), rate in flag_rates(fitted, dev, target_fpr).items():
-        typer.echo(f"{dataset:26} {label:8} {rate}")
+        if every or row.detector == "verdict" or row.dataset == "pooled":
+            typer.echo(
+                f"{row.detector:26} {row.dataset:23} {row.n_human:5} {row.n_machine:7}  "
+                f"{row.auroc:.3f}   {row.tpr_at_1:.3f}   {row.tpr_at_5:.3f}"
+            )
+    for title, rates in (
+        (f"called machine at --target-fpr {target_fpr:g}", machine_rates(fitted, dev, target_fpr)),
+        (f"with enough evidence for human at {HUMAN_TARGET:g}", human_rates(fitted, dev, HUMAN_TARGET)),
+    ):
+        typer.echo(f"\n{title}: share with exact 95 % interval")
+        for (dataset, label), rate in rates.items():
+            typer.echo(f"{dataset:26} {label:8} {rate}")
 
 
 def main() -> None:

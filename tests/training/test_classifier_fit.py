@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detector import InputError
-from detector.evaluation.comparison import compare, flag_rates
+from detector.evaluation.comparison import compare, human_rates, machine_rates
 from detector.evaluation.metrics import auroc
 from detector.methods import METHODS
 from detector.training.classifier_fit import fit_classifier
@@ -60,10 +60,17 @@ def test_it_is_as_good_as_the_best_possible_rule():
 
 def test_the_realised_false_alarm_rate_is_the_promised_one():
     table = make_table(n=30_000)
-    rates = flag_rates(fit_classifier(table), dev_of(table), target_fpr=0.05)
+    rates = machine_rates(fit_classifier(table), dev_of(table), target=0.05)
     assert rates["all", "human"].share == pytest.approx(0.05, abs=0.012)
     assert rates["all", "machine"].share > 0.3
     assert rates["a", "human"].total + rates["b", "human"].total == rates["all", "human"].total
+
+
+def test_machine_texts_pass_as_human_at_the_promised_rate():
+    table = make_table(n=30_000)
+    rates = human_rates(fit_classifier(table), dev_of(table), target=0.05)
+    assert rates["all", "machine"].share == pytest.approx(0.05, abs=0.015)
+    assert rates["all", "human"].share > 0.3
 
 
 def test_the_probability_is_calibrated():
