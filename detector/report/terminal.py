@@ -18,7 +18,8 @@ from detector.verdict.result import Evidence, Result
 
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.:-=+*#"
-_SPARKLINE_WIDTH = 60
+_SPARKLINE_WIDTH = 50
+_MOST_FINDINGS = 5
 _FULL_BAR_BITS = 14.0
 _HEADLINES = {
     "human": "reads like human text",
@@ -27,7 +28,7 @@ _HEADLINES = {
     "inconclusive": "not enough evidence either way",
     "unscored": "no verdict",
 }
-_BUCKET_TEXT_STYLES = ("", "black on #FEE838", "black on #C8B866 underline", "bold black on #94907B underline")
+_BUCKET_TEXT_STYLES = ("", "black on #FEE838 underline", "black on #C8B866 bold", "black on #94907B bold underline")
 
 
 class _PipeConsole(Console):
@@ -43,29 +44,29 @@ def make_console() -> Console:
 
 
 def print_result(console: Console, result: Result, show_text: bool) -> None:
-    """Write one result; ``show_text`` adds the text marked by rank."""
-    name = result.path or "standard input" if result.id == "-" or result.path else result.id
-    console.print(
-        Text.assemble((f"{name}: ", "bold"), (result.verdict, "bold reverse"), f"  {_HEADLINES[result.verdict]}")
-    )
-    explanation = textwrap.fill(result.explanation, console.width - 2, initial_indent="  ", subsequent_indent="  ")
-    console.print(explanation, markup=False, highlight=False)
+    """Write one result; ``show_text`` adds the text marked by rank.
+
+    A terminal gets lines that fit it; a pipe gets every line whole, so that it can be searched.
+    """
+    name = _without_controls(result.path or ("standard input" if result.id == "-" else result.id))
+    headline = Text.assemble((f"{name}: ", "bold"), (result.verdict, "bold reverse"), f"  {_HEADLINES[result.verdict]}")
+    lines = [result.explanation]
     if result.score is not None:
-        for line in _numbers(result, ascii_only=_is_ascii(console)):
-            console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
-    for finding in result.findings[:5]:
-        console.print(
-            f"  found: {finding.kind.replace('_', ' ')} at {finding.start_char}: {finding.detail}", markup=False
-        )
-    if len(result.findings) > 5:
-        console.print(f"  found: {len(result.findings) - 5} more, see --json")
+        lines += _numbers(result, ascii_only=_is_ascii(console))
+    for finding in result.findings[:_MOST_FINDINGS]:
+        lines.append(f"found: {finding.kind.replace('_', ' ')} at {finding.start_char}: {finding.detail}")
+    if len(result.findings) > _MOST_FINDINGS:
+        lines.append(f"found: {len(result.findings) - _MOST_FINDINGS} more, see --json")
+    fits = console.is_terminal
+    console.print(headline, soft_wrap=not fits)
+    for line in lines:
+        shown = textwrap.fill(line, max(20, console.width - 4), subsequent_indent="  ") if fits else line
+        console.print(Text(textwrap.indent(shown, "  ")), soft_wrap=True)
     if result.evidence is not None and show_text:
-        console.print()
-        console.print(_legend(console), soft_wrap=True)
-        console.print()
-        console.print(marked_text(result.evidence, colour=not console.no_color and console.is_terminal), soft_wrap=True)
-        console.print()
-        console.print(NOT_PROOF, style="italic")
+        colour = fits and not console.no_color
+        for part in (_legend(colour), marked_text(result.evidence, colour), Text(NOT_PROOF, style="italic")):
+            console.print()
+            console.print(part, soft_wrap=not fits)
 
 
 def _numbers(result: Result, ascii_only: bool) -> Iterator[str]:
@@ -87,7 +88,7 @@ def _numbers(result: Result, ascii_only: bool) -> Iterator[str]:
         parts = (f"{style.label} {share:.0%}" for style, share in zip(BUCKET_STYLES, shares, strict=True))
         yield "ranks     " + "   ".join(parts)
         curve = sparkline(binned_bits(result.evidence, _SPARKLINE_WIDTH), ascii_only)
-        yield f"surprise  {curve}  start to end, up to {_FULL_BAR_BITS:g} bits"
+        yield f"surprise  {curve}  0 to {_FULL_BAR_BITS:g} bits"
 
 
 def sparkline(values: np.ndarray, ascii_only: bool = False) -> str:
@@ -105,8 +106,7 @@ def _is_ascii(console: Console) -> bool:
     return "utf" not in (console.encoding or "").lower()
 
 
-def _legend(console: Console) -> Text:
-    colour = console.is_terminal and not console.no_color
+def _legend(colour: bool) -> Text:
     legend = Text("Each word by the rank the model gave it: rank ")
     for i, (style, text_style) in enumerate(zip(BUCKET_STYLES, _BUCKET_TEXT_STYLES, strict=True)):
         legend.append("  " if i else "")
@@ -118,7 +118,7 @@ def marked_text(evidence: Evidence, colour: bool) -> Text:
     """The text as given: tokens shaded in colour, or else each word with the mark of its worst token."""
     buckets = token_buckets(evidence)
     if colour:
-        text = Text(_without_controls(evidence.text))
+        text = Text(_without_controls(evidence.text).rstrip())
         for (start, end), bucket in zip(evidence.spans, buckets, strict=True):
             if bucket:
                 start += len(evidence.text[start:end]) - len(evidence.text[start:end].lstrip())
@@ -132,7 +132,7 @@ def marked_text(evidence: Evidence, colour: bool) -> Text:
         lambda word: BUCKET_STYLES[worst[word.start() : word.end()].max()].mark + word.group(),
         _without_controls(evidence.text),
     )
-    return Text(marked)
+    return Text(marked.rstrip())
 
 
 def _without_controls(text: str) -> str:

@@ -48,6 +48,14 @@ def test_a_word_bears_the_mark_of_its_worst_token(result):
         assert marked == BUCKET_STYLES[max(inside)].mark + original
 
 
+def test_a_terminal_gets_lines_that_fit_and_a_pipe_whole_ones(result):
+    narrow = Console(file=io.StringIO(), width=44, force_terminal=True, no_color=True, color_system=None)
+    print_result(narrow, result, show_text=True)
+    assert max(map(len, narrow.file.getvalue().splitlines())) <= 44
+    explanation = next(line for line in shown(result).splitlines() if result.explanation[:20] in line)
+    assert explanation.strip() == result.explanation
+
+
 def test_a_text_cannot_steer_the_terminal(tiny):
     hostile = LONG.replace("The old", "\x1b[31m\x07[bold]The\u202e old")
     output = shown(Detector(tiny, make_classifier(tiny)).detect(hostile), force_terminal=False)
