@@ -78,11 +78,12 @@ def export(
     out: Annotated[Path, typer.Option(help="Model folder to write, in Hugging Face format.")],
     dtype: Annotated[str, typer.Option(help="Number format of the stored weights.")] = "bfloat16",
     hardware: Annotated[str, typer.Option(help="What it was trained on, for the card.")] = "not stated",
+    note: Annotated[str, typer.Option(help="What else the card should say of the run.")] = "",
 ) -> None:
     """Write model.safetensors, config, tokenizer, token counts and model card."""
     from detector.training.export import export_model
 
-    export_model(corpus, work, run, out, dtype, hardware, report=lambda line: typer.echo(line, err=True))
+    export_model(corpus, work, run, out, dtype, hardware, note, report=lambda line: typer.echo(line, err=True))
 
 
 @app.command()

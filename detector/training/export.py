@@ -20,7 +20,7 @@ from detector.training.trainer import TrainingConfig, build_model
 
 
 def export_model(
-    corpus: Path, work: Path, run: Path, out: Path, dtype: str, hardware: str, report: Callable[[str], None]
+    corpus: Path, work: Path, run: Path, out: Path, dtype: str, hardware: str, note: str, report: Callable[[str], None]
 ) -> None:
     """Write the model folder; raises ``ModelError`` when the run has no checkpoint."""
     checkpoint = run / "checkpoint"
@@ -48,6 +48,7 @@ def export_model(
         "steps": step,
         "dtype": dtype,
         "hardware": hardware,
+        "note": note,
         "sha256": hashlib.sha256((out / "model.safetensors").read_bytes()).hexdigest(),
         "fingerprint_float32": language_model.fingerprint,
         "bits_per_byte": stored,
@@ -147,6 +148,8 @@ rows of {training["short_row"]} tokens, of {training["context"]} for the last {1
     python -m detector.training prepare CORPUS --work WORK
     python -m detector.training train --work WORK --run RUN --tokens {training["tokens"]}
     python -m detector.training export CORPUS --work WORK --run RUN --out detector/models/default
+
+{facts["note"]}
 
 `token_counts.json` is a list: how often the token of each id stood in the rows of training;
 {facts["tokens_never_seen"]} of the {training["vocabulary"]:,} tokens were never seen.

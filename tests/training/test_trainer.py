@@ -144,7 +144,7 @@ def test_export_writes_a_folder_that_loads_and_scores(store, work, corpus, tmp_p
     run, out = tmp_path / "run", tmp_path / "model"
     trainer = Trainer(CONFIG, store, run)
     trainer.run(report=lambda line: None)
-    export_model(corpus, work, run, out, "float32", "a test", report=lambda line: None)
+    export_model(corpus, work, run, out, "float32", "a test", "Nothing else.", report=lambda line: None)
     language_model = LanguageModel.load(out, device="cpu")
     (scores,) = score_texts(language_model, [TRAINING_TEXT])
     assert scores.first_token == "after_bos"
