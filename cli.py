@@ -1,7 +1,9 @@
 """The command line: parse, call, print. ``detect essay.txt`` and the subcommands live side by side."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -62,6 +64,10 @@ def _guarded(command: Callable[..., int | None]) -> Callable[..., None]:
         except BrokenPipeError:
             _close_standard_output()
             code = 0
+        except OSError as error:
+            _say(f"The results cannot be written: {error.strerror or error}.")
+            _close_standard_output()
+            code = 4
         except KeyboardInterrupt:
             _say("Interrupted.")
             code = 130
@@ -72,14 +78,14 @@ def _guarded(command: Callable[..., int | None]) -> Callable[..., None]:
 
 def _say(sentence: str) -> None:
     """A message for the person, kept apart from the results."""
-    print(f"detect: {sentence}", file=sys.stderr)
+    shown = "".join(character if character.isprintable() else "\ufffd" for character in sentence)
+    print(f"detect: {shown}", file=sys.stderr)
 
 
 def _close_standard_output() -> None:
-    """The reader has gone; keep Python from complaining about it at exit."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Nothing more can be written; keep Python from complaining about it at exit."""
+    with suppress(OSError):  # not a real file, as in tests
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _version(wanted: bool) -> None:
@@ -116,9 +122,13 @@ def verdict(
     quiet: QuietOption = False,
 ) -> int:
     """The verdict on each file: human, machine, inconclusive or unscored. The default command."""
+    from detector.errors import UsageError
+    from detector.report.picture import check_picture_path
+
     if png is not None and len(paths) != 1:
-        _say(f"--png draws one file, and {len(paths)} were given.")
-        return 2
+        raise UsageError(f"--png draws one file, and {len(paths)} were given.")
+    if png is not None:
+        check_picture_path(png)
     from detector.verdict.detector import Detector
     from detector.verdict.files import detect_files
 
@@ -161,10 +171,20 @@ def _with_command_hint(sentence: str, path: str | None) -> str:
     return f"{sentence} ({path} is also a command; commands come first.)" if path in commands else sentence
 
 
-def _json_printer() -> Callable[[Any], None]:
+def _print_json(record: dict[str, Any]) -> None:
+    """One line of strict JSON, escaped where standard output lacks a character."""
     import json
 
-    return lambda result: print(json.dumps(result.to_dict(), ensure_ascii=False), flush=True)
+    line = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    try:
+        line.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        line = json.dumps(record, allow_nan=False)
+    print(line, flush=True)
+
+
+def _json_printer() -> Callable[[Any], None]:
+    return lambda result: _print_json(result.to_dict())
 
 
 def _text_printer(show_text: bool) -> Callable[[Any], None]:
@@ -187,6 +207,8 @@ def score(
     quiet: QuietOption = False,
 ) -> None:
     """Log-probability, rank and entropy of every token of a file, the text taken as it stands."""
+    import numpy as np
+
     from detector.documents.reading import read_source
     from detector.errors import InputError
     from detector.models import LanguageModel
@@ -200,10 +222,10 @@ def score(
         raise InputError(f"{path} is empty, so there is nothing to score.")
     language_model = LanguageModel.load(model, device, dtype, offline)
     scores = next(score_texts(language_model, [source.text], top_k=top))
+    if not np.isfinite(scores.log_prob_nats).all():
+        _say(f"The probabilities of {model} are not all finite numbers; try --dtype float32.")
     if as_json:
-        import json
-
-        print(json.dumps(to_record(scores, source.text, language_model), ensure_ascii=False))
+        _print_json(to_record(scores, source.text, language_model))
     else:
         print_table(scores, source.text, language_model)
 
@@ -216,9 +238,7 @@ def doctor(as_json: JsonOption = False, model: ModelOption = "default") -> int:
 
     findings = examine(model)
     if as_json:
-        import json
-
-        print(json.dumps(findings))
+        _print_json(findings)
     else:
         print_findings(findings)
     return 0 if findings["model"]["ready"] else 4
@@ -226,6 +246,8 @@ def doctor(as_json: JsonOption = False, model: ModelOption = "default") -> int:
 
 def main() -> None:
     """Entry point of ``detect``."""
+    if sys.stdout is None:  # closed by the caller
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it lives as long as the program
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character shows "?"

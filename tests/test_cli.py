@@ -170,8 +170,8 @@ def test_picture_of_nothing_and_of_two_files(run, essay, tmp_path):
     assert result.exit_code == 3
     assert "no picture" in result.stderr
     assert run(essay, essay, "--png", tmp_path / "a.png").exit_code == 2
-    assert run(essay, "--png", tmp_path / "no" / "folder.png").exit_code == 3
-    assert run(essay, "--png", tmp_path / "a.docx").exit_code == 3
+    for path in (tmp_path / "no" / "folder.png", tmp_path / "a.docx", tmp_path):
+        assert run(essay, "--png", path).exit_code == 2
 
 
 def test_score_gives_every_token_of_the_text_as_it_stands(run, tmp_path):
@@ -241,6 +241,60 @@ def test_a_closed_pipe_ends_quietly(tiny_folder, tiny_calibration, essay, form):
     assert len(lines) == 2
     assert lines[1] == "status 0"
     assert result.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk to write to")
+def test_a_full_disk_is_a_sentence(tiny_folder, tiny_calibration, essay):
+    options = f"--json --model {tiny_folder} --calibration {tiny_calibration}"
+    result = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m cli {essay} {options} > /dev/full"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert result.returncode == 4
+    assert result.stderr.strip() == "detect: The results cannot be written: No space left on device."
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_closed_streams_are_no_traceback(tiny_folder, tiny_calibration, essay, closed):
+    path = "-" if closed == "<&-" else essay
+    options = f"--model {tiny_folder} --calibration {tiny_calibration}"
+    result = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m cli {path} {options} {closed}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert result.returncode == (3 if closed == "<&-" else 0)
+    assert "Traceback" not in result.stderr
+
+
+def test_json_survives_a_terminal_without_unicode(tiny_folder, tiny_calibration, tmp_path):
+    path = tmp_path / "é.txt"
+    path.write_text(LONG)
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    result = in_process(path, "--json", "--model", tiny_folder, "--calibration", tiny_calibration, env=environment)
+    assert json.loads(result.stdout)["path"] == str(path)
+
+
+def test_a_file_name_cannot_steer_the_terminal(run):
+    result = run("no\x1b[31mred")
+    assert "\x1b" not in result.stderr
+
+
+def test_scores_that_are_not_finite_are_null_and_said(tmp_path, essay):
+    from tests.conftest import tiny_llama, tiny_tokenizer
+
+    model = tiny_llama()
+    model.model.norm.weight.data[0] = float("nan")
+    model.save_pretrained(tmp_path / "nan")
+    tiny_tokenizer().save_pretrained(tmp_path / "nan")
+    result = CliRunner().invoke(cli.app, ["score", str(essay), "--json", "--model", str(tmp_path / "nan")])
+    assert json.loads(result.stdout, parse_constant=pytest.fail)["tokens"][0]["log_prob_nats"] is None
+    assert "not all finite" in result.stderr
 
 
 def test_scoring_an_empty_file_is_a_sentence(run, tmp_path):

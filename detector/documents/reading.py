@@ -18,6 +18,7 @@ _MAGIC = {
     b"\x28\xb5\x2f\xfd": "a zstd file",
     b"\xd0\xcf\x11\xe0": "an old Office file",
 }
+_NOT_IN_CP1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 _BYTE_ORDER_MARKS = {
     b"\xef\xbb\xbf": "utf-8-sig",
     b"\xff\xfe\x00\x00": "utf-32",
@@ -40,6 +41,8 @@ class SourceText:
 def read_source(path: str) -> SourceText:
     """Read a plain-text file, or standard input for ``-``; raises ``InputError`` in one sentence."""
     if path == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise InputError("Standard input is closed, so there is nothing to read.")
         data = sys.stdin.buffer.read()
         text, warnings = decode(data, "standard input")
         return SourceText(STANDARD_INPUT, None, text, warnings)
@@ -83,6 +86,11 @@ def decode(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
 def _guess(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, tuple[str, ...]]:
     from charset_normalizer import from_bytes
 
+    repaired = data.decode("utf-8", errors="replace")
+    broken = repaired.count("\ufffd")
+    sound = sum(character > "\x7f" for character in repaired) - broken
+    if broken <= sound / 10 or error.start >= len(data) - 3:
+        return repaired, (f"{name} is UTF-8 with {broken} damaged place(s), shown as \ufffd.",)
     control = sum(byte < 32 and byte not in b"\t\n\r\f" for byte in data[:65_536])
     best = None if control > len(data[:65_536]) / 100 else from_bytes(data).best()
     if best is None:
@@ -90,4 +98,10 @@ def _guess(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, tupl
             f"{name} is not text in UTF-8 (byte {error.start} is 0x{data[error.start]:02x}) "
             "nor in any other encoding that could be recognised. Save it as UTF-8 and try again."
         )
-    return str(best), (f"{name} is not UTF-8 (byte {error.start}); it was read as {best.encoding}, which is a guess.",)
+    encoding = best.encoding
+    # For mostly plain letters the Western code page is the likeliest of the many that look alike.
+    if sum(byte > 127 for byte in data) < len(data) / 10 and not any(b in _NOT_IN_CP1252 for b in data):
+        encoding = "cp1252"
+    return data.decode(encoding), (
+        f"{name} is not UTF-8 (byte {error.start}); it was read as {encoding}, which is a guess.",
+    )

@@ -60,6 +60,10 @@ class TextEncoder:
         spans = np.array(encoded.offsets, dtype=np.int32).reshape(-1, 2)
         return ids, *_without_gaps(spans[:, 0], spans[:, 1], len(text))
 
+    def highest_id(self) -> int:
+        """Largest id an encoded text can hold."""
+        return max(self._tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
+
     def fingerprint(self) -> str:
         """Hex digest of the vocabulary and of the ids of a probing text.
 

@@ -59,6 +59,8 @@ class LanguageModel:
         if self.window_tokens < 2:
             raise ModelError(f"The window of {name} is {self.window_tokens} tokens; at least 2 are needed.")
         self.prefix_id, self.first_token = _first_token_policy(tokenizer)
+        self._check_vocabulary()
+        self._check_causality()
         self._body, self._head = _body_and_head(model)
         self.uses_chunked_head = self._head_agrees()
 
@@ -121,14 +123,39 @@ class LanguageModel:
         """Vocabulary logits (n, V) of rows (n, d) of ``hidden_states``."""
         return self._head(hidden) if self.uses_chunked_head and self._head is not None else hidden.clone()
 
+    def _check_vocabulary(self) -> None:
+        known, highest = self.model.get_input_embeddings().num_embeddings, self.encoder.highest_id()
+        if highest >= known:
+            raise ModelError(
+                f"The tokenizer of {self.name} has the id {highest} and the model knows {known} tokens: "
+                "they do not belong together."
+            )
+
+    def _probe_ids(self) -> Tensor:
+        """A few ids spread over the vocabulary, (1, length)."""
+        vocabulary = self.model.get_input_embeddings().num_embeddings
+        return (torch.arange(1, min(12, self.window_tokens) + 1) * 7919 % vocabulary)[None].to(self.device)
+
+    @torch.inference_mode()
+    def _check_causality(self) -> None:
+        """A model whose predictions change with what comes later has seen the answer."""
+        ids = self._probe_ids()
+        changed = ids.clone()
+        changed[0, -1] = (changed[0, -1] + 1) % self.model.get_input_embeddings().num_embeddings
+        before, after = (self.model(input_ids=x, use_cache=False).logits[0, :-1].float() for x in (ids, changed))
+        if float((before - after).abs().nan_to_num().max()) > 1e-5 * max(1.0, float(before.abs().nan_to_num().max())):
+            raise ModelError(
+                f"{self.name} is not a causal model: what comes later in a text changes what it predicts earlier. "
+                "Use a model that reads from left to right."
+            )
+
     @torch.inference_mode()
     def _head_agrees(self) -> bool:
         """Whether head(body(ids)) is what the model itself computes; some scale or cap their logits."""
         if self._body is None or self._head is None:
             agrees = False
         else:
-            vocabulary = self.model.get_input_embeddings().num_embeddings
-            ids = (torch.arange(1, min(12, self.window_tokens) + 1) * 7919 % vocabulary)[None].to(self.device)
+            ids = self._probe_ids()
             expected = self.model(input_ids=ids, use_cache=False).logits.float().log_softmax(-1)
             hidden = self._body(input_ids=ids, use_cache=False).last_hidden_state
             found = self._head(hidden).float().log_softmax(-1)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from logging import getLogger
 from pathlib import Path
 
 import torch
@@ -11,6 +12,7 @@ from detector.models.language_model import DTYPES, LanguageModel
 
 DEFAULT_FOLDER = Path(__file__).parent / "default"
 DEFAULT_NAME = "default"
+_TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "tokenizer.model", "spiece.model", "vocab.txt", "tekken.json")
 
 
 def load_language_model(
@@ -36,12 +38,14 @@ def load_language_model(
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    getLogger("huggingface_hub").setLevel("ERROR")
     source = str(folder) if is_local else name
     local_only = offline or is_local
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, local_files_only=local_only)
-        model = AutoModelForCausalLM.from_pretrained(
+        model, report = AutoModelForCausalLM.from_pretrained(
             source,
+            output_loading_info=True,
             dtype=DTYPES[dtype],
             use_safetensors=True,
             trust_remote_code=False,
@@ -49,6 +53,11 @@ def load_language_model(
         )
     except Exception as error:  # the libraries raise a dozen unrelated types here; each means "cannot load"
         raise ModelError(_explain(name, is_local, offline, error)) from error
+    if missing := sorted(report["missing_keys"]):
+        raise ModelError(
+            f"The weights of {name} lack {len(missing)} of the parameters its config.json asks for ({missing[0]} "
+            "and so on); random numbers would stand in for them. Use the config.json that belongs to the weights."
+        )
     try:
         return LanguageModel(model.to(target), tokenizer, name=name, folder=folder if is_local else None)
     except RuntimeError as error:
@@ -94,6 +103,8 @@ def _check_folder(folder: Path) -> None:
         json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
         raise ModelError(f"{folder / 'config.json'} is not valid JSON: {error}.") from error
+    if not any((folder / file).is_file() for file in _TOKENIZER_FILES):
+        raise ModelError(f"{folder} holds no tokenizer ({_TOKENIZER_FILES[0]}). Save it beside the weights.")
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         hint = ""

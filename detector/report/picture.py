@@ -1,16 +1,25 @@
 """The surprise curve as a picture."""
 
+from logging import getLogger
 from pathlib import Path
 
 import numpy as np
 
-from detector.errors import InputError
+from detector.errors import InputError, UsageError
 from detector.report.surprise import NOT_PROOF, sentence_bits
 from detector.verdict.result import Result
 
 _TOKEN_COLOUR = "#9BA6B2"
 _SENTENCE_COLOUR = "#00336F"
 _BAND_COLOUR = "#FEE838"
+
+
+def check_picture_path(path: Path) -> None:
+    """Raise ``UsageError`` for a path no picture can be written to, before anything is computed."""
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise UsageError(f"A picture is a .png or an .svg file, and {path} is neither.")
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise UsageError(f"{path} cannot be written: its folder does not exist, or it is a folder itself.")
 
 
 def draw_surprise(result: Result, human_sentence_bits: list[float], path: Path) -> None:
@@ -21,6 +30,7 @@ def draw_surprise(result: Result, human_sentence_bits: list[float], path: Path) 
     """
     if result.evidence is None:
         raise InputError(f"There is no picture of {result.id}, for it has no scores.")
+    getLogger("matplotlib").setLevel("ERROR")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

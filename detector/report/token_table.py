@@ -24,9 +24,9 @@ def to_record(scores: "TokenScores", text: str, language_model: "LanguageModel")
                 "text": text[scores.start_char[i] : scores.end_char[i]],
                 "start_char": int(scores.start_char[i]),
                 "end_char": int(scores.end_char[i]),
-                "log_prob_nats": float(scores.log_prob_nats[i]),
+                "log_prob_nats": _finite_or_none(scores.log_prob_nats[i]),
                 "rank": int(scores.rank[i]),
-                "entropy_nats": float(scores.entropy_nats[i]),
+                "entropy_nats": _finite_or_none(scores.entropy_nats[i]),
                 "top": _alternatives(scores, i, language_model),
             }
             for i in range(len(scores))
@@ -34,9 +34,13 @@ def to_record(scores: "TokenScores", text: str, language_model: "LanguageModel")
     }
 
 
+def _finite_or_none(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
 def _alternatives(scores: "TokenScores", position: int, language_model: "LanguageModel") -> list[list[Any]]:
     return [
-        [language_model.tokenizer.decode([int(token)]), float(np.exp(log_prob))]
+        [language_model.tokenizer.decode([int(token)]), _finite_or_none(np.exp(log_prob))]
         for token, log_prob in zip(scores.top_ids[position], scores.top_log_prob_nats[position], strict=True)
     ]
 
@@ -45,6 +49,6 @@ def print_table(scores: "TokenScores", text: str, language_model: "LanguageModel
     """One line a token, columns apart by tabs when piped."""
     print("token\tsurprise_bits\trank\tentropy_nats\talternatives")
     for i, bits in enumerate(scores.surprisal_bits):
-        alternatives = " ".join(f"{word!r}:{p:.2f}" for word, p in _alternatives(scores, i, language_model))
+        alternatives = " ".join(f"{word!r}:{p or 0:.2f}" for word, p in _alternatives(scores, i, language_model))
         shown = text[scores.start_char[i] : scores.end_char[i]]
         print(f"{shown!r}\t{bits:.2f}\t{scores.rank[i]}\t{scores.entropy_nats[i]:.2f}\t{alternatives}")

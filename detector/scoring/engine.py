@@ -53,6 +53,8 @@ def score_texts(
     the model's context is scored in overlapping windows, never cut; a text without tokens gives
     empty arrays. Raises ``InputError`` for a text that cannot be tokenised.
     """
+    if isinstance(texts, str):
+        raise TypeError("score_texts takes several texts; put a single one in a list")
     if batch_tokens is None:
         batch_tokens = BATCH_TOKENS.get(language_model.device.type, BATCH_TOKENS["cpu"])
     if top_k < 0 or batch_tokens < 1 or chunk_positions < 1:

@@ -116,7 +116,7 @@ class Classifier:
         if fingerprint != self.model_fingerprint:
             raise CalibrationError(
                 f"No verdict: the calibration belongs to the model {self.model_name} ({self.model_fingerprint}), "
-                f"and {name} is another ({fingerprint}); another number format makes another model too. "
+                f"and {name} as loaded is another ({fingerprint}); another --dtype makes another model too. "
                 "Leave out --model and --dtype for a verdict, or use `detect score` for the scores alone."
             )
 

@@ -23,6 +23,7 @@ from detector.verdict.result import Evidence, Finding, Result, Verdict
 
 DEFAULT_CALIBRATION = Path(__file__).parent / "default_classifier.json"
 DEFAULT_TARGET_FPR = 0.01
+HIGHEST_TARGET_FPR = 0.2
 HUMAN_TARGET = 0.05
 """A text is called human only if at most this share of machine texts looks as human as it does."""
 LEAST_TOKENS = LENGTH_LIMITS[0]
@@ -53,8 +54,11 @@ class Detector:
     def __init__(
         self, language_model: LanguageModel, classifier: Classifier, target_fpr: float = DEFAULT_TARGET_FPR
     ) -> None:
-        if not 0 < target_fpr < 1:
-            raise UsageError(f"The target false-positive rate is {target_fpr}; it must lie between 0 and 1.")
+        if not 0 < target_fpr <= HIGHEST_TARGET_FPR:
+            raise UsageError(
+                f"The target false-positive rate is {target_fpr}; it must lie above 0 and be at most "
+                f"{HIGHEST_TARGET_FPR}: beyond that an accusation says nothing."
+            )
         classifier.require_model(language_model.name, language_model.fingerprint)
         smallest = max(classifier.smallest_p_value(bucket.least_tokens) for bucket in classifier.buckets)
         if target_fpr < smallest:
@@ -90,6 +94,8 @@ class Detector:
 
     def detect_many(self, texts: Iterable[str]) -> list[Result]:
         """The verdicts on many texts, in their order."""
+        if isinstance(texts, str):
+            raise TypeError("detect_many takes several texts; use detect for one")
         return list(self.detect_stream((str(i), None, text, ()) for i, text in enumerate(texts)))
 
     def detect_stream(
@@ -194,7 +200,7 @@ class Detector:
     def _rule(self, p_value: float, human_p_value: float, n_words: int) -> tuple[Verdict, str]:
         share = f"{p_value:.1%} of human texts of this length look at least as machine-like"
         if p_value <= self.target_fpr:
-            return "machine", f"It reads like machine text: only {share}."
+            return "machine", f"It reads like machine text: {'only ' if p_value <= HUMAN_TARGET else ''}{share}."
         if human_p_value <= HUMAN_TARGET:
             return "human", (
                 f"It reads like human text: only {human_p_value:.1%} of machine texts of this length "
@@ -213,11 +219,18 @@ def _draft(id: str, path: str | None, text: str, warnings: tuple[str, ...]) -> _
     words = words_of(folded.text)
     language = language_of(words)
     findings = tuple(
-        Finding("invisible_character", at, at + 1, describe_character(text[at])) for at in folded.invisible
+        Finding("invisible_character", at, at + 1, describe_character(text[at]))
+        for at in folded.invisible
+        if not _joins_emoji(text, at)
     )
     return _Draft(
         id, path, text, folded, language, findings, warnings, unsuitable=_unsuitable(folded.text, words, language)
     )
+
+
+def _joins_emoji(text: str, at: int) -> bool:
+    """A zero-width joiner within a picture such as a family is no disguise."""
+    return text[at] == "\u200d" and 0 < at < len(text) - 1 and min(text[at - 1], text[at + 1]) > "\u2000"
 
 
 def _unsuitable(text: str, words: list[str], language: str) -> tuple[str, str] | None:

@@ -21,6 +21,20 @@ def test_another_encoding_is_guessed_and_said():
     assert "guess" in warnings[0]
 
 
+def test_a_file_cut_within_a_character_is_still_utf8():
+    text = "Où est la gare, demanda-t-il. " * 3
+    found, (warning,) = decode(text.encode() + b"\xe2\x82", "f")
+    assert found == text + "\ufffd"
+    assert "damaged" in warning
+    found, _ = decode(("é" * 40).encode() + b"\xff" + ("é" * 40).encode(), "f")
+    assert found == "é" * 40 + "\ufffd" + "é" * 40
+
+
+def test_western_text_is_read_as_western():
+    text = "The price was £40, he said, and the piñata came free. " * 5
+    assert decode(text.encode("cp1252"), "f")[0] == text
+
+
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [

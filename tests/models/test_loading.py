@@ -85,8 +85,33 @@ def test_a_model_that_is_not_causal(copy):
 def test_folder_without_tokenizer(copy):
     for path in copy.glob("tokenizer*"):
         path.unlink()
-    with pytest.raises(ModelError, match="cannot be loaded"):
+    with pytest.raises(ModelError, match="holds no tokenizer"):
         LanguageModel.load(copy)
+
+
+def test_weights_that_lack_parameters(copy):
+    config = json.loads((copy / "config.json").read_text())
+    config["num_hidden_layers"] += 1
+    (copy / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match=r"lack \d+ of the parameters"):
+        LanguageModel.load(copy)
+
+
+def test_a_tokenizer_with_more_ids_than_the_model(tiny_folder):
+    model = tiny_llama()
+    model.resize_token_embeddings(300)
+    with pytest.raises(ModelError, match="do not belong together"):
+        LanguageModel(model, tiny_tokenizer())
+
+
+def test_a_model_that_sees_the_future():
+    from transformers import BertConfig, BertForMaskedLM
+
+    config = BertConfig(
+        vocab_size=400, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+    )
+    with pytest.raises(ModelError, match="not a causal model"):
+        LanguageModel(BertForMaskedLM(config), tiny_tokenizer(), name="bert")
 
 
 def test_a_name_that_is_not_on_this_machine_offline():

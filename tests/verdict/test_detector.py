@@ -134,6 +134,17 @@ def test_invisible_characters_are_findings(detector):
     assert "ZERO WIDTH SPACE" in finding.detail
 
 
+def test_joiners_within_an_emoji_are_no_finding(detector):
+    family = "\U0001f469\u200d\U0001f467"
+    assert detector.detect(LONG + family).findings == ()
+    assert len(detector.detect(LONG + " a\u200db").findings) == 1
+
+
+def test_one_string_is_not_many_texts(detector):
+    with pytest.raises(TypeError, match="several texts"):
+        detector.detect_many("abc")
+
+
 def test_the_record_is_json_and_complete(detector):
     record = json.loads(json.dumps(detector.detect(LONG).to_dict(), allow_nan=False))
     expected = {
@@ -147,9 +158,9 @@ def test_the_record_is_json_and_complete(detector):
     )
 
 
-@pytest.mark.parametrize("target", [0.0, 1.0, -1, 2])
-def test_a_rate_outside_0_to_1_is_refused(tiny, target):
-    with pytest.raises(UsageError, match="between 0 and 1"):
+@pytest.mark.parametrize("target", [0.0, 1.0, -1, 2, 0.5, float("nan")])
+def test_a_rate_that_says_nothing_is_refused(tiny, target):
+    with pytest.raises(UsageError, match=r"at most 0\.2"):
         Detector(tiny, make_classifier(tiny), target)
 
 
