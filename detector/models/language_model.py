@@ -48,13 +48,11 @@ class LanguageModel:
         tokenizer: "PreTrainedTokenizerBase",
         name: str = "unnamed",
         max_window: int = LONGEST_WINDOW,
-        folder: Path | None = None,
     ) -> None:
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.encoder = TextEncoder(tokenizer)
         self.name = name
-        self.folder = folder
         self.window_tokens = min(_context_length(model), max_window)
         if self.window_tokens < 2:
             raise ModelError(f"The window of {name} is {self.window_tokens} tokens; at least 2 are needed.")

@@ -98,15 +98,13 @@ class Detector:
             raise TypeError("detect_many takes several texts; use detect for one")
         return list(self.detect_stream((str(i), None, text, ()) for i, text in enumerate(texts)))
 
-    def detect_stream(
-        self, sources: Iterable[tuple[str, str | None, str, tuple[str, ...]]], top_k: int = 0
-    ) -> Iterator[Result]:
+    def detect_stream(self, sources: Iterable[tuple[str, str | None, str, tuple[str, ...]]]) -> Iterator[Result]:
         """Verdicts on (id, path, text, warnings), in order; reads ahead a bounded number of texts."""
         iterator = iter(sources)
         while group := list(islice(iterator, LOOKAHEAD_TEXTS)):
             drafts = [_draft(*source) for source in group]
             suitable = [draft.folded.text for draft in drafts if draft.unsuitable is None]
-            all_scores = score_texts(self.language_model, suitable, top_k=top_k)
+            all_scores = score_texts(self.language_model, suitable)
             for draft in drafts:
                 if draft.unsuitable is None:
                     yield self._judge(draft, next(all_scores))
