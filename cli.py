@@ -122,12 +122,12 @@ def verdict(
     quiet: QuietOption = False,
 ) -> int:
     """The verdict on each file: human, machine, inconclusive or unscored. The default command."""
-    from detector.errors import UsageError
-    from detector.report.picture import check_picture_path
-
-    if png is not None and len(paths) != 1:
-        raise UsageError(f"--png draws one file, and {len(paths)} were given.")
     if png is not None:
+        from detector.errors import UsageError
+        from detector.report.picture import check_picture_path
+
+        if len(paths) != 1:
+            raise UsageError(f"--png draws one file, and {len(paths)} were given.")
         check_picture_path(png)
     from detector.verdict.detector import Detector
     from detector.verdict.files import detect_files

@@ -44,6 +44,10 @@ def in_process(*args, **options):
     )
 
 
+def in_shell(command):
+    return subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
 def test_the_verdict_is_the_default_command(run, essay):
     plain, named = run(essay), run("verdict", essay)
     assert plain.exit_code == 0
@@ -230,13 +234,7 @@ def test_no_argument_shows_help():
 def test_a_closed_pipe_ends_quietly(tiny_folder, tiny_calibration, essay, form):
     options = f"--model {tiny_folder} --calibration {tiny_calibration} {form}"
     command = f"{sys.executable} -m cli {' '.join([str(essay)] * 40)} {options}"
-    result = subprocess.run(
-        ["bash", "-c", f"{command} | head -1; echo status ${{PIPESTATUS[0]}}"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    result = in_shell(f"{command} | head -1; echo status ${{PIPESTATUS[0]}}")
     lines = result.stdout.splitlines()
     assert len(lines) == 2
     assert lines[1] == "status 0"
@@ -246,13 +244,7 @@ def test_a_closed_pipe_ends_quietly(tiny_folder, tiny_calibration, essay, form):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk to write to")
 def test_a_full_disk_is_a_sentence(tiny_folder, tiny_calibration, essay):
     options = f"--json --model {tiny_folder} --calibration {tiny_calibration}"
-    result = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m cli {essay} {options} > /dev/full"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    result = in_shell(f"{sys.executable} -m cli {essay} {options} > /dev/full")
     assert result.returncode == 4
     assert result.stderr.strip() == "detect: The results cannot be written: No space left on device."
 
@@ -261,13 +253,7 @@ def test_a_full_disk_is_a_sentence(tiny_folder, tiny_calibration, essay):
 def test_closed_streams_are_no_traceback(tiny_folder, tiny_calibration, essay, closed):
     path = "-" if closed == "<&-" else essay
     options = f"--model {tiny_folder} --calibration {tiny_calibration}"
-    result = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m cli {path} {options} {closed}"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    result = in_shell(f"{sys.executable} -m cli {path} {options} {closed}")
     assert result.returncode == (3 if closed == "<&-" else 0)
     assert "Traceback" not in result.stderr
 

@@ -89,7 +89,7 @@ def _guess(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, tupl
     repaired = data.decode("utf-8", errors="replace")
     broken = repaired.count("\ufffd")
     sound = sum(character > "\x7f" for character in repaired) - broken
-    if broken <= sound / 10 or error.start >= len(data) - 3:
+    if sound and (broken <= sound / 10 or error.start >= len(data) - 3):
         return repaired, (f"{name} is UTF-8 with {broken} damaged place(s), shown as \ufffd.",)
     control = sum(byte < 32 and byte not in b"\t\n\r\f" for byte in data[:65_536])
     best = None if control > len(data[:65_536]) / 100 else from_bytes(data).best()

@@ -141,7 +141,10 @@ class LanguageModel:
         changed = ids.clone()
         changed[0, -1] = (changed[0, -1] + 1) % self.model.get_input_embeddings().num_embeddings
         before, after = (self.model(input_ids=x, use_cache=False).logits[0, :-1].float() for x in (ids, changed))
-        if float((before - after).abs().nan_to_num().max()) > 1e-5 * max(1.0, float(before.abs().nan_to_num().max())):
+        # Rounding may differ a little where tokens are routed to experts together, more in short formats.
+        tolerance = max(1e-5, 4 * torch.finfo(self.model.dtype).eps if self.dtype != "float32" else 0.0)
+        scale = max(1.0, float(before.abs().nan_to_num().max()))
+        if float((before - after).abs().nan_to_num().max()) > tolerance * scale:
             raise ModelError(
                 f"{self.name} is not a causal model: what comes later in a text changes what it predicts earlier. "
                 "Use a model that reads from left to right."

@@ -30,6 +30,11 @@ def test_a_file_cut_within_a_character_is_still_utf8():
     assert found == "é" * 40 + "\ufffd" + "é" * 40
 
 
+def test_a_western_text_that_ends_in_its_only_accent_is_no_damaged_utf8():
+    text = "He put the key on the table and went back to the café"
+    assert decode(text.encode("cp1252"), "f")[0] == text
+
+
 def test_western_text_is_read_as_western():
     text = "The price was £40, he said, and the piñata came free. " * 5
     assert decode(text.encode("cp1252"), "f")[0] == text
