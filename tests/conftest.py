@@ -15,7 +15,7 @@ from detector import LanguageModel
 from detector.scoring import TokenScores
 from detector.training.tokenizer import DOCUMENT_BOUNDARY, train_tokenizer
 from detector.verdict.classifier import Classifier, LengthBucket
-from detector.verdict.features import FEATURE_NAMES
+from detector.verdict.features import BASE_NAMES
 
 TRAINING_TEXT = (
     "The old man walked slowly to the harbour, and the boats were gone. He had counted them in the morning: "
@@ -100,12 +100,13 @@ N_REFERENCES = 199
 
 def make_classifier(language_model: LanguageModel, lean: float = 0.0) -> Classifier:
     """Score = ``lean`` - mean surprisal / 100; references at -0.1, -0.2 ... so that p-values can be read off."""
-    n = len(FEATURE_NAMES)
+    names = list(BASE_NAMES)
+    n = len(names)
     coefficients = [0.0] * n
-    coefficients[FEATURE_NAMES.index("mean_surprisal")] = -0.01
+    coefficients[names.index("mean_surprisal")] = -0.01
     references = sorted(-i / 10 for i in range(N_REFERENCES))
     return Classifier(
-        feature_names=list(FEATURE_NAMES),
+        feature_names=names,
         means=[0.0] * n,
         scales=[1.0] * n,
         coefficients=coefficients,
@@ -119,6 +120,7 @@ def make_classifier(language_model: LanguageModel, lean: float = 0.0) -> Classif
         human_sentence_bits=[5.0, 7.0, 9.0],
         model_name=language_model.name,
         model_fingerprint=language_model.fingerprint,
+        voices_fingerprint=None,
         data={},
     )
 

@@ -1,7 +1,7 @@
 """How well the verdict's score and each published statistic alone tell the dev sets apart."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from detector.evaluation.metrics import Rate, auroc, tpr_at_fpr
 from detector.methods import METHODS
 from detector.training.feature_table import FeatureTable
 from detector.verdict.classifier import Classifier
+from detector.verdict.features import BASE_NAMES, FEATURE_NAMES
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,26 @@ class Row:
     auroc: float
     tpr_at_1: float
     tpr_at_5: float
+
+
+VOICE_CHOICES = {
+    "base": BASE_NAMES,
+    "base, machine voice": (*BASE_NAMES, "machine_gain", "machine_gain_capped"),
+    "base, both voices": FEATURE_NAMES,
+    "voice ratio alone": ("voice_ratio_capped",),
+}
+"""Which features the verdict might rest on."""
+
+
+def voice_comparison(table: FeatureTable) -> Iterator[Row]:
+    """The verdict on the dev sets for each of ``VOICE_CHOICES``, fitted alike."""
+    from detector.training.classifier_fit import fit_classifier
+
+    dev = table.rows(table.role == "dev")
+    for choice, names in VOICE_CHOICES.items():
+        for row in compare(fit_classifier(table, names), dev):
+            if row.detector == "verdict":
+                yield replace(row, detector=choice)
 
 
 def compare(classifier: Classifier, table: FeatureTable) -> Iterator[Row]:

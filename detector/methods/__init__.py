@@ -4,14 +4,27 @@
 registry. A statistic that is undefined for a text (too short, no variance) is NaN, never 0.
 """
 
-from detector.methods import fast_detect_gpt, fluctuation, gltr, lastde, likelihood, lrr, rank
-from detector.methods._registry import METHODS, Method, compute, compute_all, method
+from detector.methods import (
+    diveye,
+    fast_detect_gpt,
+    fluctuation,
+    gltr,
+    lastde,
+    likelihood,
+    lrr,
+    outliers,
+    rank,
+    spectrum,
+    uid,
+)
+from detector.methods._registry import METHODS, Method, compute, compute_all, method, plain_methods
 
 __all__ = [
     "METHODS",
     "Method",
     "compute",
     "compute_all",
+    "diveye",
     "fast_detect_gpt",
     "fluctuation",
     "gltr",
@@ -19,5 +32,9 @@ __all__ = [
     "likelihood",
     "lrr",
     "method",
+    "outliers",
+    "plain_methods",
     "rank",
+    "spectrum",
+    "uid",
 ]

@@ -1,7 +1,7 @@
 """How a statistic gets a name."""
 
 from collections.abc import Callable
-from typing import ClassVar, Protocol, TypeVar
+from typing import ClassVar, Literal, Protocol, TypeVar
 
 from detector.scoring.records import TokenScores
 
@@ -21,13 +21,22 @@ METHODS: dict[str, Callable[[], Method]] = {}
 _MethodClass = TypeVar("_MethodClass", bound=Callable[[], Method])
 
 
-def method(name: str) -> Callable[[_MethodClass], _MethodClass]:
-    """Register a method class under ``name``; its defaults are the published settings."""
+Requirement = Literal["", "top_k", "samples"]
+_REQUIREMENTS: dict[str, Requirement] = {}
+
+
+def method(name: str, requires: Requirement = "") -> Callable[[_MethodClass], _MethodClass]:
+    """Register a method class under ``name``; its defaults are the published settings.
+
+    ``requires`` names what the scores must hold beyond the plain pass: the likeliest alternatives
+    (``top_k`` of 10) or tokens sampled at each position (``samples``).
+    """
 
     def register(cls: _MethodClass) -> _MethodClass:
         if name in METHODS:
             raise ValueError(f"a method named {name!r} is registered already")
         METHODS[name] = cls
+        _REQUIREMENTS[name] = requires
         return cls
 
     return register
@@ -42,6 +51,11 @@ def compute(name: str, scores: TokenScores) -> float:
     return chosen()(scores)
 
 
+def plain_methods() -> list[str]:
+    """Names of the statistics that need no more than the plain pass."""
+    return [name for name in METHODS if not _REQUIREMENTS[name]]
+
+
 def compute_all(scores: TokenScores) -> dict[str, float]:
-    """Every registered statistic of one text, by name."""
-    return {name: chosen()(scores) for name, chosen in METHODS.items()}
+    """Every statistic that needs no more than the plain pass, by name."""
+    return {name: METHODS[name]()(scores) for name in plain_methods()}

@@ -1,9 +1,11 @@
-"""Rank and log-rank.
+"""Rank, log-rank and LLM-deviation.
 
 Definition, with rank r_t = 1 + #{v : p_t(v) > p_t(x_t)}, so ties share the better rank:
     rank     = (1/n) sum_t r_t
     log_rank = (1/n) sum_t ln r_t
-Source: Gehrmann et al. 2019 (rank); Mitchell et al. 2023 (log-rank).
+    llm_deviation = (1/n) sum_t (ln r_t)^2
+Source: Gehrmann et al. 2019 (rank); Mitchell et al. 2023 (log-rank); Wu and Xiang
+2023, "MFD", for the deviation.
 Under the same names elsewhere: the DetectGPT and Fast-DetectGPT code returns the negatives and
 breaks ties at random (unstable sort); GLTR counts ranks from 0.
 """
@@ -42,3 +44,16 @@ class LogRank:
     def __call__(self, scores: TokenScores) -> float:
         """NaN for no tokens."""
         return mean(np.log(scores.rank.astype(np.float64)))
+
+
+@method("llm_deviation")
+@dataclass(frozen=True)
+class LlmDeviation:
+    """Mean squared log-rank: far choices weigh more than in the log-rank."""
+
+    higher_is_machine: ClassVar[bool] = False
+    unit: ClassVar[str] = "ln rank, squared"
+
+    def __call__(self, scores: TokenScores) -> float:
+        """NaN for no tokens."""
+        return mean(np.log(scores.rank.astype(np.float64)) ** 2)

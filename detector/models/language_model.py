@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from detector.errors import DetectorWarning, ModelError
 from detector.models.encoding import TextEncoder
+from detector.models.voices import Voices
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -48,11 +49,13 @@ class LanguageModel:
         tokenizer: "PreTrainedTokenizerBase",
         name: str = "unnamed",
         max_window: int = LONGEST_WINDOW,
+        voices_folder: Path | None = None,
     ) -> None:
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.encoder = TextEncoder(tokenizer)
         self.name = name
+        self._voices_folder = voices_folder
         self.window_tokens = min(_context_length(model), max_window)
         if self.window_tokens < 2:
             raise ModelError(f"The window of {name} is {self.window_tokens} tokens; at least 2 are needed.")
@@ -105,6 +108,13 @@ class LanguageModel:
         policy = [self.dtype, self.first_token, self.prefix_id, self.window_tokens, _score_relevant_config(self.model)]
         digest.update(json.dumps(policy, sort_keys=True, default=str).encode())
         return digest.hexdigest()[:16]
+
+    @cached_property
+    def voices(self) -> Voices | None:
+        """The human and the machine voice stored beside this model, or None if there are none."""
+        if self._voices_folder is None or not self._voices_folder.is_dir():
+            return None
+        return Voices.load(self.model, self.fingerprint, self._voices_folder)
 
     def hidden_states(self, input_ids: Tensor) -> Tensor:
         """Last hidden states (batch, length, d), or logits where the own head cannot be used.

@@ -59,7 +59,8 @@ def load_language_model(
             "and so on); random numbers would stand in for them. Use the config.json that belongs to the weights."
         )
     try:
-        return LanguageModel(model.to(target), tokenizer, name=name)
+        voices = folder / "voices" if is_local else None
+        return LanguageModel(model.to(target), tokenizer, name=name, voices_folder=voices)
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise ModelError(

@@ -62,11 +62,14 @@ def _examine_model(model: str, is_local: bool) -> dict[str, Any]:
             "ready": True,
             "network_needed": False,
             "fingerprint": loaded.fingerprint,
+            "voices": loaded.voices.fingerprint if loaded.voices else None,
             "parameters": sum(p.numel() for p in loaded.model.parameters()),
             "window_tokens": loaded.window_tokens,
             "first_token": loaded.first_token,
         }
-        Classifier.load(DEFAULT_CALIBRATION).require_model(model, loaded.fingerprint)
+        classifier = Classifier.load(DEFAULT_CALIBRATION)
+        classifier.check_fingerprint(model, loaded.fingerprint)
+        classifier.check_voices(model, found["voices"])
         found["calibrated"] = True
     except DetectorError as error:
         found["problem"] = str(error)

@@ -42,6 +42,11 @@ class TokenScores:
     model_fingerprint: str
     """Identifies weights, tokenizer, dtype, first-token policy and window plan."""
 
+    human_log_prob_nats: NDArray[np.float32] | None = None
+    """ln p(x) under the human voice, shape (n,); None unless the voices were asked."""
+    machine_log_prob_nats: NDArray[np.float32] | None = None
+    """ln p(x) under the machine voice, shape (n,)."""
+
     def __len__(self) -> int:
         return len(self.token_ids)
 

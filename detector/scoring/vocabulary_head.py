@@ -59,6 +59,21 @@ def reduce_logits(logits: Tensor, targets: Tensor, top_k: int = 0) -> HeadStatis
     )
 
 
+def target_log_probs(
+    hidden: Tensor,
+    head: Callable[[Tensor], Tensor],
+    targets: Tensor,
+    chunk_positions: int = CHUNK_POSITIONS,
+) -> Tensor:
+    """Ln p of the targets alone, float32 (n,); arguments as of ``reduce_vocabulary``."""
+    parts = []
+    for i in range(0, len(targets), chunk_positions):
+        logits = head(hidden[i : i + chunk_positions]).float()
+        wanted = logits.gather(1, targets[i : i + chunk_positions, None]).squeeze(1)
+        parts.append(wanted - torch.logsumexp(logits, dim=1))
+    return torch.cat(parts).cpu()
+
+
 def reduce_vocabulary(
     hidden: Tensor,
     head: Callable[[Tensor], Tensor],

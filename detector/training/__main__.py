@@ -1,7 +1,8 @@
 """``python -m detector.training COMMAND``: from text shards to the embedded model and its classifier.
 
-prepare → train → export                 the language model
-features → classifier → compare          the verdict
+prepare → train → export                 the base model
+voice                                    the human and the machine voice, tuned from it
+features → classifier → compare          the verdict; `voices` compares it with and without them
 """
 
 from collections import Counter
@@ -10,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from detector.errors import DetectorError
+from detector.errors import DetectorError, InputError
 
 DEFAULT_TABLE = Path(__file__).parents[2] / "datasets" / "feature_tables" / "default.safetensors"
 DEFAULT_CALIBRATION = Path(__file__).parents[1] / "verdict" / "default_classifier.json"
@@ -22,9 +23,9 @@ app = typer.Typer(
 
 @app.command()
 def prepare(
-    corpus: Annotated[Path, typer.Argument(help="Folder of GENRE__NAME.jsonl(.zst) shards.")],
+    corpus: Annotated[Path, typer.Argument(help="Folder of text files, or of GENRE__NAME.jsonl(.zst) shards.")],
     work: Annotated[Path, typer.Option(help="Folder for the tokenizer and the token store.")],
-    vocabulary: Annotated[int, typer.Option(help="Entries of the tokenizer.")] = 16_384,
+    vocabulary: Annotated[int, typer.Option(help="Entries of the tokenizer.", min=257, max=65_536)] = 16_384,
     sample_mb: Annotated[int, typer.Option(help="Megabytes of text the tokenizer learns from.")] = 60,
     seed: int = 0,
 ) -> None:
@@ -49,25 +50,59 @@ def train(
     work: Annotated[Path, typer.Option(help="Folder that `prepare` filled.")],
     run: Annotated[Path, typer.Option(help="Folder of this run: configuration, log, checkpoints.")],
     tokens: Annotated[int, typer.Option(help="Training tokens to see; may change on resume.")] = 20_000_000,
-    matrix_learning_rate: float = 0.02,
-    other_learning_rate: float = 3e-3,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Any field of TrainingConfig, such as width=512."),
+    ] = None,
     device: str = "cpu",
-    seed: int = 0,
 ) -> None:
     """Train, or continue a run from its last checkpoint."""
+    from detector.models.loading import resolve_device
+    from detector.training.rows import CorpusRows
     from detector.training.token_store import TokenStore
-    from detector.training.trainer import Trainer, TrainingConfig
+    from detector.training.trainer import Trainer, TrainingConfig, build_model, with_settings
 
-    config = TrainingConfig(
-        tokens=tokens,
-        matrix_learning_rate=matrix_learning_rate,
-        other_learning_rate=other_learning_rate,
-        seed=seed,
+    config = with_settings(TrainingConfig(tokens=tokens), settings or [])
+    trainer = Trainer(
+        config, build_model(config), CorpusRows(TokenStore.open(work), config), run, resolve_device(device)
     )
-    trainer = Trainer(config, TokenStore.open(work), run, device)
     if trainer.step:
         typer.echo(f"continuing at step {trainer.step}", err=True)
     trainer.run(report=lambda line: typer.echo(line, err=True))
+
+
+@app.command()
+def voice(
+    name: Annotated[str, typer.Argument(help="human or machine.")],
+    detection: Annotated[Path, typer.Argument(help="Folder of labelled data sets (NAME.jsonl or .jsonl.zst).")],
+    run: Annotated[Path, typer.Option(help="Folder of this run: configuration, log, checkpoints.")],
+    out: Annotated[Path, typer.Option(help="Where the result goes: the folder voices in the base's.")],
+    model: Annotated[str, typer.Option(help="Base model folder.")] = "default",
+    tokens: Annotated[int, typer.Option(help="Tokens to tune on.")] = 3_000_000,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any field of VoiceConfig, such as rank=32.")
+    ] = None,
+    device: str = "cpu",
+) -> None:
+    """Tune a voice from the base model; writes OUT/NAME.safetensors."""
+    from detector.models import LanguageModel
+    from detector.models.loading import resolve_device
+    from detector.training.roles import voice_domains
+    from detector.training.trainer import with_settings
+    from detector.training.voice_tuning import VoiceConfig, tune_voice
+
+    base = LanguageModel.load(model, device="cpu")
+    config = VoiceConfig(voice=name, base_fingerprint=base.fingerprint, tokens=tokens)  # type: ignore[arg-type]
+    written = tune_voice(
+        base,
+        voice_domains(detection),
+        with_settings(config, settings or []),
+        run,
+        out,
+        report=lambda line: typer.echo(line, err=True),
+        device=resolve_device(device),
+    )
+    typer.echo(str(written), err=True)
 
 
 @app.command()
@@ -78,12 +113,15 @@ def export(
     out: Annotated[Path, typer.Option(help="Model folder to write, in Hugging Face format.")],
     dtype: Annotated[str, typer.Option(help="Number format of the stored weights.")] = "bfloat16",
     hardware: Annotated[str, typer.Option(help="What it was trained on, for the card.")] = "not stated",
-    note: Annotated[str, typer.Option(help="What else the card should say of the run.")] = "",
+    about: Annotated[
+        Path | None, typer.Option(help="Markdown for the card: data, licences, weaknesses, what else to know.")
+    ] = None,
 ) -> None:
     """Write model.safetensors, config, tokenizer, token counts and model card."""
     from detector.training.export import export_model
 
-    export_model(corpus, work, run, out, dtype, hardware, note, report=lambda line: typer.echo(line, err=True))
+    told = about.read_text(encoding="utf-8") if about else ""
+    export_model(corpus, work, run, out, dtype, hardware, told, report=lambda line: typer.echo(line, err=True))
 
 
 @app.command()
@@ -95,16 +133,20 @@ def features(
     humans: Annotated[int, typer.Option(help="Most human texts a data set.")] = 600,
     machines: Annotated[int, typer.Option(help="Most machine texts a data set and generator.")] = 60,
     per_genre: Annotated[int, typer.Option(help="Most human reference pieces a corpus genre.")] = 450,
+    cache: Annotated[
+        Path | None, typer.Option(help="File that keeps the token scores, so that new features need no new pass.")
+    ] = None,
 ) -> None:
     """Score labelled texts once; the next two commands read the table."""
     from detector.models import LanguageModel
-    from detector.training.feature_table import build_table, labelled_texts
+    from detector.training.feature_table import build_table
+    from detector.training.roles import labelled_texts
 
     labelled = labelled_texts(detection, corpus, humans, machines, per_genre)
     for (role, dataset, is_machine), n in sorted(Counter((r, t.dataset, t.is_machine) for r, t in labelled).items()):
         typer.echo(f"{role:10} {dataset:30} {'machine' if is_machine else 'human':8} {n}", err=True)
     typer.echo(f"{len(labelled)} texts", err=True)
-    build_table(LanguageModel.load(model), labelled).save(out)
+    build_table(LanguageModel.load(model), labelled, cache).save(out)
 
 
 @app.command()
@@ -127,6 +169,26 @@ def classifier(
 
 
 @app.command()
+def voices(
+    tables: Annotated[list[Path], typer.Argument(help="Tables that `features` wrote, each with its own voices.")],
+) -> None:
+    """Compare verdicts with and without the voices on the dev sets, the classifier otherwise the same."""
+    from detector.evaluation.comparison import voice_comparison
+    from detector.training.feature_table import FeatureTable
+
+    typer.echo(f"{'table':24} {'features of':22} {'data set':24}  AUROC  TPR@1%  TPR@5%")
+    for path in tables:
+        table = FeatureTable.load(path)
+        if table.voices_fingerprint is None:
+            raise InputError(f"{path} was made without voices; make it again with a model that has them.")
+        for row in voice_comparison(table):
+            typer.echo(
+                f"{path.stem:24} {row.detector:22} {row.dataset:24}  {row.auroc:.3f}   {row.tpr_at_1:.3f}   "
+                f"{row.tpr_at_5:.3f}"
+            )
+
+
+@app.command()
 def compare(
     table: Annotated[Path, typer.Argument(help="Table that `features` wrote.")] = DEFAULT_TABLE,
     classifier: Annotated[
@@ -143,7 +205,8 @@ def compare(
     from detector.verdict.detector import HUMAN_TARGET
 
     fitted, whole = Classifier.load(classifier), FeatureTable.load(table)
-    fitted.require_model(whole.model_name, whole.model_fingerprint)
+    fitted.check_fingerprint(whole.model_name, whole.model_fingerprint)
+    fitted.check_voices(whole.model_name, whole.voices_fingerprint)
     dev = whole.rows(whole.role == "dev")
     typer.echo(f"{'detector':26} {'data set':23} human machine  AUROC  TPR@1%  TPR@5%")
     for row in rows_of(fitted, dev):

@@ -1,5 +1,6 @@
 """Feature table → ``Classifier``: a logistic regression, and a calibration on texts it never saw."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,14 +9,22 @@ from numpy.typing import NDArray
 from detector.errors import InputError
 from detector.training.feature_table import FeatureTable
 from detector.verdict.classifier import LENGTH_LIMITS, WIDEST, Classifier, LengthBucket
-from detector.verdict.features import FEATURE_NAMES
+from detector.verdict.features import BASE_NAMES, FEATURE_NAMES
 
 _FEWEST_REFERENCES = 150
 """Human references a length bucket needs; one with fewer joins the bucket below it."""
 
 
-def fit_classifier(table: FeatureTable, inverse_penalty: float = 0.1, seed: int = 0) -> Classifier:
+def fit_classifier(
+    table: FeatureTable,
+    feature_names: Sequence[str] | None = None,
+    inverse_penalty: float = 0.1,
+    seed: int = 0,
+) -> Classifier:
     """Fit on the ``fit`` rows, calibrate on the ``calibrate`` rows.
+
+    ``feature_names`` are all that the table has, unless given: those of the voices are left out
+    where the table was made without them.
 
     Each label weighs the same, and within a label each data set weighs by the square root of its
     size, so that one large source does not decide. Raises ``InputError`` when a role or a label is
@@ -23,20 +32,24 @@ def fit_classifier(table: FeatureTable, inverse_penalty: float = 0.1, seed: int 
     """
     from sklearn.linear_model import LogisticRegression
 
-    usable = np.isfinite(table.features).all(axis=1)
+    if feature_names is None:
+        feature_names = BASE_NAMES if table.voices_fingerprint is None else FEATURE_NAMES
+    columns = [FEATURE_NAMES.index(name) for name in feature_names]
+    usable = np.isfinite(table.features[:, columns]).all(axis=1)
     fit = table.rows((table.role == "fit") & usable)
     calibration = table.rows((table.role == "calibrate") & usable)
     for name, part in (("fit", fit), ("calibrate", calibration)):
         if not part.is_machine.any() or part.is_machine.all():
             raise InputError(f"The {name} part needs human and machine texts; one of them is missing.")
-    means, scales = fit.features.mean(axis=0), fit.features.std(axis=0) + 1e-9
-    scaled = np.clip((fit.features - means) / scales, -WIDEST, WIDEST)
+    used = fit.features[:, columns]
+    means, scales = used.mean(axis=0), used.std(axis=0) + 1e-9
+    scaled = np.clip((used - means) / scales, -WIDEST, WIDEST)
     model = LogisticRegression(C=inverse_penalty, max_iter=2000, random_state=seed)
     model.fit(scaled, fit.is_machine, sample_weight=_weights(fit))
     coefficients, intercept = model.coef_[0], float(model.intercept_[0])
-    low, high = np.quantile(calibration.features, [0.001, 0.999], axis=0)
+    low, high = np.quantile(calibration.features[:, columns], [0.001, 0.999], axis=0)
     fitted = Classifier(
-        feature_names=list(FEATURE_NAMES),
+        feature_names=list(feature_names),
         means=_rounded(means),
         scales=_rounded(scales),
         coefficients=_rounded(coefficients),
@@ -50,6 +63,7 @@ def fit_classifier(table: FeatureTable, inverse_penalty: float = 0.1, seed: int 
         human_sentence_bits=_rounded(np.quantile(table.human_sentence_bits, [0.1, 0.5, 0.9])),
         model_name=table.model_name,
         model_fingerprint=table.model_fingerprint,
+        voices_fingerprint=table.voices_fingerprint,
         data={"fit": _counts(fit), "calibrate": _counts(calibration)},
     )
     scores = fitted.scores(calibration.features)

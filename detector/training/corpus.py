@@ -1,8 +1,9 @@
-"""Text shards in, documents with a genre and a split out.
+"""Text shards or plain text files in, documents with a genre and a split out.
 
-A shard is a ``GENRE__NAME.jsonl`` or ``.jsonl.zst`` file with lines ``{"text", "source"}``. The split
-depends on nothing but the document's own key, so a held-out document is held out for every model
-and every run, whatever the order, the seed or the other shards.
+A shard is a ``GENRE__NAME.jsonl`` or ``.jsonl.zst`` file with lines ``{"text", "source"}``. Plain text
+files (``.txt``, ``.md``) are found in every subfolder, whose name is their genre, and are cut into
+parts. The split depends on nothing but the document's own key, so a held-out document is held out
+for every model and every run, whatever the order, the seed or the other files.
 """
 
 import re
@@ -13,6 +14,7 @@ from typing import Literal
 
 from detector.documents.hashing import unit_hash
 from detector.documents.jsonl import read_jsonl
+from detector.documents.reading import read_source
 from detector.errors import InputError
 
 Split = Literal["train", "validation", "reference"]
@@ -21,6 +23,8 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "reference")
 VALIDATION_SHARE = 0.02
 REFERENCE_SHARE = 0.02
 PARAGRAPH_SHARE = 0.25
+PART_CHARACTERS = 4_000
+"""Length of the parts of a plain text file; each part is held out or not on its own."""
 
 # Share of the training tokens by genre. The corpus is rich in fiction and science and poor in what
 # people hand to a detector (news, reviews, web prose), so the first are capped, the second raised.
@@ -88,20 +92,47 @@ def collapse(text: str, source: str) -> str:
     return " ".join(text.split())
 
 
-def shard_paths(corpus_dir: Path) -> list[Path]:
-    """The shards of a folder, sorted by name; raises ``InputError`` when there are none."""
-    paths = sorted([*corpus_dir.glob("*.jsonl"), *corpus_dir.glob("*.jsonl.zst")])
+def corpus_paths(corpus_dir: Path) -> list[Path]:
+    """The shards of a folder, or else its text files, sorted by name; raises ``InputError`` when there are none."""
+    shards = [*corpus_dir.glob("*.jsonl"), *corpus_dir.glob("*.jsonl.zst")]
+    # Beside shards a text file is a note about them, not part of the corpus.
+    paths = sorted(shards or [*corpus_dir.rglob("*.txt"), *corpus_dir.rglob("*.md")])
     if not paths:
         raise InputError(
-            f"No corpus shard in {corpus_dir}: expected files named GENRE__NAME.jsonl or GENRE__NAME.jsonl.zst."
+            f"No corpus in {corpus_dir}: expected a folder with text files (.txt, .md), or with shards named "
+            "GENRE__NAME.jsonl or GENRE__NAME.jsonl.zst."
         )
     return paths
 
 
+def _parts(text: str) -> Iterator[str]:
+    """A text in parts of about ``PART_CHARACTERS``, cut after a paragraph where there is one near, else at a space."""
+    start = 0
+    while start < len(text):
+        end = start + PART_CHARACTERS
+        if end < len(text):
+            half = start + PART_CHARACTERS // 2
+            end = next((at for mark in ("\n\n", " ") if (at := text.rfind(mark, half, end)) > 0), end)
+        yield text[start:end]
+        start = end
+
+
 def read_documents(corpus_dir: Path) -> Iterator[CorpusDocument]:
     """All documents of a corpus folder, in the order of the files."""
-    for path in shard_paths(corpus_dir):
+    for path in corpus_paths(corpus_dir):
+        if path.suffix in (".txt", ".md"):
+            yield from _read_text_file(path, corpus_dir)
+            continue
         genre = path.name.split("__")[0]
         for _, record in read_jsonl(path, required=("text", "source")):
             source = record["source"]
             yield CorpusDocument(collapse(record["text"], source), source, genre, split_of(source))
+
+
+def _read_text_file(path: Path, corpus_dir: Path) -> Iterator[CorpusDocument]:
+    name = path.relative_to(corpus_dir)
+    genre = name.parts[0] if len(name.parts) > 1 else "text"
+    for number, part in enumerate(_parts(read_source(str(path)).text)):
+        source = f"{name.as_posix()}, part {number}"
+        if text := collapse(part, source):
+            yield CorpusDocument(text, source, genre, split_of(source))

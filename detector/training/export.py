@@ -11,22 +11,45 @@ import torch
 from safetensors.torch import load_file
 from transformers import LlamaForCausalLM
 
-from detector.errors import ModelError
+from detector.errors import ModelError, UsageError
 from detector.models.language_model import DTYPES, LanguageModel
-from detector.training.bits_per_byte import model_bits_per_byte, ngram_bits_per_byte, validation_texts
-from detector.training.corpus import GENRE_SHARES, shard_paths
+from detector.training.bits_per_byte import (
+    BYTE_ORDER,
+    TOKEN_ORDER,
+    byte_ngram_bits_per_byte,
+    model_bits_per_byte,
+    token_ngram_bits_per_byte,
+    validation_texts,
+)
+from detector.training.corpus import GENRE_SHARES
+from detector.training.loss_curve import draw_loss_curve
 from detector.training.token_store import TokenStore, TrainingStream
 from detector.training.trainer import TrainingConfig, build_model
 
 
 def export_model(
-    corpus: Path, work: Path, run: Path, out: Path, dtype: str, hardware: str, note: str, report: Callable[[str], None]
+    corpus: Path,
+    work: Path,
+    run: Path,
+    out: Path,
+    dtype: str,
+    hardware: str,
+    about: str,
+    report: Callable[[str], None],
 ) -> None:
-    """Write the model folder; raises ``ModelError`` when the run has no checkpoint."""
+    """Write the model folder; ``about`` is Markdown for the card: data, weaknesses, what else is to know.
+
+    Raises ``ModelError`` when the run has no checkpoint.
+    """
     checkpoint = run / "checkpoint"
     if not (checkpoint / "model.safetensors").is_file():
         raise ModelError(f"{run} holds no checkpoint; train first: python -m detector.training train --run {run}")
-    config = TrainingConfig(**json.loads((run / "config.json").read_text()))
+    if dtype not in DTYPES:
+        raise UsageError(f"Unknown dtype {dtype!r}. Allowed: {', '.join(DTYPES)}.")
+    try:
+        config = TrainingConfig(**json.loads((run / "config.json").read_text()))
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{run} is not the run of a base model: {error}.") from error
     step = json.loads((checkpoint / "step.json").read_text())["step"]
     model = _trained_model(config, checkpoint)
     out.mkdir(parents=True, exist_ok=True)
@@ -38,8 +61,9 @@ def export_model(
     (out / "token_counts.json").write_text(json.dumps(counts.tolist()) + "\n")
     report("measuring bits per byte")
     texts = validation_texts(corpus)
-    ngram = ngram_bits_per_byte(corpus, texts)
     language_model = LanguageModel.load(out)
+    by_bytes = byte_ngram_bits_per_byte(corpus, texts)
+    by_tokens = token_ngram_bits_per_byte(corpus, language_model, texts)
     stored = model_bits_per_byte(language_model, texts)
     exact = model_bits_per_byte(LanguageModel(_trained_model(config, checkpoint), language_model.tokenizer), texts)
     facts = {
@@ -48,18 +72,19 @@ def export_model(
         "steps": step,
         "dtype": dtype,
         "hardware": hardware,
-        "note": note,
         "sha256": hashlib.sha256((out / "model.safetensors").read_bytes()).hexdigest(),
         "fingerprint_float32": language_model.fingerprint,
         "bits_per_byte": stored,
         "bits_per_byte_before_rounding": exact,
-        "bits_per_byte_ngram": ngram,
+        "bits_per_byte_byte_ngram": by_bytes,
+        "bits_per_byte_token_ngram": by_tokens,
         "validation_documents": {genre: len(found) for genre, found in texts.items()},
-        "tokens_never_seen": int((counts == 0).sum()),
+        "tokens_by_count": count_histogram(counts),
         "training": vars(config) | {"torch": torch.__version__},
     }
     (out / "training_facts.json").write_text(json.dumps(facts, indent=1) + "\n")
-    (out / "README.md").write_text(model_card(facts, corpus))
+    draw_loss_curve(run / "log.jsonl", step, out / "loss_curve.png")
+    (out / "README.md").write_text(model_card(facts, about))
     report((out / "README.md").read_text())
 
 
@@ -82,29 +107,43 @@ def seen_tokens(store: TokenStore, config: TrainingConfig, steps: int) -> np.nda
     return counts
 
 
+def count_histogram(counts: np.ndarray) -> dict[str, int]:
+    """How many tokens were seen how often, by powers of ten."""
+    limits = [0, 1, 10, 100, 1_000, 10_000, 100_000, np.inf]
+    names = ["never", "1 to 9", "10 to 99", "100 to 999", "1,000 to 9,999", "10,000 to 99,999", "100,000 and more"]
+    return {
+        name: int(((counts >= low) & (counts < high)).sum())
+        for name, low, high in zip(names, limits[:-1], limits[1:], strict=True)
+    }
+
+
 def mean_bits_per_byte(by_genre: dict[str, float]) -> float:
     """Mean over the genres, weighted by their share of the training mixture."""
     shares = {genre: GENRE_SHARES.get(genre, 0.02) for genre in by_genre}
     return sum(by_genre[genre] * share for genre, share in shares.items()) / sum(shares.values())
 
 
-def model_card(facts: dict, corpus: Path) -> str:
-    """The card as Markdown, every figure taken from ``facts`` or counted from the corpus."""
+def model_card(facts: dict, about: str) -> str:
+    """The card as Markdown, every figure taken from ``facts``."""
     training = facts["training"]
+    columns = ("bits_per_byte", "bits_per_byte_token_ngram", "bits_per_byte_byte_ngram")
     rows = [
-        f"| {genre} | {facts['bits_per_byte'][genre]:.3f} | {facts['bits_per_byte_ngram'][genre]:.3f} "
+        f"| {genre} | {' | '.join(f'{facts[name][genre]:.3f}' for name in columns)} "
         f"| {facts['validation_documents'][genre]} |"
         for genre in facts["bits_per_byte"]
     ]
-    stored, exact, ngram = (
-        mean_bits_per_byte(facts[name])
-        for name in ("bits_per_byte", "bits_per_byte_before_rounding", "bits_per_byte_ngram")
+    means = " | ".join(f"{mean_bits_per_byte(facts[name]):.3f}" for name in columns)
+    cost = mean_bits_per_byte(facts["bits_per_byte"]) - mean_bits_per_byte(facts["bits_per_byte_before_rounding"])
+    shares = {genre: GENRE_SHARES.get(genre, 0.02) for genre in facts["bits_per_byte"]}
+    mixture = ", ".join(f"{genre} {share / sum(shares.values()):.0%}" for genre, share in shares.items())
+    histogram = [f"| {name} | {number:,} |" for name, number in facts["tokens_by_count"].items()]
+    optimiser = (
+        f"Muon for matrices (learning rate {training['matrix_learning_rate']}), AdamW for the rest "
+        f"({training['other_learning_rate']})"
+        if training["optimizer"] == "muon"
+        else f"AdamW (learning rate {training['other_learning_rate']})"
     )
-    mixture = ", ".join(f"{genre} {share:.0%}" for genre, share in GENRE_SHARES.items())
-    return f"""# The embedded base model
-
-A small causal language model of human English, trained by this project to judge texts with, not to
-write them. It is a first model; see *Known weaknesses*.
+    return f"""# A base language model
 
 | | |
 |---|---|
@@ -118,45 +157,42 @@ write them. It is a first model; see *Known weaknesses*.
 | sha256 of model.safetensors | `{facts["sha256"]}` |
 | fingerprint as loaded in float32 | `{facts["fingerprint_float32"]}` |
 
+{about.strip()}
+
 ## Held-out bits per byte
 
 Beginnings (3,000 characters) of documents that no model of this project was trained on, whitespace
-collapsed. The n-gram is a byte 5-gram with Witten-Bell smoothing, trained on 12 MB of the same mixture.
+collapsed. The n-grams, of {TOKEN_ORDER} of this model's tokens and of {BYTE_ORDER} bytes, have Witten-Bell smoothing and
+were trained on 30 and 12 MB of the same mixture.
 
-| genre | this model | byte 5-gram | documents |
-|---|---|---|---|
+| genre | this model | token {TOKEN_ORDER}-gram | byte {BYTE_ORDER}-gram | documents |
+|---|---|---|---|---|
 {chr(10).join(rows)}
-| mean by share of the mixture | {stored:.3f} | {ngram:.3f} | |
+| mean by share of the mixture | {means} | |
 
-Storing the weights as {facts["dtype"]} costs {stored - exact:+.4f} bits per byte.
+Storing the weights as {facts["dtype"]} costs {cost:+.4f} bits per byte.
 
-## Data
-
-Human English written or published before December 2022, but for a few reference works, from
-{len(shard_paths(corpus))} public collections; the list with licences is in `datasets/corpus_sources.md`. The texts are
-not part of this project. Share of the training tokens: {mixture}.
-Held out by hash of the work: 2 % for validation, 2 % as human reference for calibration.
-In a quarter of the documents paragraph breaks are kept as single newlines; all other runs of
-whitespace are single spaces.
+![loss during training](loss_curve.png)
 
 ## Recipe
 
-Muon for matrices (learning rate {training["matrix_learning_rate"]}), AdamW for the rest ({training["other_learning_rate"]}), warm-up
-{training["warmup_steps"]} steps, constant, linear decay to zero over the last {training["decay_share"]:.0%}; bfloat16 products, float32 weights;
-rows of {training["short_row"]} tokens, of {training["context"]} for the last {1 - training["long_rows_from"]:.0%}; seed {training["seed"]}. The commands:
+Share of the training tokens: {mixture}. Held out by hash of the work: 2 % for validation,
+2 % as human reference for calibration. In a quarter of the documents paragraph breaks are kept as
+single newlines; all other runs of whitespace are single spaces.
+
+{optimiser}, warm-up {training["warmup_steps"]} steps,
+constant, linear decay to zero over the last {training["decay_share"]:.0%}; bfloat16 products, float32 weights; rows of
+{training["short_row"]} tokens, of {training["context"]} for the last {1 - training["long_rows_from"]:.0%}; every setting is in `training_facts.json`. The commands:
 
     python -m detector.training prepare CORPUS --work WORK
     python -m detector.training train --work WORK --run RUN --tokens {training["tokens"]}
-    python -m detector.training export CORPUS --work WORK --run RUN --out detector/models/default
+    python -m detector.training export CORPUS --work WORK --run RUN --out MODEL
 
-{facts["note"]}
+## What it has seen of its tokens
 
-`token_counts.json` is a list: how often the token of each id stood in the rows of training;
-{facts["tokens_never_seen"]} of the {training["vocabulary"]:,} tokens were never seen.
+`token_counts.json` is a list: how often the token of each id stood in the rows of training.
 
-## Known weaknesses
-
-- It has seen little text: names, facts and rare words surprise it more than they would a large model.
-- English only; no code, tables or formulae; fiction mostly before 1930, little modern news.
-- Some sources are dialogues and transcripts with speakers' names, statutes, or templated answers.
+| seen | tokens |
+|---|---|
+{chr(10).join(histogram)}
 """

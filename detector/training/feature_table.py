@@ -7,136 +7,21 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from detector.documents.folding import fold
-from detector.documents.hashing import unit_hash
 from detector.documents.sentences import sentence_spans
 from detector.errors import InputError
-from detector.evaluation.labelled_texts import (
-    LENGTHS_IN_WORDS,
-    LabelledText,
-    cut_alike,
-    read_labelled,
-    sample,
-    without_overlap,
-    without_repeats,
-    word_shingles,
-)
-from detector.methods import METHODS, compute_all
+from detector.evaluation.labelled_texts import LabelledText
+from detector.methods import compute_all, plain_methods
 from detector.models.language_model import LanguageModel
-from detector.scoring.engine import score_texts
-from detector.training.corpus import read_documents
+from detector.training.score_cache import cached_scores
 from detector.verdict.features import FEATURE_NAMES, feature_vector, sentence_means, series_of
 
-SPLITS_FILE = Path(__file__).parents[2] / "datasets" / "detection_splits.json"
-VOICE_SHARE = 0.5
-"""Pairs below this hash are kept for tuning language models and never reach the classifier."""
-FIT_SHARE = 0.8
-"""Of all pairs, those between ``VOICE_SHARE`` and this fit the classifier; the rest calibrate it."""
-_MOST_PIECES = 8
 _NAME_COLUMNS = ("role", "dataset", "domain", "generator")
-
-
-def role_of(pair_id: str) -> str:
-    """``voice``, ``fit`` or ``calibrate``: a pair has one role for ever."""
-    position = unit_hash("role:" + pair_id)
-    return "voice" if position < VOICE_SHARE else "fit" if position < FIT_SHARE else "calibrate"
-
-
-def select(data: Path, part: str, humans: int, machines: int) -> list[LabelledText]:
-    """Texts of the ``fit`` or ``dev`` part of ``detection_splits.json``, cut to like length, none twice.
-
-    At most ``humans`` human texts a data set and ``machines`` machine texts a generator and data set.
-    The half of the fit pairs that is kept for language models is left out.
-    """
-    recipe = json.loads(SPLITS_FILE.read_text(encoding="utf-8"))[part]
-    texts: list[LabelledText] = []
-    for entry in recipe:
-        paths = [p for p in sorted(data.glob("*.jsonl*")) if p.name.split(".jsonl")[0] == entry["dataset"]]
-        if not paths:
-            raise InputError(f"The data set {entry['dataset']} is not in {data}; {SPLITS_FILE.name} asks for it.")
-        admitted = (
-            text
-            for text in read_labelled(paths[0])
-            if _admits(entry, text) and (part == "dev" or role_of(text.pair_id) != "voice")
-        )
-        texts += sample(cut_alike(admitted), humans, machines, seed=part)
-    return without_repeats(texts)
-
-
-def _admits(entry: dict[str, Any], text: LabelledText) -> bool:
-    if "generators" in entry and text.is_machine:
-        first = unit_hash("generator:" + text.generator) < 0.5
-        if first != (entry["generators"] == "first_half"):
-            return False
-    if "attack_at_least" in entry and text.is_machine:
-        degree = text.attack.rpartition(":")[2]
-        return degree.isdigit() and int(degree) >= entry["attack_at_least"]
-    return True
-
-
-def human_references(corpus: Path, per_genre: int) -> list[LabelledText]:
-    """Pieces of held-out corpus documents that no model was trained on, of varied length, folded.
-
-    At most ``per_genre`` pieces a genre, taken round by round: the first piece of every document
-    before the second piece of any.
-    """
-    pieces: dict[str, list[tuple[int, float, LabelledText]]] = {}
-    for index, document in enumerate(read_documents(corpus)):
-        if document.split != "reference":
-            continue
-        words, start = fold(document.text).text.split(), 0
-        for number in range(_MOST_PIECES):
-            # The index tells documents apart that share a source, such as the abstracts of one volume.
-            key = f"{document.source}:{index}:{number}"
-            limit = LENGTHS_IN_WORDS[int(unit_hash("length:" + key) * len(LENGTHS_IN_WORDS))]
-            kept = words[start : min(start + limit, len(words) - 1)]
-            if len(kept) < LENGTHS_IN_WORDS[0]:
-                break
-            start += limit
-            text = LabelledText(" ".join(kept), False, "corpus", key, domain=document.genre)
-            pieces.setdefault(document.genre, []).append((number, unit_hash(key), text))
-    return [text for found in pieces.values() for *_, text in sorted(found, key=lambda p: p[:2])[:per_genre]]
-
-
-def training_shingles(corpus: Path, texts: Iterable[LabelledText]) -> set[int]:
-    """Shingles of ``texts`` that also stand in a document the base model was trained on.
-
-    Public data sets borrow from public corpora; what a model has read must not evaluate it.
-    """
-    wanted = {shingle for text in texts for shingle in word_shingles(text.text)}
-    found: set[int] = set()
-    for document in read_documents(corpus):
-        if document.split == "train":
-            found.update(wanted.intersection(word_shingles(document.text)))
-    return found
-
-
-def labelled_texts(
-    detection: Path, corpus: Path, humans: int, machines: int, per_genre: int
-) -> list[tuple[str, LabelledText]]:
-    """Every (role, text) the classifier is fitted, calibrated and judged on, cleared of leaks.
-
-    Texts the base model was trained on are left out of all roles, and dev texts that share a fifth
-    of their shingles with anything fitted or calibrated on are left out of dev.
-    """
-    fit = select(detection, "fit", humans, machines)
-    dev = select(detection, "dev", humans, machines)
-    references = human_references(corpus, per_genre)
-    read = training_shingles(corpus, [*fit, *dev, *references])
-    fit, dev, references = (without_overlap(texts, read) for texts in (fit, dev, references))
-    used = {shingle for text in [*fit, *references] for shingle in word_shingles(text.text)}
-    return [
-        *((role_of(text.pair_id), text) for text in fit),
-        *(("calibrate", text) for text in references),
-        *(("dev", text) for text in without_overlap(dev, used)),
-    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +41,7 @@ class FeatureTable:
     """Mean surprise of every sentence of the human calibration texts, bits a token."""
     model_name: str
     model_fingerprint: str
+    voices_fingerprint: str | None
 
     def rows(self, mask: NDArray[np.bool_]) -> "FeatureTable":
         """The rows where ``mask`` is true."""
@@ -167,12 +53,14 @@ class FeatureTable:
             method_names=self.method_names,
             model_name=self.model_name,
             model_fingerprint=self.model_fingerprint,
+            voices_fingerprint=self.voices_fingerprint,
         )
 
     def save(self, path: Path) -> None:
         """Write as safetensors: numbers in float32, names as codes into lists in the header."""
         arrays: dict[str, NDArray] = {}
-        header = {name: json.dumps(getattr(self, name)) for name in ("method_names", "model_name", "model_fingerprint")}
+        facts = ("method_names", "model_name", "model_fingerprint", "voices_fingerprint")
+        header = {name: json.dumps(getattr(self, name)) for name in facts}
         header["feature_names"] = json.dumps(FEATURE_NAMES)
         for name in ("features", "methods", "human_sentence_bits"):
             arrays[name] = getattr(self, name).astype(np.float32)
@@ -208,12 +96,18 @@ class FeatureTable:
         return cls(**columns)
 
 
-def build_table(language_model: LanguageModel, labelled: Iterable[tuple[str, LabelledText]]) -> FeatureTable:
-    """Score (role, text) pairs; texts under the shortest length bucket are left out."""
-    items = list(labelled)
+def build_table(
+    language_model: LanguageModel, labelled: Iterable[tuple[str, LabelledText]], cache: Path | None = None
+) -> FeatureTable:
+    """Score (role, text) pairs, with the model's voices if it has them; too short texts are left out.
+
+    ``cache`` is a file that keeps the token scores for the next time.
+    """
+    items, voices = list(labelled), language_model.voices
     rows = []
     human_sentences: list[NDArray[np.float64]] = []
-    for (role, text), scores in zip(items, score_texts(language_model, [t.text for _, t in items]), strict=True):
+    all_scores = cached_scores(language_model, [t.text for _, t in items], cache)
+    for (role, text), scores in zip(items, all_scores, strict=True):
         if len(scores) < 50:
             continue
         series = series_of(scores, [start for start, _ in sentence_spans(text.text)])
@@ -237,7 +131,7 @@ def build_table(language_model: LanguageModel, labelled: Iterable[tuple[str, Lab
     return FeatureTable(
         np.array(features).reshape(-1, len(FEATURE_NAMES)),
         np.array(methods, dtype=np.float64),
-        list(METHODS),
+        plain_methods(),
         np.array(n_tokens, dtype=np.int64),
         np.array(is_machine, dtype=bool),
         np.array(roles),
@@ -247,4 +141,5 @@ def build_table(language_model: LanguageModel, labelled: Iterable[tuple[str, Lab
         np.concatenate(human_sentences) if human_sentences else np.zeros(0),
         language_model.name,
         language_model.fingerprint,
+        voices.fingerprint if voices else None,
     )

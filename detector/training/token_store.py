@@ -103,6 +103,9 @@ class TrainingStream:
         shares = {g: GENRE_SHARES.get(g, 0.02) for g in store.genres if len(store.select("train", g))}
         if not shares:
             raise InputError("The corpus has no training document left after holding out validation and reference.")
+        available = int(store.lengths[store.select("train")].sum())
+        if available <= row_length:
+            raise InputError(f"The corpus holds {available} training tokens; one row needs {row_length + 1}.")
         chosen = []
         for genre, share in shares.items():
             pool, target = store.select("train", genre), n_tokens * share / sum(shares.values())
@@ -118,8 +121,6 @@ class TrainingStream:
         self._store = store
         self._row_length = row_length
         n_rows = (int(self._ends[-1]) - 1) // row_length
-        if n_rows < 1:
-            raise InputError(f"The corpus holds {self._ends[-1]} training tokens; one row needs {row_length + 1}.")
         self._rows = rng.permutation(n_rows)
 
     def __len__(self) -> int:

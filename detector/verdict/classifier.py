@@ -9,6 +9,7 @@ What the score means is read off texts that took no part in fitting it:
 
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import CalibrationError
-from detector.verdict.features import FEATURE_NAMES
+from detector.verdict.features import FEATURE_NAMES, VOICE_FEATURES
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 WIDEST = 8.0
 """Standard deviations at which a scaled feature is clipped."""
 LENGTH_LIMITS = (50, 100, 200, 400, 800)
@@ -56,29 +57,46 @@ class Classifier:
     """10 %, 50 % and 90 % quantile of the mean surprise of a sentence in human texts, bits a token."""
     model_name: str
     model_fingerprint: str
+    voices_fingerprint: str | None
+    """Of the two voices, or None where no feature comes from them."""
     data: dict[str, Any]
     """What it was fitted and calibrated on: names and counts, no text."""
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
-        if tuple(self.feature_names) != FEATURE_NAMES:
+        if unknown := sorted(set(self.feature_names) - set(FEATURE_NAMES)):
             raise CalibrationError(
-                "The classifier was made for other features than this version computes. "
+                f"The classifier was made for features this version does not compute ({', '.join(unknown)}). "
                 "Make it again with this version."
             )
+        n = len(self.feature_names)
+        if {len(c) for c in (self.means, self.scales, self.coefficients, self.lowest, self.highest)} != {n}:
+            raise CalibrationError(f"The classifier has {n} features, and not as many means, scales or coefficients.")
+        if self.needs_voices and self.voices_fingerprint is None:
+            raise CalibrationError("The classifier uses the voices and does not say which.")
         if not self.buckets or self.buckets[0].least_tokens != LENGTH_LIMITS[0]:
             raise CalibrationError(f"The classifier has no reference texts from {LENGTH_LIMITS[0]} tokens on.")
 
+    @cached_property
+    def columns(self) -> list[int]:
+        """Which of ``FEATURE_NAMES`` it uses."""
+        return [FEATURE_NAMES.index(name) for name in self.feature_names]
+
+    @property
+    def needs_voices(self) -> bool:
+        """Whether any of its features comes from the voices."""
+        return any(name in VOICE_FEATURES for name in self.feature_names)
+
     def scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Score of each row of ``features`` (n, n_features), shape (n,); NaN where a feature is.
+        """Score of each row of ``features`` (n, len(FEATURE_NAMES)), shape (n,); NaN where a feature is.
 
         Scaled features are clipped, so that no single odd one decides.
         """
-        scaled = (features - np.asarray(self.means)) / np.asarray(self.scales)
+        scaled = (features[:, self.columns] - np.asarray(self.means)) / np.asarray(self.scales)
         return np.clip(scaled, -WIDEST, WIDEST) @ np.asarray(self.coefficients) + self.intercept
 
     def score(self, features: NDArray[np.float64]) -> float:
-        """Score of one feature vector (n_features,)."""
+        """Score of one feature vector (len(FEATURE_NAMES),)."""
         return float(self.scores(features[None])[0])
 
     def probability_machine(self, score: float) -> float:
@@ -108,16 +126,25 @@ class Classifier:
         """Names of the features outside what the reference texts showed, by more than their whole range."""
         low, high = np.asarray(self.lowest), np.asarray(self.highest)
         margin = high - low
-        outside = (features < low - margin) | (features > high + margin)
+        used = features[self.columns]
+        outside = (used < low - margin) | (used > high + margin)
         return [name for name, out in zip(self.feature_names, outside, strict=True) if out]
 
-    def require_model(self, name: str, fingerprint: str) -> None:
+    def check_fingerprint(self, name: str, fingerprint: str) -> None:
         """Raise ``CalibrationError`` unless this classifier was calibrated on that very model."""
         if fingerprint != self.model_fingerprint:
             raise CalibrationError(
                 f"No verdict: the calibration belongs to the model {self.model_name} ({self.model_fingerprint}), "
                 f"and {name} as loaded is another ({fingerprint}); another --dtype makes another model too. "
                 "Leave out --model and --dtype for a verdict, or use `detect score` for the scores alone."
+            )
+
+    def check_voices(self, name: str, voices_fingerprint: str | None) -> None:
+        """Raise ``CalibrationError`` unless the voices are those it was calibrated on, or it needs none."""
+        if self.needs_voices and voices_fingerprint != self.voices_fingerprint:
+            raise CalibrationError(
+                f"No verdict: the calibration belongs to the voices {self.voices_fingerprint}, and those beside "
+                f"{name} are {voices_fingerprint or 'missing'}. Use the calibration that came with the model."
             )
 
     def save(self, path: Path) -> None:

@@ -59,7 +59,9 @@ class Detector:
                 f"The target false-positive rate is {target_fpr}; it must lie above 0 and be at most "
                 f"{HIGHEST_TARGET_FPR}: beyond that an accusation says nothing."
             )
-        classifier.require_model(language_model.name, language_model.fingerprint)
+        classifier.check_fingerprint(language_model.name, language_model.fingerprint)
+        self.voices = language_model.voices if classifier.needs_voices else None
+        classifier.check_voices(language_model.name, self.voices.fingerprint if self.voices else None)
         smallest = max(classifier.smallest_p_value(bucket.least_tokens) for bucket in classifier.buckets)
         if target_fpr < smallest:
             raise CalibrationError(
@@ -104,7 +106,7 @@ class Detector:
         while group := list(islice(iterator, LOOKAHEAD_TEXTS)):
             drafts = [_draft(*source) for source in group]
             suitable = [draft.folded.text for draft in drafts if draft.unsuitable is None]
-            all_scores = score_texts(self.language_model, suitable)
+            all_scores = score_texts(self.language_model, suitable, voices=self.voices)
             for draft in drafts:
                 if draft.unsuitable is None:
                     yield self._judge(draft, next(all_scores))
@@ -140,7 +142,7 @@ class Detector:
         series = series_of(scores, [start for start, _ in folded_sentences])
         features = feature_vector(series)
         classifier = self.classifier
-        if not np.isfinite(features).all():
+        if not np.isfinite(features[classifier.columns]).all():
             return self._unscored(
                 draft, "not_finite", "The model's probabilities are not finite numbers; try --dtype float32.", n
             )

@@ -1,8 +1,10 @@
 """The numbers a verdict rests on: levels of probability, and how it fluctuates.
 
-All come from one pass of the base model. Each is a mean, share, spread or ratio that does not grow
-with the length of the text, so that long and short texts can be compared. In the formulas
-s = -ln p(x) is surprisal, H the entropy, v the variance of ln p, all in nats a token.
+They come from one pass of the base model and, where the model has them, of its two voices. Each is
+a mean, share, spread or ratio that does not grow with the length of the text, so that long and short
+texts can be compared. In the formulas
+s = -ln p(x) is surprisal, H the entropy, v the variance of ln p, h and m the ln p(x) of the human
+and the machine voice, all in nats a token.
 """
 
 from collections.abc import Callable
@@ -28,6 +30,10 @@ class Series:
     rank: Floats
     sentence: NDArray[np.int64]
     """Index of the sentence a token stands in, never decreasing."""
+    human: Floats | None = None
+    """ln p under the human voice."""
+    machine: Floats | None = None
+    """ln p under the machine voice."""
 
     def __len__(self) -> int:
         return len(self.surprisal)
@@ -41,7 +47,23 @@ class Series:
             self.log_max[index],
             self.rank[index],
             sentence,
+            None if self.human is None else self.human[index],
+            None if self.machine is None else self.machine[index],
         )
+
+    @property
+    def voice_ratio(self) -> Floats:
+        """M - h of every token: above 0 where the machine voice expected it more."""
+        if self.machine is None or self.human is None:
+            raise ValueError("these scores were made without voices")
+        return self.machine - self.human
+
+    @property
+    def machine_gain(self) -> Floats:
+        """M + s of every token: above 0 where the machine voice expected it more than the base."""
+        if self.machine is None:
+            raise ValueError("these scores were made without voices")
+        return self.machine + self.surprisal
 
 
 def series_of(scores: TokenScores, sentence_starts: list[int]) -> Series:
@@ -54,6 +76,8 @@ def series_of(scores: TokenScores, sentence_starts: list[int]) -> Series:
         rank=scores.rank.astype(np.float64),
         # subtle: a token's leading space belongs to the sentence before, so ask for its last character
         sentence=np.searchsorted(np.asarray(sentence_starts, dtype=np.int64), scores.end_char - 1, side="right"),
+        human=None if scores.human_log_prob_nats is None else scores.human_log_prob_nats.astype(np.float64),
+        machine=None if scores.machine_log_prob_nats is None else scores.machine_log_prob_nats.astype(np.float64),
     )
 
 
@@ -94,7 +118,7 @@ def _mean_run(flags: NDArray[np.bool_]) -> float:
     return float(flags.sum() / runs) if runs else 0.0
 
 
-FEATURES: dict[str, tuple[Callable[[Series], float], str]] = {
+BASE_FEATURES: dict[str, tuple[Callable[[Series], float], str]] = {
     # Level: how likely the text is, absolutely and against what the model expected there.
     "mean_surprisal": (lambda x: float(x.surprisal.mean()), "mean s: machines choose likelier tokens"),
     "mean_entropy": (lambda x: float(x.entropy.mean()), "mean H: machines keep to contexts with few continuations"),
@@ -144,6 +168,28 @@ FEATURES: dict[str, tuple[Callable[[Series], float], str]] = {
 }
 """Name → (formula, what it means and why it should help)."""
 
+_CAP_NATS = 1.0
+
+VOICE_FEATURES: dict[str, tuple[Callable[[Series], float], str]] = {
+    "machine_gain": (
+        lambda x: float(x.machine_gain.mean()),
+        "mean m + s: what the machine voice knows that the base does not",
+    ),
+    "machine_gain_capped": (
+        lambda x: float(x.machine_gain.clip(-_CAP_NATS, _CAP_NATS).mean()),
+        "the same with every token capped at 1 nat, so that no single word decides",
+    ),
+    "voice_ratio": (lambda x: float(x.voice_ratio.mean()), "mean m - h: who wrote it, whatever it is about"),
+    "voice_ratio_capped": (
+        lambda x: float(x.voice_ratio.clip(-_CAP_NATS, _CAP_NATS).mean()),
+        "the same with every token capped at 1 nat",
+    ),
+    "voice_ratio_spread": (lambda x: float(x.voice_ratio.std()), "spread of m - h: marked words of either side"),
+}
+"""The same of the voices; NaN for a model without them."""
+
+BASE_NAMES = tuple(BASE_FEATURES)
+FEATURES = BASE_FEATURES | VOICE_FEATURES
 FEATURE_NAMES = tuple(FEATURES)
 LEAST_TOKENS = 8
 """Below this the differences and spectra have nothing to work on."""
@@ -154,7 +200,12 @@ def _finite(value: float) -> float:
 
 
 def feature_vector(series: Series) -> Floats:
-    """All features in the order of ``FEATURE_NAMES``, shape (n_features,); NaN below ``LEAST_TOKENS`` tokens."""
-    if len(series) < LEAST_TOKENS:
-        return np.full(len(FEATURES), np.nan)
-    return np.array([formula(series) for formula, _ in FEATURES.values()])
+    """All features in the order of ``FEATURE_NAMES``, shape (n_features,); NaN below ``LEAST_TOKENS`` tokens.
+
+    Those of ``VOICE_FEATURES`` are NaN where the scores hold no voices.
+    """
+    vector = np.full(len(FEATURES), np.nan)
+    if len(series) >= LEAST_TOKENS:
+        known = BASE_FEATURES if series.machine is None or series.human is None else FEATURES
+        vector[: len(known)] = [formula(series) for formula, _ in known.values()]
+    return vector

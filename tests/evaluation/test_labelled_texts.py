@@ -13,7 +13,7 @@ from detector.evaluation.labelled_texts import (
     without_repeats,
     word_shingles,
 )
-from detector.training.feature_table import role_of
+from detector.training.roles import role_of
 
 WORDS = "word " * 120
 

@@ -2,15 +2,19 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from detector import score_texts
-from detector.methods import METHODS, compute, compute_all
+from detector.methods import METHODS, compute, compute_all, plain_methods
+from detector.methods.diveye import diveye_features
 from detector.methods.fluctuation import autocorrelation
-from detector.methods.gltr import bucket_of, bucket_shares
+from detector.methods.gltr import bucket_of, bucket_shares, top10_entropies
 from detector.methods.lastde import diversity_entropy
+from detector.methods.spectrum import spectrum
+from detector.methods.uid import extreme_spans
 from tests.conftest import TRAINING_TEXT, make_scores
 
 LN2 = math.log(2)
@@ -132,18 +136,18 @@ def test_lastde_against_a_slow_reference():
     assert compute("lastde", make_scores(log_probs.tolist())) == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.parametrize("name", sorted(METHODS))
+@pytest.mark.parametrize("name", sorted(plain_methods()))
 def test_no_tokens_gives_nan(name):
     assert math.isnan(compute(name, make_scores([])))
 
 
-@pytest.mark.parametrize("name", sorted(METHODS))
+@pytest.mark.parametrize("name", sorted(plain_methods()))
 def test_one_token_and_one_repeated_token_give_a_number_or_nan_but_no_error(name):
     for scores in (make_scores([-2.0]), make_scores([-2.0] * 100, log_prob_variance=[0.0] * 100)):
         assert isinstance(compute(name, scores), float)
 
 
-@pytest.mark.parametrize("name", sorted(METHODS))
+@pytest.mark.parametrize("name", sorted(plain_methods()))
 def test_every_method_states_direction_unit_and_source(name):
     chosen = METHODS[name]
     assert isinstance(chosen().higher_is_machine, bool)
@@ -166,4 +170,86 @@ def test_an_unknown_name_lists_the_known():
 
 
 def test_compute_all_names_every_method():
-    assert set(compute_all(make_scores([-1.0, -2.0]))) == set(METHODS)
+    assert set(compute_all(make_scores([-1.0, -2.0]))) == set(plain_methods())
+
+
+def test_llm_deviation():
+    # ranks 1 and 4: (0 + (2 ln 2)^2) / 2
+    assert compute("llm_deviation", make_scores([-1, -1], rank=[1, 4])) == pytest.approx(2 * LN2**2)
+
+
+def test_gltr_fraction():
+    # 0.25 / 0.5 and 1: mean 0.75
+    scores = make_scores([math.log(0.25), math.log(0.5)], max_log_prob_nats=[math.log(0.5), math.log(0.5)])
+    assert compute("gltr_fraction", scores) == pytest.approx(0.75)
+
+
+def test_top10_entropy_of_ten_equal_choices_and_of_a_sure_one(tiny):
+    even = np.full((1, 12), math.log(1 / 400), dtype=np.float32)
+    sure = np.array([[0.0] + [-100.0] * 11], dtype=np.float32)
+    scores = replace(make_scores([-1, -1]), top_log_prob_nats=np.concatenate([even, sure]))
+    assert top10_entropies(scores) == pytest.approx([math.log(10), 0], abs=1e-6)
+    assert compute("gltr_top10_entropy", scores) == pytest.approx(math.log(10) / 2)
+    with pytest.raises(ValueError, match="top_k=10"):
+        compute("gltr_top10_entropy", make_scores([-1]))
+    (found,) = score_texts(tiny, [TRAINING_TEXT], top_k=10)
+    assert 0 < compute("gltr_top10_entropy", found) < math.log(10)
+
+
+def test_uniform_information_density_by_hand():
+    # s = 1, 3, 2: mean 2, variance 2/3; |d| = 2, 1; all over n = 3
+    scores = make_scores([-1, -3, -2])
+    assert compute("uid_variance", scores) == pytest.approx(2 / 3)
+    assert compute("uid_difference", scores) == pytest.approx(1)
+    assert compute("uid_difference_squared", scores) == pytest.approx(5 / 3)
+
+
+def test_extreme_spans_are_the_even_and_the_uneven_stretch():
+    even, uneven, middle = [1.0, 1.0, 1.0], [0.0, 9.0, 0.0], [1.0, 2.0, 1.0]
+    least, most = extreme_spans(make_scores([-s for s in [*middle, *uneven, *even, 5.0]]), length=3)
+    assert least.tolist() == even
+    assert most.tolist() == uneven
+    assert all(np.isnan(span).all() for span in extreme_spans(make_scores([-1.0])))
+
+
+def test_outliers_are_counted_in_the_models_own_deviations():
+    # (s - H) / sqrt(v): 3.5, 2.5, and a sure token that is not the one expected
+    scores = make_scores([-8, -6, -0.5], entropy_nats=[1, 1, 0], log_prob_variance=[4, 4, 0])
+    assert compute("outlier_share", scores) == pytest.approx(2 / 3)
+
+
+def test_diveye_by_hand():
+    s = [1.0, 2.0, 4.0, 1.0, 2.0, 4.0, 1.0, 2.0, 4.0, 1.0]
+    found = diveye_features(make_scores([-v for v in s]))
+    d = [s[i + 1] - s[i] for i in range(9)]
+    e = [d[i + 1] - d[i] for i in range(8)]
+    m = sum(s) / 10
+    variance = sum((v - m) ** 2 for v in s) / 10
+    assert found["surprisal_mean"] == pytest.approx(m)
+    assert found["surprisal_variance"] == pytest.approx(variance)
+    assert found["surprisal_std"] == pytest.approx(math.sqrt(variance))
+    assert found["surprisal_skewness"] == pytest.approx(sum((v - m) ** 3 for v in s) / 10 / variance**1.5)
+    assert found["surprisal_kurtosis"] == pytest.approx(sum((v - m) ** 4 for v in s) / 10 / variance**2 - 3)
+    assert found["difference_mean"] == pytest.approx((s[-1] - s[0]) / 9, abs=1e-12)
+    assert found["second_difference_variance"] == pytest.approx(np.var(e))
+    # e takes the values 1, -5, 4 in turn, 3 + 3 + 2 times, each in a bin of its own
+    assert found["second_difference_entropy"] == pytest.approx(-(6 / 8 * math.log(3 / 8) + 2 / 8 * math.log(2 / 8)))
+    assert all(math.isnan(v) for v in diveye_features(make_scores([-1.0] * 9)).values())
+
+
+def test_the_spectrum_of_a_wave_has_its_peak_at_its_frequency():
+    t = np.arange(200)
+    surprisal = np.expm1(2 + np.sin(2 * np.pi * t / 8))  # so that ln(s + 1) is the wave
+    found = spectrum(make_scores((-surprisal).tolist()))
+    assert np.argmax(found) / (len(found) - 1) * 0.5 == pytest.approx(1 / 8, abs=0.002)
+    assert np.isnan(spectrum(make_scores([-1.0] * 20))).all()
+    slow = np.expm1(2 + np.sin(2 * np.pi * t / 50))
+    assert compute("low_frequency_share", make_scores((-slow).tolist())) == pytest.approx(1, abs=1e-6)
+    fast = np.expm1(2 + np.sin(2 * np.pi * t / 3))
+    assert compute("low_frequency_share", make_scores((-fast).tolist())) == pytest.approx(0, abs=0.01)
+
+
+def test_the_spectrum_does_not_depend_on_a_circular_shift():
+    values = (-np.random.default_rng(0).exponential(3, 64)).tolist()
+    shifted = values[10:] + values[:10]
+    np.testing.assert_allclose(spectrum(make_scores(values)), spectrum(make_scores(shifted)), atol=1e-4)

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from detector import InputError, LanguageModel, score_texts
+from detector.models.voices import Voices, apply_change
 from tests.conftest import CONTEXT, TRAINING_TEXT, tiny_llama, tiny_tokenizer
 
 COLUMNS = ("log_prob_nats", "rank", "entropy_nats", "log_prob_variance", "max_log_prob_nats")
@@ -217,3 +218,34 @@ def test_other_architectures_agree_with_their_own_logits():
         np.testing.assert_allclose(
             found.log_prob_nats, one_token_at_a_time(language_model, TRAINING_TEXT)[:, 0], atol=1e-4
         )
+
+
+def voices_of(language_model):
+    """Two voices that differ from the model in the norm before the head."""
+    width = language_model.model.config.hidden_size
+    human, machine = (
+        apply_change(language_model.model, {"model.norm.weight.change": torch.linspace(0, end, width)}, "v")
+        for end in (0.5, -0.5)
+    )
+    return Voices(human, machine, "0" * 16)
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 40, 100_000])
+def test_voices_score_the_same_tokens_as_models_of_their_own(tiny, batch_tokens):
+    voices = voices_of(tiny)
+    found = score(tiny, TEXTS, voices=voices, batch_tokens=batch_tokens, chunk_positions=7)
+    plain = score(tiny, TEXTS)
+    for name in ("human", "machine"):
+        alone = score(LanguageModel(getattr(voices, name), tiny.tokenizer), TEXTS)
+        for with_voices, expected in zip(found, alone, strict=True):
+            column = getattr(with_voices, f"{name}_log_prob_nats")
+            np.testing.assert_allclose(column, expected.log_prob_nats, atol=1e-4, rtol=1e-4)
+    for with_voices, without in zip(found, plain, strict=True):
+        assert_same(with_voices, without)
+        assert without.human_log_prob_nats is None
+
+
+def test_a_voice_without_change_says_what_the_base_says(tiny):
+    silent = apply_change(tiny.model, {}, "v")
+    for scores in score(tiny, TEXTS, voices=Voices(silent, silent, "0" * 16)):
+        np.testing.assert_allclose(scores.machine_log_prob_nats, scores.log_prob_nats, atol=1e-5)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector import InputError
-from detector.training.corpus import collapse, document_key, read_documents, split_of
+from detector.training.corpus import PART_CHARACTERS, collapse, document_key, read_documents, split_of
 
 
 def write_shard(path, records):
@@ -58,7 +58,7 @@ def test_reading(tmp_path, suffix):
 
 
 def test_an_empty_folder(tmp_path):
-    with pytest.raises(InputError, match="No corpus shard"):
+    with pytest.raises(InputError, match="No corpus in"):
         list(read_documents(tmp_path))
 
 
@@ -75,3 +75,24 @@ def test_a_shard_that_is_not_zstd(tmp_path):
     (tmp_path / "news__a.jsonl.zst").write_bytes(b"nonsense")
     with pytest.raises(InputError, match=r"news__a\.jsonl\.zst is not valid at its beginning"):
         list(read_documents(tmp_path))
+
+
+def test_plain_text_files_are_read_in_parts_and_every_word_once(tmp_path):
+    words = [f"wort{i}" for i in range(6000)]
+    paragraphs = ["\n".join(" ".join(words[i : i + 50]) for i in range(j, j + 200, 50)) for j in range(0, 6000, 200)]
+    (tmp_path / "romane").mkdir()
+    (tmp_path / "romane" / "eins.txt").write_text("\n\n".join(paragraphs), encoding="utf-8")
+    (tmp_path / "zwei.md").write_text("\u4eba" * 9_000, encoding="utf-16")
+    documents = list(read_documents(tmp_path))
+    first = [d for d in documents if d.genre == "romane"]
+    assert " ".join(d.text for d in first).split() == words
+    assert all(len(d.text) <= PART_CHARACTERS for d in documents)
+    assert first[0].text.split()[-1].endswith("99")  # a part ends with a paragraph
+    assert [d.text for d in documents if d.genre == "text"] == ["\u4eba" * 4000, "\u4eba" * 4000, "\u4eba" * 1000]
+    assert len({d.source for d in documents}) == len(documents)
+
+
+def test_beside_shards_a_text_file_is_no_corpus(tmp_path):
+    write_shard(tmp_path / "news__a.jsonl", [{"text": "One", "source": "x"}])
+    (tmp_path / "README.md").write_text("About the shards.")
+    assert [document.text for document in read_documents(tmp_path)] == ["One"]

@@ -7,7 +7,7 @@ import pytest
 
 from detector import CalibrationError
 from detector.verdict.classifier import Classifier, LengthBucket
-from detector.verdict.features import FEATURE_NAMES
+from detector.verdict.features import BASE_NAMES, FEATURE_NAMES
 from tests.conftest import make_classifier
 
 
@@ -18,7 +18,7 @@ def classifier(tiny):
 
 
 def test_score_is_linear_in_scaled_features(classifier):
-    n = len(FEATURE_NAMES)
+    n = len(BASE_NAMES)
     changed = replace(
         classifier, means=[1.0] * n, scales=[2.0] * n, coefficients=[1.0] + [0.0] * (n - 1), intercept=0.5
     )
@@ -46,7 +46,7 @@ def test_a_score_that_is_no_number_is_never_an_alarm(classifier):
 
 
 def test_one_odd_feature_cannot_decide(classifier):
-    n = len(FEATURE_NAMES)
+    n = len(BASE_NAMES)
     steep = replace(classifier, coefficients=[1.0] * n, intercept=0.0)
     odd = np.zeros(n)
     odd[0] = 1e6
@@ -54,10 +54,14 @@ def test_one_odd_feature_cannot_decide(classifier):
 
 
 def test_a_classifier_for_other_features_or_without_references_is_refused(classifier):
-    with pytest.raises(CalibrationError, match="other features"):
-        replace(classifier, feature_names=list(FEATURE_NAMES[::-1]))
+    with pytest.raises(CalibrationError, match=r"does not compute \(unheard\)"):
+        replace(classifier, feature_names=["unheard", *BASE_NAMES[1:]])
     with pytest.raises(CalibrationError, match="no reference texts from 50 tokens"):
         replace(classifier, buckets=[])
+    with pytest.raises(CalibrationError, match="not as many means"):
+        replace(classifier, means=[0.0])
+    with pytest.raises(CalibrationError, match="does not say which"):
+        replace(classifier, feature_names=["voice_ratio", *BASE_NAMES[1:]])
 
 
 def test_references_are_of_like_length(classifier):
@@ -84,12 +88,38 @@ def test_a_conformal_p_value_keeps_its_promise(tiny):
 
 
 def test_out_of_range_names_the_feature(tiny):
-    n = len(FEATURE_NAMES)
+    n = len(BASE_NAMES)
     classifier = replace(make_classifier(tiny), lowest=[0.0] * n, highest=[1.0] * n)
     features = np.full(n, 0.5)
     features[2] = 2.5
-    assert classifier.out_of_range(features) == [FEATURE_NAMES[2]]
+    assert classifier.out_of_range(features) == [BASE_NAMES[2]]
     assert classifier.out_of_range(np.full(n, 1.9)) == []
+
+
+def test_features_are_found_by_name_whatever_their_order(tiny):
+    template = make_classifier(tiny)
+    chosen = ["voice_ratio", "mean_surprisal"]
+    few = replace(
+        template, feature_names=chosen, means=[0.0] * 2, scales=[1.0] * 2, coefficients=[1.0, 10.0], intercept=0.0,
+        lowest=[0.0] * 2, highest=[1.0] * 2, voices_fingerprint="v",
+    )  # fmt: skip
+    features = np.full(len(FEATURE_NAMES), np.nan)
+    features[FEATURE_NAMES.index("voice_ratio")] = 0.5
+    features[FEATURE_NAMES.index("mean_surprisal")] = 0.25
+    assert few.score(features) == pytest.approx(3.0)
+    assert few.out_of_range(features) == []
+    assert few.needs_voices
+    assert not template.needs_voices
+
+
+def test_missing_or_other_voices_are_refused(classifier):
+    classifier.check_voices("m", None)
+    voiced = replace(classifier, feature_names=["voice_ratio", *BASE_NAMES[1:]], voices_fingerprint="a" * 16)
+    voiced.check_voices("m", "a" * 16)
+    with pytest.raises(CalibrationError, match="beside m are missing"):
+        voiced.check_voices("m", None)
+    with pytest.raises(CalibrationError, match="beside m are bbbb"):
+        voiced.check_voices("m", "b" * 16)
 
 
 def test_saving_and_loading_changes_nothing(classifier, tmp_path):
@@ -99,10 +129,10 @@ def test_saving_and_loading_changes_nothing(classifier, tmp_path):
 
 def test_another_model_is_refused_with_what_to_do(classifier):
     with pytest.raises(CalibrationError, match=r"belongs to the model tiny .* `detect score`"):
-        classifier.require_model("other", "f" * 16)
+        classifier.check_fingerprint("other", "f" * 16)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"schema_version": 1}', '{"schema_version": 99}'])
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"schema_version": 2}', '{"schema_version": 99}'])
 def test_a_file_that_is_no_calibration(tmp_path, content):
     path = tmp_path / "c.json"
     path.write_text(content)
@@ -117,4 +147,4 @@ def test_a_missing_file(tmp_path):
 
 def test_the_file_is_plain_json(classifier, tmp_path):
     classifier.save(tmp_path / "c.json")
-    assert json.loads((tmp_path / "c.json").read_text())["schema_version"] == 1
+    assert json.loads((tmp_path / "c.json").read_text())["schema_version"] == 2

@@ -1,10 +1,14 @@
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
-from detector import CalibrationError, Detector, UsageError
+from detector import CalibrationError, Detector, LanguageModel, UsageError, score_texts
+from detector.documents.folding import fold
 from detector.verdict.features import FEATURE_NAMES
 from tests.conftest import N_REFERENCES, TRAINING_TEXT, make_classifier
 
@@ -173,3 +177,26 @@ def test_a_rate_the_references_cannot_support_is_refused_with_the_smallest_possi
 def test_a_calibration_of_another_model_is_refused(tiny):
     with pytest.raises(CalibrationError, match="belongs to the model"):
         Detector(tiny, replace(make_classifier(tiny), model_fingerprint="f" * 16))
+
+
+def test_a_classifier_that_asks_for_voices_gets_them(tiny_folder, tmp_path):
+    shutil.copytree(tiny_folder, tmp_path / "model")
+    plain = LanguageModel.load(tmp_path / "model")
+    names = ["voice_ratio"]
+    asking = replace(
+        make_classifier(plain), feature_names=names, means=[0.0], scales=[1.0], coefficients=[1.0], lowest=[-1e6],
+        highest=[1e6], voices_fingerprint="a" * 16,
+    )  # fmt: skip
+    with pytest.raises(CalibrationError, match="are missing"):
+        Detector(plain, asking)
+    (tmp_path / "model" / "voices").mkdir()
+    for name, end in (("human", 0.5), ("machine", -0.5)):
+        change = {"model.norm.weight.change": torch.linspace(0, end, 32)}
+        metadata = {"base_fingerprint": plain.fingerprint}
+        save_file(change, tmp_path / "model" / "voices" / f"{name}.safetensors", metadata=metadata)
+    voiced = LanguageModel.load(tmp_path / "model")
+    detector = Detector(voiced, replace(asking, voices_fingerprint=voiced.voices.fingerprint))
+    (scores,) = score_texts(voiced, [fold(LONG).text], voices=voiced.voices)
+    expected = (scores.machine_log_prob_nats - scores.human_log_prob_nats).mean()
+    assert abs(expected) > 1e-3
+    assert detector.detect(LONG).score == pytest.approx(float(expected), abs=1e-4)

@@ -3,7 +3,15 @@ import pytest
 
 from detector import score_texts
 from detector.methods import compute
-from detector.verdict.features import FEATURE_NAMES, FEATURES, Series, feature_vector, sentence_means, series_of
+from detector.verdict.features import (
+    FEATURE_NAMES,
+    FEATURES,
+    VOICE_FEATURES,
+    Series,
+    feature_vector,
+    sentence_means,
+    series_of,
+)
 from tests.conftest import TRAINING_TEXT, make_scores
 
 
@@ -48,6 +56,25 @@ def test_fluctuation_by_hand():
     assert value("autocorrelation_1", found) == pytest.approx(-0.75)
 
 
+def test_voices_by_hand():
+    # m - h is 0.5, 3, -2; m + s is 0.5, 2.5, -0.5
+    found = series([2, 4, 1], human=[-2, -4.5, 0.5], machine=[-1.5, -1.5, -1.5])
+    assert value("voice_ratio", found) == pytest.approx(0.5)
+    assert value("voice_ratio_capped", found) == pytest.approx(0.5 / 3)
+    assert value("voice_ratio_spread", found) == pytest.approx(np.std([0.5, 3, -2]))
+    assert value("machine_gain", found) == pytest.approx(2.5 / 3)
+    assert value("machine_gain_capped", found) == pytest.approx(1 / 3)
+
+
+def test_without_voices_their_features_are_unknown_and_the_rest_is_not():
+    vector = dict(zip(FEATURE_NAMES, feature_vector(series(np.arange(60.0))), strict=True))
+    assert {name for name, number in vector.items() if np.isnan(number)} == set(VOICE_FEATURES)
+    voiced = series(np.arange(60.0), human=-np.ones(60), machine=-np.ones(60))
+    assert np.isfinite(feature_vector(voiced)).all()
+    taken = voiced.take(np.array([3, 4]), np.zeros(2, int))
+    assert taken.machine_gain.tolist() == [2, 3]
+
+
 def test_runs_by_hand():
     # first choices in runs of 2 and 1
     assert value("mean_run_rank_1", series([1] * 5, rank=[1, 1, 9, 1, 9])) == pytest.approx(1.5)
@@ -71,7 +98,8 @@ def test_low_frequencies_of_a_slow_wave_a_fast_wave_and_noise():
 
 @pytest.mark.parametrize("surprisal", [[1.0] * 60, [0.0] * 60])
 def test_constant_series_give_finite_features(surprisal):
-    vector = feature_vector(series(surprisal, entropy=np.zeros(60), variance=np.zeros(60)))
+    constant = dict.fromkeys(("entropy", "variance", "human", "machine"), np.zeros(60))
+    vector = feature_vector(series(surprisal, **constant))
     assert np.isfinite(vector).all()
 
 

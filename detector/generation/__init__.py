@@ -1,0 +1,1 @@
+"""Text from a model: what the next token is drawn from, and the drawing."""

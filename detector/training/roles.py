@@ -1,0 +1,181 @@
+"""Which labelled text may do what: tune a voice, fit the classifier, calibrate it, or judge it.
+
+A pair of human and machine text has one role for ever, decided by its hash; texts that several
+roles would share are left out of the later one.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from detector.documents.folding import fold
+from detector.documents.hashing import unit_hash
+from detector.errors import InputError
+from detector.evaluation.labelled_texts import (
+    LENGTHS_IN_WORDS,
+    LabelledText,
+    cut_alike,
+    read_labelled,
+    sample,
+    without_overlap,
+    without_repeats,
+    word_shingles,
+)
+from detector.training.corpus import read_documents
+
+SPLITS_FILE = Path(__file__).parents[2] / "datasets" / "detection_splits.json"
+VOICE_SHARE = 0.5
+"""Pairs below this hash are kept for tuning language models and never reach the classifier."""
+FIT_SHARE = 0.8
+"""Of all pairs, those between ``VOICE_SHARE`` and this fit the classifier; the rest calibrate it."""
+_MOST_PIECES = 8
+
+
+def role_of(pair_id: str) -> str:
+    """``voice``, ``fit`` or ``calibrate``: a pair has one role for ever."""
+    position = unit_hash("role:" + pair_id)
+    return "voice" if position < VOICE_SHARE else "fit" if position < FIT_SHARE else "calibrate"
+
+
+def select(data: Path, part: str, humans: int, machines: int) -> list[LabelledText]:
+    """Texts of the ``fit`` or ``dev`` part of ``detection_splits.json``, cut to like length, none twice.
+
+    At most ``humans`` human texts a data set and ``machines`` machine texts a generator and data set.
+    The half of the fit pairs that is kept for language models is left out.
+    """
+    recipe = _recipe()
+    texts: list[LabelledText] = []
+    for entry in recipe[part]:
+        admitted = (
+            text
+            for text in _entry_texts(data, entry)
+            if (part == "dev" or role_of(text.pair_id) != "voice") and _on_side(recipe, part, text)
+        )
+        texts += sample(cut_alike(admitted), humans, machines, seed=part)
+    return without_repeats(texts)
+
+
+@dataclass(frozen=True)
+class VoiceDomain:
+    """What one domain gives to the two voices; each text in full, none twice."""
+
+    name: str
+    human: list[LabelledText]
+    machine: list[LabelledText]
+
+    @property
+    def usable(self) -> bool:
+        """Whether both voices can be tuned on it."""
+        return bool(self.human and self.machine)
+
+
+def voice_domains(data: Path) -> list[VoiceDomain]:
+    """The half of the fit pairs that tunes the voices, by the domains of ``detection_splits.json``."""
+    recipe = _recipe()
+    entries = {entry["dataset"]: entry for entry in recipe["fit"]}
+    texts: dict[str, list[LabelledText]] = {}
+    for name in {name for domain in recipe["voices"] for side in ("human", "machine") for name in domain[side]}:
+        texts[name] = [
+            t for t in _entry_texts(data, entries[name]) if role_of(t.pair_id) == "voice" and _on_side(recipe, "fit", t)
+        ]
+    domains = []
+    for domain in recipe["voices"]:
+        human, machine = (
+            without_repeats(t for name in domain[side] for t in texts[name] if t.is_machine == (side == "machine"))
+            for side in ("human", "machine")
+        )
+        domains.append(VoiceDomain(domain["domain"], human, machine))
+    return domains
+
+
+def _on_side(recipe: dict[str, Any], part: str, text: LabelledText) -> bool:
+    """Where a data set stands in both parts, with other generators, its pairs are divided between them too."""
+    shared = {entry["dataset"] for entry in recipe["fit"]} & {entry["dataset"] for entry in recipe["dev"]}
+    if text.dataset not in shared:
+        return True
+    return (unit_hash("part:" + text.pair_id) < 0.5) == (part == "dev")
+
+
+def _recipe() -> dict[str, Any]:
+    return json.loads(SPLITS_FILE.read_text(encoding="utf-8"))
+
+
+def _entry_texts(data: Path, entry: dict[str, Any]) -> Iterator[LabelledText]:
+    paths = [p for p in sorted(data.glob("*.jsonl*")) if p.name.split(".jsonl")[0] == entry["dataset"]]
+    if not paths:
+        raise InputError(f"The data set {entry['dataset']} is not in {data}; {SPLITS_FILE.name} asks for it.")
+    return (text for text in read_labelled(paths[0]) if _admits(entry, text))
+
+
+def _admits(entry: dict[str, Any], text: LabelledText) -> bool:
+    if "generators" in entry and text.is_machine:
+        first = unit_hash("generator:" + text.generator) < 0.5
+        if first != (entry["generators"] == "first_half"):
+            return False
+    if "attack_at_least" in entry and text.is_machine:
+        degree = text.attack.rpartition(":")[2]
+        return degree.isdigit() and int(degree) >= entry["attack_at_least"]
+    return True
+
+
+def human_references(corpus: Path, per_genre: int) -> list[LabelledText]:
+    """Pieces of held-out corpus documents that no model was trained on, of varied length, folded.
+
+    At most ``per_genre`` pieces a genre, taken round by round: the first piece of every document
+    before the second piece of any.
+    """
+    pieces: dict[str, list[tuple[int, float, LabelledText]]] = {}
+    for index, document in enumerate(read_documents(corpus)):
+        if document.split != "reference":
+            continue
+        words, start = fold(document.text).text.split(), 0
+        for number in range(_MOST_PIECES):
+            # The index tells documents apart that share a source, such as the abstracts of one volume.
+            key = f"{document.source}:{index}:{number}"
+            limit = LENGTHS_IN_WORDS[int(unit_hash("length:" + key) * len(LENGTHS_IN_WORDS))]
+            kept = words[start : min(start + limit, len(words) - 1)]
+            if len(kept) < LENGTHS_IN_WORDS[0]:
+                break
+            start += limit
+            text = LabelledText(" ".join(kept), False, "corpus", key, domain=document.genre)
+            pieces.setdefault(document.genre, []).append((number, unit_hash(key), text))
+    return [text for found in pieces.values() for *_, text in sorted(found, key=lambda p: p[:2])[:per_genre]]
+
+
+def training_shingles(corpus: Path, texts: Iterable[LabelledText]) -> set[int]:
+    """Shingles of ``texts`` that also stand in a document the base model was trained on.
+
+    Public data sets borrow from public corpora; what a model has read must not evaluate it.
+    """
+    wanted = {shingle for text in texts for shingle in word_shingles(text.text)}
+    found: set[int] = set()
+    for document in read_documents(corpus):
+        if document.split == "train":
+            found.update(wanted.intersection(word_shingles(document.text)))
+    return found
+
+
+def labelled_texts(
+    detection: Path, corpus: Path, humans: int, machines: int, per_genre: int
+) -> list[tuple[str, LabelledText]]:
+    """Every (role, text) the classifier is fitted, calibrated and judged on, cleared of leaks.
+
+    Texts the base model or a voice was trained on are left out of all roles, and dev texts that
+    share a fifth of their shingles with anything fitted or calibrated on are left out of dev.
+    """
+    fit = select(detection, "fit", humans, machines)
+    dev = select(detection, "dev", humans, machines)
+    references = human_references(corpus, per_genre)
+    read = training_shingles(corpus, [*fit, *dev, *references])
+    for domain in voice_domains(detection):
+        for text in [*domain.human, *domain.machine]:
+            read.update(word_shingles(text.text))
+    fit, dev, references = (without_overlap(texts, read) for texts in (fit, dev, references))
+    used = {shingle for text in [*fit, *references] for shingle in word_shingles(text.text)}
+    return [
+        *((role_of(text.pair_id), text) for text in fit),
+        *(("calibrate", text) for text in references),
+        *(("dev", text) for text in without_overlap(dev, used)),
+    ]
