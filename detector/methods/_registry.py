@@ -1,59 +1,74 @@
 """How a statistic gets a name."""
 
 from collections.abc import Callable
-from typing import ClassVar, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
+from detector.scoring.pair import PairScores
 from detector.scoring.records import TokenScores
 
 
 class Method(Protocol):
-    """A frozen dataclass of parameters that maps ``TokenScores`` to one number."""
+    """A frozen dataclass of parameters that maps the scores of a text to one number."""
 
     higher_is_machine: ClassVar[bool]
     """Direction that the literature expects; the value itself keeps its published sign."""
     unit: ClassVar[str]
 
-    def __call__(self, scores: TokenScores) -> float: ...
+    def __call__(self, scores: Any) -> float: ...
 
+
+Requirement = Literal["", "top_k", "samples", "pair"]
+"""What a method needs beyond the plain pass of ``score_texts``: its ``top_k`` of 10, its ``samples``, or
+the ``PairScores`` of two models."""
 
 METHODS: dict[str, Callable[[], Method]] = {}
+REQUIREMENTS: dict[str, Requirement] = {}
 
 _MethodClass = TypeVar("_MethodClass", bound=Callable[[], Method])
 
 
-Requirement = Literal["", "top_k", "samples"]
-_REQUIREMENTS: dict[str, Requirement] = {}
-
-
 def method(name: str, requires: Requirement = "") -> Callable[[_MethodClass], _MethodClass]:
-    """Register a method class under ``name``; its defaults are the published settings.
-
-    ``requires`` names what the scores must hold beyond the plain pass: the likeliest alternatives
-    (``top_k`` of 10) or tokens sampled at each position (``samples``).
-    """
+    """Register a method class under ``name``; its defaults are the published settings."""
 
     def register(cls: _MethodClass) -> _MethodClass:
         if name in METHODS:
             raise ValueError(f"a method named {name!r} is registered already")
         METHODS[name] = cls
-        _REQUIREMENTS[name] = requires
+        REQUIREMENTS[name] = requires
         return cls
 
     return register
 
 
-def compute(name: str, scores: TokenScores) -> float:
-    """The statistic ``name`` of one text, NaN where it is undefined; unknown names list the known."""
+def compute(name: str, scores: TokenScores | PairScores) -> float:
+    """The statistic ``name`` of one text, NaN where it is undefined.
+
+    Raises ``ValueError`` for an unknown name, with the known ones, and for scores that lack what the
+    method needs, with how to get it.
+    """
     try:
         chosen = METHODS[name]
     except KeyError:
         raise ValueError(f"unknown method {name!r}; registered: {', '.join(sorted(METHODS))}") from None
+    if missing := _missing(REQUIREMENTS[name], scores):
+        raise ValueError(f"the method {name!r} needs {missing}")
     return chosen()(scores)
+
+
+def _missing(requirement: Requirement, scores: TokenScores | PairScores) -> str:
+    if (requirement == "pair") != isinstance(scores, PairScores):
+        return "the scores of two models: score_pairs" if requirement == "pair" else "the scores of one: score_texts"
+    if isinstance(scores, TokenScores):
+        if requirement == "top_k" and scores.top_log_prob_nats.shape[1] < 10:
+            return "the ten likeliest tokens of each position: score_texts(..., top_k=10)"
+        if requirement == "samples" and scores.sampled_log_prob_nats is None:
+            return "tokens sampled at each position: score_texts(..., samples=100)"
+    return ""
 
 
 def plain_methods() -> list[str]:
     """Names of the statistics that need no more than the plain pass."""
-    return [name for name in METHODS if not _REQUIREMENTS[name]]
+    return [name for name in METHODS if not REQUIREMENTS[name]]
 
 
 def compute_all(scores: TokenScores) -> dict[str, float]:

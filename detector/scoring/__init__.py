@@ -1,6 +1,7 @@
-"""Texts in, ``TokenScores`` out: one pass of a language model, every statistic."""
+"""Texts in, ``TokenScores`` out: one pass of a language model, every statistic; ``PairScores`` for two."""
 
 from detector.scoring.engine import score_texts
+from detector.scoring.pair import PairScores, score_pairs
 from detector.scoring.records import TokenScores
 
-__all__ = ["TokenScores", "score_texts"]
+__all__ = ["PairScores", "TokenScores", "score_pairs", "score_texts"]

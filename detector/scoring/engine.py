@@ -1,5 +1,6 @@
 """Texts → ``TokenScores``: windows, length-sorted batches, results in input order."""
 
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -10,32 +11,23 @@ from numpy.typing import NDArray
 
 from detector.models.language_model import LanguageModel
 from detector.models.voices import VOICE_NAMES, Voices
+from detector.scoring.batches import BATCH_TOKENS, Batch, Encoded, encode, plan_batches
 from detector.scoring.records import TokenScores
 from detector.scoring.vocabulary_head import CHUNK_POSITIONS, reduce_vocabulary, target_log_probs
-from detector.scoring.windows import Window, plan_windows
 
-BATCH_TOKENS = {"cpu": 1024, "cuda": 16_384, "mps": 4096}
-"""Input tokens, padding included, given to the model at once, by kind of device.
-
-On two CPU cores 1,024 are as fast as 4,096 and take half the memory (benchmarks/scoring_speed.py).
-"""
 LOOKAHEAD_TEXTS = 256
 """Texts read ahead and sorted by length, so that a batch holds texts of like length."""
 
 
 @dataclass
 class _Sequence:
-    """One encoded text and the columns its scores are written to."""
-
-    ids: NDArray[np.int32]  # prefix included
-    start_char: NDArray[np.int32]  # (n,)
-    end_char: NDArray[np.int32]
+    encoded: Encoded
     columns: dict[str, NDArray]
 
-    def write(self, window: Window, values: dict[str, NDArray], rows: slice) -> None:
-        target = slice(window.first_target - 1, window.end - 1)
-        for name, column in self.columns.items():
-            column[target] = values[name][rows]
+    @property
+    def ids(self) -> NDArray[np.int32]:
+        """Prefix included."""
+        return self.encoded.ids
 
 
 def score_texts(
@@ -44,6 +36,8 @@ def score_texts(
     *,
     voices: Voices | None = None,
     top_k: int = 0,
+    samples: int = 0,
+    seed: int = 0,
     batch_tokens: int | None = None,
     chunk_positions: int = CHUNK_POSITIONS,
 ) -> Iterator[TokenScores]:
@@ -51,40 +45,35 @@ def score_texts(
 
     ``texts`` may be an endless iterator: a bounded number is read ahead. With ``voices`` (of this
     model, ``language_model.voices``) every token gets its probability under both. ``top_k`` asks
-    for the likeliest alternatives of each position. ``batch_tokens`` and ``chunk_positions`` change speed
-    and memory only: in float32 the scores agree to 1e-4 nats whatever they are. A text longer than
-    the model's context is scored in overlapping windows, never cut; a text without tokens gives
-    empty arrays. Raises ``InputError`` for a text that cannot be tokenised.
+    for the likeliest alternatives of each position, ``samples`` for the log-probabilities of as many
+    tokens drawn from the model at each position; the draws depend on ``seed`` and the text alone.
+    ``batch_tokens`` and ``chunk_positions`` change speed and memory only: in float32 the scores agree
+    to 1e-4 nats whatever they are. A text longer than the model's context is scored in overlapping
+    windows, never cut; a text without tokens gives empty arrays. Raises ``InputError`` for a text
+    that cannot be tokenised.
     """
     if isinstance(texts, str):
         raise TypeError("score_texts takes several texts; put a single one in a list")
     if batch_tokens is None:
         batch_tokens = BATCH_TOKENS.get(language_model.device.type, BATCH_TOKENS["cpu"])
-    if top_k < 0 or batch_tokens < 1 or chunk_positions < 1:
-        raise ValueError("top_k must be at least 0, batch_tokens and chunk_positions at least 1")
+    if top_k < 0 or samples < 0 or batch_tokens < 1 or chunk_positions < 1:
+        raise ValueError("top_k and samples must be at least 0, batch_tokens and chunk_positions at least 1")
     iterator = iter(texts)
     while group := list(islice(iterator, LOOKAHEAD_TEXTS)):
-        sequences = [_encode(language_model, text, top_k, voices is not None) for text in group]
-        jobs = [
-            (sequence, window)
-            for sequence in sequences
-            for window in plan_windows(len(sequence.ids), language_model.window_tokens)
-        ]
-        jobs.sort(key=lambda job: job[1].input_length, reverse=True)
+        sequences = [_sequence(language_model, text, voices is not None, top_k, samples, seed) for text in group]
         # Without the chunked head a batch holds logits for every position: keep it to one window.
-        for batch in _batches(jobs, batch_tokens if language_model.uses_chunked_head else 1):
+        largest = batch_tokens if language_model.uses_chunked_head else 1
+        for batch in plan_batches(sequences, language_model.window_tokens, largest):
             _score_batch(language_model, voices, batch, top_k, chunk_positions)
         for sequence in sequences:
             yield _finish(language_model, sequence)
 
 
-def _encode(language_model: LanguageModel, text: str, top_k: int, with_voices: bool) -> _Sequence:
-    ids, start_char, end_char = language_model.encoder.encode(text)
-    if language_model.prefix_id is None:
-        start_char, end_char = start_char[1:], end_char[1:]
-    else:
-        ids = np.concatenate([np.array([language_model.prefix_id], dtype=np.int32), ids])
-    n = len(start_char)
+def _sequence(
+    language_model: LanguageModel, text: str, with_voices: bool, top_k: int, samples: int, seed: int
+) -> _Sequence:
+    encoded = encode(language_model, text)
+    n = len(encoded.start_char)
     columns: dict[str, NDArray] = {
         "log_prob_nats": np.empty(n, np.float32),
         "rank": np.empty(n, np.int32),
@@ -96,67 +85,40 @@ def _encode(language_model: LanguageModel, text: str, top_k: int, with_voices: b
     }
     if with_voices:
         columns |= {f"{name}_log_prob_nats": np.empty(n, np.float32) for name in VOICE_NAMES}
-    return _Sequence(ids, start_char, end_char, columns)
-
-
-def _batches(jobs: list[tuple[_Sequence, Window]], batch_tokens: int) -> Iterator[list[tuple[_Sequence, Window]]]:
-    """Runs of jobs, sorted longest first, whose padded size fits; a job that does not fit goes alone."""
-    start = 0
-    while start < len(jobs):
-        rows = max(1, batch_tokens // jobs[start][1].input_length)
-        yield jobs[start : start + rows]
-        start += rows
+    if samples:
+        columns["sampled_log_prob_nats"] = np.empty((n, samples), np.float32)
+        random = np.random.default_rng((seed, zlib.crc32(text.encode("utf-8", "surrogatepass"))))
+        columns["uniforms"] = random.random((n, samples), dtype=np.float32)
+    return _Sequence(encoded, columns)
 
 
 @torch.inference_mode()
 def _score_batch(
-    language_model: LanguageModel,
-    voices: Voices | None,
-    batch: list[tuple[_Sequence, Window]],
-    top_k: int,
-    chunk_positions: int,
+    language_model: LanguageModel, voices: Voices | None, batch: Batch, top_k: int, chunk_positions: int
 ) -> None:
-    longest = batch[0][1].input_length
-    padded = np.zeros((len(batch), longest), dtype=np.int64)
-    for row, (sequence, window) in enumerate(batch):
-        padded[row, : window.input_length] = sequence.ids[window.begin : window.end - 1]
-    ids = torch.from_numpy(padded).to(language_model.device)
-    targets = torch.from_numpy(
-        np.concatenate([sequence.ids[window.first_target : window.end] for sequence, window in batch]).astype(np.int64)
-    ).to(language_model.device)
-
-    def wanted(hidden: torch.Tensor) -> torch.Tensor:
-        """Only positions that predict a wanted token reach the vocabulary; position t predicts id t + 1."""
-        return torch.cat(
-            [
-                hidden[row, window.first_target - 1 - window.begin : window.end - 1 - window.begin]
-                for row, (_, window) in enumerate(batch)
-            ]
-        )
-
-    statistics = reduce_vocabulary(
-        wanted(language_model.hidden_states(ids)), language_model.logits, targets, top_k, chunk_positions
-    )
-    values = {name: column.numpy() for name, column in vars(statistics).items()}
+    ids, targets = batch.inputs().to(language_model.device), batch.targets().to(language_model.device)
+    uniforms = None
+    if "uniforms" in batch.jobs[0][0].columns:
+        uniforms = torch.from_numpy(batch.gather("uniforms")).to(language_model.device)
+    hidden = batch.wanted(language_model.hidden_states(ids))
+    statistics = reduce_vocabulary(hidden, language_model.logits, targets, top_k, chunk_positions, uniforms)
+    values = {name: column.numpy() for name, column in vars(statistics).items() if column is not None}
     if voices is not None:
         for name in VOICE_NAMES:
             voice = getattr(voices, name)
-            hidden = voice.base_model(input_ids=ids, use_cache=False).last_hidden_state
-            log_probs = target_log_probs(wanted(hidden), voice.get_output_embeddings(), targets, chunk_positions)
+            hidden = batch.wanted(voice.base_model(input_ids=ids, use_cache=False).last_hidden_state)
+            log_probs = target_log_probs(hidden, voice.get_output_embeddings(), targets, chunk_positions)
             values[f"{name}_log_prob_nats"] = log_probs.numpy()
-    start = 0
-    for sequence, window in batch:
-        n = window.end - window.first_target
-        sequence.write(window, values, slice(start, start + n))
-        start += n
+    batch.write(values)
 
 
 def _finish(language_model: LanguageModel, sequence: _Sequence) -> TokenScores:
-    n = len(sequence.start_char)
+    n = len(sequence.encoded.start_char)
+    sequence.columns.pop("uniforms", None)
     return TokenScores(
         token_ids=sequence.ids[len(sequence.ids) - n :],
-        start_char=sequence.start_char,
-        end_char=sequence.end_char,
+        start_char=sequence.encoded.start_char,
+        end_char=sequence.encoded.end_char,
         first_token=language_model.first_token,
         window_tokens=language_model.window_tokens,
         model_fingerprint=language_model.fingerprint,

@@ -47,6 +47,9 @@ class TokenScores:
     machine_log_prob_nats: NDArray[np.float32] | None = None
     """ln p(x) under the machine voice, shape (n,)."""
 
+    sampled_log_prob_nats: NDArray[np.float32] | None = None
+    """ln p of tokens drawn from p at the position, shape (n, samples); None unless asked for."""
+
     def __len__(self) -> int:
         return len(self.token_ids)
 

@@ -29,10 +29,13 @@ class HeadStatistics:
     max_log_prob_nats: Tensor
     top_ids: Tensor  # int32, (n, k)
     top_log_prob_nats: Tensor  # (n, k)
+    sampled_log_prob_nats: Tensor | None = None  # (n, samples)
 
 
-def reduce_logits(logits: Tensor, targets: Tensor, top_k: int = 0) -> HeadStatistics:
+def reduce_logits(logits: Tensor, targets: Tensor, top_k: int = 0, uniforms: Tensor | None = None) -> HeadStatistics:
     """Statistics of one chunk. ``logits`` (n, V) of any float type, overwritten if float32; ``targets`` (n,).
+
+    Each of ``uniforms`` (n, samples) in [0, 1) draws a token by inverting the cumulative distribution.
 
     Ties share the better rank: only strictly larger logits count. The variance is centred
     (E[(ln p - E ln p)^2]), not a difference of two large numbers.
@@ -46,6 +49,7 @@ def reduce_logits(logits: Tensor, targets: Tensor, top_k: int = 0) -> HeadStatis
     probs = log_probs.exp()
     mean = torch.linalg.vecdot(probs, log_probs)  # (n,), minus the entropy
     maximum = log_probs.amax(dim=1)
+    sampled = None if uniforms is None else _drawn(probs, log_probs, uniforms)
     variance = torch.linalg.vecdot(probs, log_probs.sub_(mean[:, None]).square_())
     n = len(targets)
     return HeadStatistics(
@@ -56,7 +60,15 @@ def reduce_logits(logits: Tensor, targets: Tensor, top_k: int = 0) -> HeadStatis
         max_log_prob_nats=maximum,
         top_ids=top.indices.int() if top else torch.empty((n, 0), dtype=torch.int32),
         top_log_prob_nats=top.values - normaliser if top else torch.empty((n, 0)),
+        sampled_log_prob_nats=sampled,
     )
+
+
+def _drawn(probs: Tensor, log_probs: Tensor, uniforms: Tensor) -> Tensor:
+    """Ln p of the drawn tokens, (n, samples)."""
+    cumulative = probs.cumsum(dim=1)
+    chosen = torch.searchsorted(cumulative, uniforms * cumulative[:, -1:], right=True)
+    return log_probs.gather(1, chosen.clamp_(max=probs.shape[1] - 1))
 
 
 def target_log_probs(
@@ -80,11 +92,13 @@ def reduce_vocabulary(
     targets: Tensor,
     top_k: int = 0,
     chunk_positions: int = CHUNK_POSITIONS,
+    uniforms: Tensor | None = None,
 ) -> HeadStatistics:
     """Statistics of all positions. ``hidden`` (n, d); ``head`` maps (c, d) to logits (c, V); ``targets`` (n,)."""
-    parts = [
-        reduce_logits(head(hidden[i : i + chunk_positions]), targets[i : i + chunk_positions], top_k)
-        for i in range(0, len(targets), chunk_positions)
-    ]
-    columns = ([getattr(part, name).cpu() for part in parts] for name in HeadStatistics.__dataclass_fields__)
-    return HeadStatistics(*(torch.cat(column) for column in columns))
+    parts = []
+    for i in range(0, len(targets), chunk_positions):
+        chunk = slice(i, i + chunk_positions)
+        drawn = None if uniforms is None else uniforms[chunk]
+        parts.append(reduce_logits(head(hidden[chunk]), targets[chunk], top_k, drawn))
+    names = [name for name in HeadStatistics.__dataclass_fields__ if getattr(parts[0], name) is not None]
+    return HeadStatistics(**{name: torch.cat([getattr(part, name).cpu() for part in parts]) for name in names})

@@ -9,12 +9,14 @@ import pytest
 
 from detector import score_texts
 from detector.methods import METHODS, compute, compute_all, plain_methods
+from detector.methods.binoculars import Binoculars
 from detector.methods.diveye import diveye_features
 from detector.methods.fluctuation import autocorrelation
 from detector.methods.gltr import bucket_of, bucket_shares, top10_entropies
-from detector.methods.lastde import diversity_entropy
+from detector.methods.lastde import Lastde, diversity_entropy
 from detector.methods.spectrum import spectrum
 from detector.methods.uid import extreme_spans
+from detector.scoring import PairScores, score_pairs
 from tests.conftest import TRAINING_TEXT, make_scores
 
 LN2 = math.log(2)
@@ -253,3 +255,80 @@ def test_the_spectrum_does_not_depend_on_a_circular_shift():
     values = (-np.random.default_rng(0).exponential(3, 64)).tolist()
     shifted = values[10:] + values[:10]
     np.testing.assert_allclose(spectrum(make_scores(values)), spectrum(make_scores(shifted)), atol=1e-4)
+
+
+def make_pair(log_probs, cross_entropies, variances=None, maxima=None, final=0.0):
+    n = len(log_probs)
+    return PairScores(
+        log_prob_nats=np.array(log_probs, dtype=np.float32),
+        max_log_prob_nats=np.array(maxima or [0.0] * n, dtype=np.float32),
+        cross_entropy_nats=np.array(cross_entropies, dtype=np.float32),
+        cross_variance=np.array(variances or [1.0] * n, dtype=np.float32),
+        final_cross_entropy_nats=final,
+        observer_fingerprint="o",
+        performer_fingerprint="p",
+    )
+
+
+def test_binoculars_by_hand():
+    # surprise 1 and 3 against 2 and 3 expected: 4 / 5; with 4 expected past the end: 2 / 3
+    pair = make_pair([-1, -3], [2, 3], final=4.0)
+    assert compute("binoculars", pair) == pytest.approx(4 / 5)
+    assert Binoculars(published=True)(pair) == pytest.approx(2 / 3)
+    assert math.isnan(compute("binoculars", make_pair([], [])))
+
+
+def test_dna_detect_llm_by_hand():
+    # (4 + 1.5) / (2 * 5)
+    pair = make_pair([-1, -3], [2, 3], maxima=[-0.5, -1.0])
+    assert compute("dna_detect_llm", pair) == pytest.approx(5.5 / 10)
+
+
+def test_fast_detect_gpt_with_two_models_by_hand_and_with_one_model_twice(tiny):
+    # (-4 + 5) / sqrt(1 + 3)
+    assert compute("fast_detect_gpt_pair", make_pair([-1, -3], [2, 3], variances=[1.0, 3.0])) == pytest.approx(0.5)
+    (pair,), (plain,) = score_pairs(tiny, tiny, [TRAINING_TEXT]), score_texts(tiny, [TRAINING_TEXT])
+    assert compute("fast_detect_gpt_pair", pair) == pytest.approx(compute("fast_detect_gpt", plain), abs=1e-3)
+    n_surprise = -compute("log_likelihood", plain)
+    assert compute("binoculars", pair) == pytest.approx(n_surprise / compute("entropy", plain), rel=1e-4)
+
+
+def test_sampling_approaches_the_analytic_score(tiny):
+    (scores,) = score_texts(tiny, [TRAINING_TEXT], samples=20_000)
+    # the standard error of the sampled spread is 1 / sqrt(2 * 20,000) of the score
+    assert compute("fast_detect_gpt_sampled", scores) == pytest.approx(compute("fast_detect_gpt", scores), rel=0.03)
+
+
+def test_fast_detect_gpt_sampled_by_hand():
+    # samples sum to -2 and -4: mean -3, unbiased deviation sqrt 2; the text has -1 - 1
+    scores = replace(make_scores([-1, -1]), sampled_log_prob_nats=np.array([[-1, -3], [-1, -1]], dtype=np.float32))
+    assert compute("fast_detect_gpt_sampled", scores) == pytest.approx(1 / math.sqrt(2))
+
+
+def test_lastde_plus_plus_is_lastde_among_lastdes():
+    rng = np.random.default_rng(0)
+    sampled = (-rng.gamma(1.0, 2.0, size=(60, 5))).astype(np.float32)
+    text = (-rng.gamma(1.0, 2.0, size=60)).astype(np.float32)
+    lastde = Lastde(embedding=4, bins_per_token=8, scales=10)
+    values = [lastde(make_scores(column.tolist())) for column in sampled.T]
+    expected = (lastde(make_scores(text.tolist())) - np.mean(values)) / np.std(values, ddof=1)
+    scores = replace(make_scores(text.tolist()), sampled_log_prob_nats=sampled)
+    assert compute("lastde_plus_plus", scores) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("binoculars", "needs the scores of two models: score_pairs"),
+        ("lastde_plus_plus", r"score_texts\(..., samples=100\)"),
+        ("gltr_top10_entropy", r"score_texts\(..., top_k=10\)"),
+    ],
+)
+def test_a_method_says_what_its_scores_lack(name, message):
+    with pytest.raises(ValueError, match=message):
+        compute(name, make_scores([-1.0]))
+
+
+def test_one_models_method_is_not_given_two():
+    with pytest.raises(ValueError, match="the scores of one"):
+        compute("lrr", make_pair([-1], [1]))

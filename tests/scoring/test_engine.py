@@ -249,3 +249,21 @@ def test_a_voice_without_change_says_what_the_base_says(tiny):
     silent = apply_change(tiny.model, {}, "v")
     for scores in score(tiny, TEXTS, voices=Voices(silent, silent, "0" * 16)):
         np.testing.assert_allclose(scores.machine_log_prob_nats, scores.log_prob_nats, atol=1e-5)
+
+
+def test_samples_depend_on_the_text_and_the_seed_alone(tiny):
+    alone = score(tiny, TEXTS[3:4], samples=7)[0].sampled_log_prob_nats
+    together = score(tiny, TEXTS, samples=7, batch_tokens=40, chunk_positions=5)[3].sampled_log_prob_nats
+    assert alone.shape == (len(score(tiny, TEXTS[3:4])[0]), 7)
+    # rounding may move a draw across the edge between two tokens, but hardly ever
+    assert np.mean(np.abs(alone - together) < 1e-4) > 0.99
+    assert not np.array_equal(alone, score(tiny, TEXTS[3:4], samples=7, seed=1)[0].sampled_log_prob_nats)
+    assert score(tiny, TEXTS[3:4])[0].sampled_log_prob_nats is None
+
+
+def test_samples_have_the_entropy_and_variance_of_their_position(tiny):
+    (scores,) = score(tiny, TEXTS[3:4], samples=4000)
+    sampled = scores.sampled_log_prob_nats.astype(float)
+    error = np.sqrt(scores.log_prob_variance / 4000)
+    assert np.mean(np.abs(sampled.mean(axis=1) + scores.entropy_nats) < 4 * error + 1e-4) > 0.98
+    np.testing.assert_allclose(sampled.var(axis=1).mean(), scores.log_prob_variance.mean(), rtol=0.05)

@@ -62,7 +62,15 @@ def test_chunk_size_changes_nothing(chunk):
     generator = torch.Generator().manual_seed(2)
     hidden, head = torch.randn(40, 16, generator=generator), torch.randn(500, 16, generator=generator)
     targets = torch.randint(0, 500, (40,), generator=generator)
-    whole = reduce_vocabulary(hidden, lambda h: h @ head.T, targets, top_k=3, chunk_positions=40)
-    parts = reduce_vocabulary(hidden, lambda h: h @ head.T, targets, top_k=3, chunk_positions=chunk)
+    uniforms = torch.rand(40, 5, generator=generator)
+    whole, parts = (reduce_vocabulary(hidden, lambda h: h @ head.T, targets, 3, size, uniforms) for size in (40, chunk))
     for name in whole.__dataclass_fields__:
         assert torch.allclose(getattr(whole, name).float(), getattr(parts, name).float(), atol=1e-4), name
+
+
+def test_sampled_tokens_are_drawn_by_inverting_the_distribution():
+    p = torch.tensor([[0.5, 0.2, 0.3]])
+    found = reduce_logits(p.log(), torch.tensor([0]), uniforms=torch.tensor([[0.0, 0.49, 0.51, 0.69, 0.71, 0.999]]))
+    expected = torch.tensor([0.5, 0.5, 0.2, 0.2, 0.3, 0.3]).log()
+    assert torch.allclose(found.sampled_log_prob_nats[0], expected, atol=1e-5)
+    assert reduce_logits(p.log(), torch.tensor([0])).sampled_log_prob_nats is None
