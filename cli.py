@@ -230,6 +230,133 @@ def score(
         print_table(scores, source.text, language_model)
 
 
+TemperatureOption = Annotated[float, typer.Option(help="Above 1 flattens the distribution, below 1 sharpens it.")]
+TopKOption = Annotated[int | None, typer.Option(help="Keep the k likeliest tokens.")]
+TopPOption = Annotated[float, typer.Option(help="Keep the fewest tokens whose probability reaches p.")]
+FrequencyOption = Annotated[float, typer.Option(help="Penalty for each time a token stands in the text already.")]
+PresenceOption = Annotated[float, typer.Option(help="Penalty for tokens that stand in the text at all.")]
+PenaltyFormOption = Annotated[str, typer.Option(help="divide (moved to a positive range first) or subtract.")]
+
+
+@app.command()
+@_guarded
+def generate(
+    prompt: Annotated[str, typer.Option(help="The beginning; - reads it from standard input.")] = "",
+    max_tokens: Annotated[int, typer.Option(help="Tokens to draw at most.")] = 200,
+    temperature: TemperatureOption = 1.0,
+    top_k: TopKOption = None,
+    top_p: TopPOption = 1.0,
+    frequency_penalty: FrequencyOption = 0.0,
+    presence_penalty: PresenceOption = 0.0,
+    penalty_form: PenaltyFormOption = "divide",
+    greedy: Annotated[bool, typer.Option("--greedy", help="Always the likeliest token.")] = False,
+    stop: Annotated[list[str] | None, typer.Option(help="End before this string; may be given more than once.")] = None,
+    n: Annotated[int, typer.Option("--n", min=1, help="Texts to draw.")] = 1,
+    seed: int = 0,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Read the whole text again for every token.")] = False,
+    as_json: JsonOption = False,
+    model: ModelOption = "default",
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "float32",
+    offline: OfflineOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Sample text from a model, to see how machines write."""
+    from detector.generation import SamplingSettings, generate
+    from detector.models import LanguageModel
+
+    settings = SamplingSettings(
+        temperature,
+        top_k,
+        top_p,
+        frequency_penalty,
+        presence_penalty,
+        penalty_form,
+        greedy,
+    )
+    beginning = sys.stdin.read() if prompt == "-" else prompt
+    language_model = LanguageModel.load(model, device, dtype, offline)
+    stream = n == 1 and not as_json
+    if stream:
+        print(beginning, end="", flush=True)
+    drawn = generate(
+        language_model,
+        [beginning] * n,
+        max_tokens=max_tokens,
+        settings=settings,
+        seed=seed,
+        stop=stop or (),
+        use_cache=not no_cache,
+        on_text=(lambda _, new: print(new, end="", flush=True)) if stream else None,
+    )
+    if stream:
+        print()
+    for number, text in enumerate(drawn, start=1):
+        if as_json:
+            _print_json({"schema_version": 1, "model": model, "seed": seed, **vars(text)})
+        elif not stream:
+            print(f"--- {number}\n{text.prompt}{text.text}")
+        if text.stop_reason == "context_full" and not quiet:
+            _say(f"The text fills the {language_model.window_tokens} tokens that {model} can read, so it ends there.")
+
+
+@app.command(name="next")
+@_guarded
+def next_command(
+    prompt: Annotated[str, typer.Argument(help="The beginning; - reads it from standard input.")],
+    top: Annotated[int, typer.Option(min=1, help="Tokens to show.")] = 20,
+    temperature: TemperatureOption = 1.0,
+    top_k: TopKOption = None,
+    top_p: TopPOption = 1.0,
+    frequency_penalty: FrequencyOption = 0.0,
+    presence_penalty: PresenceOption = 0.0,
+    penalty_form: PenaltyFormOption = "divide",
+    png: Annotated[Path | None, typer.Option(help="Draw the distribution (.png or .svg).")] = None,
+    as_json: JsonOption = False,
+    model: ModelOption = "default",
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "float32",
+    offline: OfflineOption = False,
+) -> None:
+    """The sorted distribution of the token that follows a prompt, and what the settings make of it."""
+    from detector.generation import SamplingSettings
+    from detector.models import LanguageModel
+    from detector.report.next_tokens import draw_next_tokens, next_tokens, print_next_tokens, to_record
+    from detector.report.picture import check_picture_path
+
+    if png is not None:
+        check_picture_path(png)
+    settings = SamplingSettings(
+        temperature,
+        top_k,
+        top_p,
+        frequency_penalty,
+        presence_penalty,
+        penalty_form,
+    )
+    language_model = LanguageModel.load(model, device, dtype, offline)
+    found = next_tokens(language_model, sys.stdin.read() if prompt == "-" else prompt, settings)
+    if as_json:
+        _print_json(to_record(found, top))
+    else:
+        print_next_tokens(found, top)
+    if png is not None:
+        draw_next_tokens(language_model, found, sorted({0.5, 1.0, 1.5, temperature}), png)
+
+
+@app.command()
+@_guarded
+def methods(as_json: JsonOption = False) -> None:
+    """Every statistic by name: which way machine text tends, its unit, and what it needs."""
+    from detector.report.method_table import method_records, print_methods
+
+    if as_json:
+        for record in method_records():
+            _print_json(record)
+    else:
+        print_methods()
+
+
 @app.command()
 @_guarded
 def doctor(as_json: JsonOption = False, model: ModelOption = "default") -> int:

@@ -303,3 +303,63 @@ def test_interrupting_is_exit_code_130(tiny_folder, tiny_calibration):
     assert process.returncode == 130
     assert "Interrupted." in errors
     assert "Traceback" not in errors
+
+
+def test_generate_streams_the_text_it_draws(run):
+    arguments = ("generate", "--prompt", "The old man", "--max-tokens", 12, "--seed", 3)
+    plain = run(*arguments, calibrated=False)
+    (record,) = map(json.loads, run(*arguments, "--json", calibrated=False).stdout.splitlines())
+    assert plain.exit_code == 0
+    assert plain.stdout == "The old man" + record["text"] + "\n"
+    assert len(record["token_ids"]) == 12
+    assert run(*arguments, "--no-cache", calibrated=False).stdout == plain.stdout
+    several = run(*arguments, "--n", 3, "--json", calibrated=False).stdout.splitlines()
+    assert json.loads(several[0])["token_ids"] == record["token_ids"]
+    assert len({tuple(json.loads(line)["token_ids"]) for line in several}) == 3
+    full = run("generate", "--max-tokens", 99, "--seed", 4, "--top-k", 5, calibrated=False)
+    assert "The text fills the 32 tokens" in full.stderr
+
+
+def test_next_shows_the_sorted_distribution_and_what_the_cuts_keep(run, tmp_path):
+    plain = run("next", "The old man", "--top", 5, "--top-k", 3, calibrated=False)
+    assert plain.exit_code == 0
+    assert "top-k keeps 3 of 400 tokens" in plain.stdout
+    record = json.loads(run("next", "The old man", "--top", 400, "--top-k", 3, "--json", calibrated=False).stdout)
+    own = [token["probability"] for token in record["tokens"]]
+    after = [token["probability_after_settings"] for token in record["tokens"]]
+    assert own == sorted(own, reverse=True)
+    assert sum(own) == pytest.approx(1)
+    assert [p > 0 for p in after] == [True] * 3 + [False] * 397
+    assert after[0] == pytest.approx(own[0] / sum(own[:3]))
+    picture = tmp_path / "next.png"
+    assert run("next", "The old man", "--top-p", 0.5, "--png", picture, calibrated=False).exit_code == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("generate", "--temperature", 0), "temperature is 0"),
+        (("generate", "--top-k", 0), "top-k is 0"),
+        (("generate", "--top-p", 2), "top-p is 2"),
+        (("generate", "--max-tokens", 0), "tokens to draw is 0"),
+        (("next", "a", "--png", "x.gif"), "is neither"),
+        (("next", "a", "--penalty-form", "x"), "Unknown penalty form 'x'"),
+    ],
+)
+def test_impossible_sampling_is_a_sentence(run, arguments, message):
+    result = run(*arguments, calibrated=False)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_a_prompt_longer_than_the_context_is_a_sentence(run):
+    result = run("generate", "--prompt", LONG, calibrated=False)
+    assert result.exit_code == 3
+    assert "reads 32 at once" in result.stderr
+
+
+def test_methods_lists_every_statistic():
+    records = [json.loads(line) for line in in_process("methods", "--json").stdout.splitlines()]
+    assert {"binoculars", "fast_detect_gpt", "lastde_plus_plus", "uid_variance"} <= {r["name"] for r in records}
+    assert "lrr  (higher = machine; ratio; one pass)" in in_process("methods").stdout

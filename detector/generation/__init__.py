@@ -1,1 +1,6 @@
 """Text from a model: what the next token is drawn from, and the drawing."""
+
+from detector.generation.sampler import Generated, generate, next_token_distribution
+from detector.generation.sampling import SamplingSettings
+
+__all__ = ["Generated", "SamplingSettings", "generate", "next_token_distribution"]

@@ -19,14 +19,11 @@ instead of moving them; OpenAI's penalties are the subtracting form.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from detector.errors import UsageError
-
-PenaltyForm = Literal["divide", "subtract"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,8 @@ class SamplingSettings:
     top_p: float = 1.0
     frequency_penalty: float = 0.0
     presence_penalty: float = 0.0
-    penalty_form: PenaltyForm = "divide"
+    penalty_form: str = "divide"
+    """``divide`` or ``subtract``."""
     greedy: bool = False
     """Always the likeliest token, after the penalties; the lowest id where several are."""
 

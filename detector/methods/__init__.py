@@ -4,6 +4,10 @@
 registry. A statistic that is undefined for a text (too short, no variance) is NaN, never 0.
 """
 
+from importlib.metadata import entry_points
+from warnings import warn
+
+from detector.errors import DetectorWarning
 from detector.methods import (
     binoculars,
     diveye,
@@ -43,3 +47,17 @@ __all__ = [
     "spectrum",
     "uid",
 ]
+
+
+def _load_plugins() -> None:
+    """Third parties register methods from a module named by an entry point of the group ``detector.methods``."""
+    for entry in entry_points(group="detector.methods"):
+        try:
+            entry.load()
+        except Exception as error:  # whatever a stranger's module raises, ours still work
+            warn(
+                f"The method {entry.name} from {entry.value} cannot be loaded: {error}.", DetectorWarning, stacklevel=2
+            )
+
+
+_load_plugins()

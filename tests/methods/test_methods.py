@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from detector import score_texts
+from detector import methods, score_texts
 from detector.methods import METHODS, compute, compute_all, plain_methods
 from detector.methods.binoculars import Binoculars
 from detector.methods.diveye import diveye_features
@@ -332,3 +332,40 @@ def test_a_method_says_what_its_scores_lack(name, message):
 def test_one_models_method_is_not_given_two():
     with pytest.raises(ValueError, match="the scores of one"):
         compute("lrr", make_pair([-1], [1]))
+
+
+class _EntryPoint:
+    name, value = "mine", "mine:module"
+
+    def __init__(self, load):
+        self.load = load
+
+
+def test_a_third_party_registers_a_method_by_entry_point(monkeypatch):
+    def load():
+        @methods.method("mine_longest")
+        class Longest:
+            """Tokens in the text."""
+
+            higher_is_machine, unit = True, "tokens"
+
+            def __call__(self, scores):
+                return float(len(scores))
+
+    monkeypatch.setattr(methods, "entry_points", lambda group: [_EntryPoint(load)])
+    try:
+        methods._load_plugins()
+        assert compute("mine_longest", make_scores([-1, -2])) == 2
+        assert compute_all(make_scores([-1, -2]))["mine_longest"] == 2
+    finally:
+        METHODS.pop("mine_longest", None)
+        methods.REQUIREMENTS.pop("mine_longest", None)
+
+
+def test_a_broken_third_party_method_is_named_and_harms_nothing(monkeypatch):
+    def load():
+        raise ImportError("no module")
+
+    monkeypatch.setattr(methods, "entry_points", lambda group: [_EntryPoint(load)])
+    with pytest.warns(UserWarning, match="The method mine from mine:module cannot be loaded: no module"):
+        methods._load_plugins()
