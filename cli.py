@@ -235,6 +235,10 @@ TopKOption = Annotated[int | None, typer.Option(help="Keep the k likeliest token
 TopPOption = Annotated[float, typer.Option(help="Keep the fewest tokens whose probability reaches p.")]
 FrequencyOption = Annotated[float, typer.Option(help="Penalty for each time a token stands in the text already.")]
 PresenceOption = Annotated[float, typer.Option(help="Penalty for tokens that stand in the text at all.")]
+WatermarkSchemeOption = Annotated[
+    str, typer.Option(help="lefthash, minhash, skipgram, selfhash, selfhash_transformers.")
+]
+WatermarkGammaOption = Annotated[float, typer.Option(help="Share of the vocabulary that is green.")]
 PenaltyFormOption = Annotated[str, typer.Option(help="divide (moved to a positive range first) or subtract.")]
 
 
@@ -253,6 +257,10 @@ def generate(
     stop: Annotated[list[str] | None, typer.Option(help="End before this string; may be given more than once.")] = None,
     n: Annotated[int, typer.Option("--n", min=1, help="Texts to draw.")] = 1,
     seed: int = 0,
+    watermark_key: Annotated[int | None, typer.Option(help="Mark the text with this green-list key.")] = None,
+    watermark_scheme: WatermarkSchemeOption = "selfhash",
+    watermark_gamma: WatermarkGammaOption = 0.25,
+    watermark_bias: Annotated[float, typer.Option(help="Added to the logits of green tokens.")] = 2.0,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Read the whole text again for every token.")] = False,
     as_json: JsonOption = False,
     model: ModelOption = "default",
@@ -276,6 +284,12 @@ def generate(
     )
     beginning = sys.stdin.read() if prompt == "-" else prompt
     language_model = LanguageModel.load(model, device, dtype, offline)
+    mark = None
+    if watermark_key is not None:
+        from detector.watermark import GreenList
+
+        vocabulary = language_model.vocabulary_size
+        mark = GreenList(vocabulary, watermark_key, watermark_gamma, watermark_scheme).marker(watermark_bias)
     stream = n == 1 and not as_json
     if stream:
         print(beginning, end="", flush=True)
@@ -287,6 +301,7 @@ def generate(
         seed=seed,
         stop=stop or (),
         use_cache=not no_cache,
+        adjust_logits=mark,
         on_text=(lambda _, new: print(new, end="", flush=True)) if stream else None,
     )
     if stream:
@@ -342,6 +357,40 @@ def next_command(
         print_next_tokens(found, top)
     if png is not None:
         draw_next_tokens(language_model, found, sorted({0.5, 1.0, 1.5, temperature}), png)
+
+
+@app.command()
+@_guarded
+def watermark(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A text file; - is standard input.")],
+    key: Annotated[int | None, typer.Option(help="The key the text may be marked with.")] = None,
+    gamma: WatermarkGammaOption = 0.25,
+    scheme: WatermarkSchemeOption = "selfhash",
+    as_json: JsonOption = False,
+    model: ModelOption = "default",
+    offline: OfflineOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Test a text for a green-list watermark, given its key and the model whose tokenizer it was made with."""
+    from detector.documents.reading import read_source
+    from detector.errors import UsageError
+    from detector.models import LanguageModel
+    from detector.report.watermark import print_result, to_record
+    from detector.watermark import GreenList, detect_green_list
+
+    if key is None:
+        raise UsageError("A watermark is found with its key alone; give it as --key NUMBER.")
+    source = read_source(path)
+    for warning in () if quiet else source.warnings:
+        _say(warning)
+    language_model = LanguageModel.load(model, "cpu", offline=offline)
+    green_list = GreenList(language_model.vocabulary_size, key, gamma, scheme)
+    ids, starts, ends = language_model.encoder.encode(source.text)
+    found = detect_green_list(green_list, ids.tolist())
+    if as_json:
+        _print_json(to_record(found, green_list, list(zip(starts.tolist(), ends.tolist(), strict=True))))
+    else:
+        print_result(found, green_list)
 
 
 @app.command()

@@ -363,3 +363,26 @@ def test_methods_lists_every_statistic():
     records = [json.loads(line) for line in in_process("methods", "--json").stdout.splitlines()]
     assert {"binoculars", "fast_detect_gpt", "lastde_plus_plus", "uid_variance"} <= {r["name"] for r in records}
     assert "lrr  (higher = machine; ratio; one pass)" in in_process("methods").stdout
+
+
+def test_a_generated_mark_is_found_by_its_key(tmp_path):
+    """With the embedded model: a tiny random one writes bytes that are no text, and are read back otherwise."""
+    scheme = ["--watermark-scheme", "lefthash", "--watermark-gamma", "0.5", "--watermark-bias", "6"]
+    marking = ["generate", "--prompt", "The old man", "--max-tokens", "80", "--watermark-key", "77", *scheme]
+    path = tmp_path / "marked.txt"
+    path.write_text(CliRunner().invoke(cli.app, marking, catch_exceptions=False).stdout.strip())
+
+    def tested(*arguments):
+        command = ["watermark", str(path), "--scheme", "lefthash", "--gamma", "0.5", *arguments]
+        return CliRunner().invoke(cli.app, command, catch_exceptions=False)
+
+    record, other = (json.loads(tested("--key", key, "--json").stdout) for key in ("77", "78"))
+    assert record["p_value"] < 1e-4 < 1e-2 < other["p_value"]
+    assert 0 <= record["window"]["start_char"] < record["window"]["end_char"] <= len(path.read_text())
+    assert "of unmarked texts" in tested("--key", "77").stdout
+    missing = tested()
+    assert missing.exit_code == 2
+    assert "give it as --key" in missing.stderr
+    path.write_text("")
+    assert json.loads(tested("--key", "77", "--json").stdout)["p_value"] is None
+    assert "Nothing to test" in tested("--key", "77").stdout

@@ -82,6 +82,12 @@ class LanguageModel:
         return load_language_model(str(name_or_path), device=device, dtype=dtype, offline=offline)
 
     @property
+    def vocabulary_size(self) -> int:
+        """Entries of the model's output, which may be more than the tokenizer knows."""
+        head = self.model.get_output_embeddings()
+        return int(head.weight.shape[0]) if head is not None else self.model.get_input_embeddings().num_embeddings
+
+    @property
     def device(self) -> torch.device:
         """Where the weights are."""
         return self.model.device
