@@ -10,8 +10,10 @@ from warnings import warn
 from detector.errors import DetectorWarning
 from detector.methods import (
     binoculars,
+    detect_gpt,
     diveye,
     dna_detect_llm,
+    dna_gpt,
     fast_detect_gpt,
     fluctuation,
     gltr,
@@ -32,8 +34,10 @@ __all__ = [
     "binoculars",
     "compute",
     "compute_all",
+    "detect_gpt",
     "diveye",
     "dna_detect_llm",
+    "dna_gpt",
     "fast_detect_gpt",
     "fluctuation",
     "gltr",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from detector.scoring.pair import PairScores
-from detector.scoring.records import TokenScores
+from detector.scoring.records import PerturbedScores, RegeneratedScores, TokenScores
 
 
 class Method(Protocol):
@@ -17,9 +17,11 @@ class Method(Protocol):
     def __call__(self, scores: Any) -> float: ...
 
 
-Requirement = Literal["", "top_k", "samples", "pair"]
-"""What a method needs beyond the plain pass of ``score_texts``: its ``top_k`` of 10, its ``samples``, or
-the ``PairScores`` of two models."""
+Requirement = Literal["", "top_k", "samples", "pair", "perturbations", "regenerations"]
+"""What a method needs beyond the plain pass of ``score_texts``: its ``top_k`` of 10, its ``samples``, the
+``PairScores`` of two models, or the scores of varied texts."""
+
+Scores = TokenScores | PairScores | PerturbedScores | RegeneratedScores
 
 METHODS: dict[str, Callable[[], Method]] = {}
 REQUIREMENTS: dict[str, Requirement] = {}
@@ -40,7 +42,7 @@ def method(name: str, requires: Requirement = "") -> Callable[[_MethodClass], _M
     return register
 
 
-def compute(name: str, scores: TokenScores | PairScores) -> float:
+def compute(name: str, scores: Scores) -> float:
     """The statistic ``name`` of one text, NaN where it is undefined.
 
     Raises ``ValueError`` for an unknown name, with the known ones, and for scores that lack what the
@@ -55,9 +57,17 @@ def compute(name: str, scores: TokenScores | PairScores) -> float:
     return chosen()(scores)
 
 
-def _missing(requirement: Requirement, scores: TokenScores | PairScores) -> str:
-    if (requirement == "pair") != isinstance(scores, PairScores):
-        return "the scores of two models: score_pairs" if requirement == "pair" else "the scores of one: score_texts"
+_KINDS: dict[Requirement, tuple[type, str]] = {
+    "pair": (PairScores, "the scores of two models: score_pairs"),
+    "perturbations": (PerturbedScores, "perturbed copies of the text: detector.perturbation.score_perturbed"),
+    "regenerations": (RegeneratedScores, "other endings of the text: detector.perturbation.regenerate"),
+}
+
+
+def _missing(requirement: Requirement, scores: Scores) -> str:
+    kind, needed = _KINDS.get(requirement, (TokenScores, "the scores of one text: score_texts"))
+    if not isinstance(scores, kind):
+        return needed
     if isinstance(scores, TokenScores):
         if requirement == "top_k" and scores.top_log_prob_nats.shape[1] < 10:
             return "the ten likeliest tokens of each position: score_texts(..., top_k=10)"

@@ -9,6 +9,8 @@ _NEEDS = {
     "top_k": "one pass with top_k=10",
     "samples": "one pass with samples=100",
     "pair": "two models (score_pairs)",
+    "perturbations": "perturbed copies (score_perturbed)",
+    "regenerations": "other endings (regenerate)",
 }
 
 

@@ -2,6 +2,6 @@
 
 from detector.scoring.engine import score_texts
 from detector.scoring.pair import PairScores, score_pairs
-from detector.scoring.records import TokenScores
+from detector.scoring.records import PerturbedScores, RegeneratedScores, TokenScores
 
-__all__ = ["PairScores", "TokenScores", "score_pairs", "score_texts"]
+__all__ = ["PairScores", "PerturbedScores", "RegeneratedScores", "TokenScores", "score_pairs", "score_texts"]

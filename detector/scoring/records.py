@@ -57,3 +57,25 @@ class TokenScores:
     def surprisal_bits(self) -> NDArray[np.float64]:
         """-log2 p(x), shape (n,)."""
         return -self.log_prob_nats.astype(np.float64) / np.log(2)
+
+
+@dataclass(frozen=True, eq=False)
+class PerturbedScores:
+    """A text and slightly changed copies of it."""
+
+    original: TokenScores
+    perturbed: tuple[TokenScores, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class RegeneratedScores:
+    """A text and others with the same first half, their second halves drawn from the model."""
+
+    original: TokenScores
+    """Of the whole text."""
+    regenerated: tuple[TokenScores, ...]
+    """Of the whole of each other text."""
+    ending: str
+    """The text's own second half."""
+    endings: tuple[str, ...]
+    """The drawn ones."""

@@ -16,7 +16,7 @@ from detector.methods.gltr import bucket_of, bucket_shares, top10_entropies
 from detector.methods.lastde import Lastde, diversity_entropy
 from detector.methods.spectrum import spectrum
 from detector.methods.uid import extreme_spans
-from detector.scoring import PairScores, score_pairs
+from detector.scoring import PairScores, PerturbedScores, RegeneratedScores, score_pairs
 from tests.conftest import TRAINING_TEXT, make_scores
 
 LN2 = math.log(2)
@@ -330,7 +330,7 @@ def test_a_method_says_what_its_scores_lack(name, message):
 
 
 def test_one_models_method_is_not_given_two():
-    with pytest.raises(ValueError, match="the scores of one"):
+    with pytest.raises(ValueError, match="the scores of one text"):
         compute("lrr", make_pair([-1], [1]))
 
 
@@ -369,3 +369,32 @@ def test_a_broken_third_party_method_is_named_and_harms_nothing(monkeypatch):
     monkeypatch.setattr(methods, "entry_points", lambda group: [_EntryPoint(load)])
     with pytest.warns(UserWarning, match="The method mine from mine:module cannot be loaded: no module"):
         methods._load_plugins()
+
+
+def test_detect_gpt_by_hand():
+    # the text has -1, the copies -2 and -4: d = 2, spread 1
+    copies = (make_scores([-2.0, -2.0]), make_scores([-4.0]))
+    found = PerturbedScores(make_scores([-1.0, -1.0]), copies)
+    assert compute("detect_gpt", found) == pytest.approx(2)
+    assert compute("detect_gpt_z", found) == pytest.approx(2)
+    assert math.isnan(compute("detect_gpt_z", PerturbedScores(found.original, copies[:1])))
+    assert math.isnan(compute("detect_gpt", PerturbedScores(found.original, ())))
+
+
+def test_npr_by_hand():
+    # log-ranks: text ln 2, copies ln 4 and ln 16: mean 3 ln 2
+    copies = (make_scores([-1], rank=[4]), make_scores([-1], rank=[16]))
+    assert compute("npr", PerturbedScores(make_scores([-1], rank=[2]), copies)) == pytest.approx(3)
+    assert math.isnan(compute("npr", PerturbedScores(make_scores([-1], rank=[1]), copies)))
+
+
+def test_dna_gpt_by_hand():
+    # ending "a b c d", drawn "x a b c" and "q": 3-grams abc, bcd of the text, one shared by the first
+    found = RegeneratedScores(
+        make_scores([-1.0]), (make_scores([-2.0]), make_scores([-4.0])), "A b, c d.", ("x a b c", "q")
+    )
+    assert compute("dna_gpt", found) == pytest.approx(2)
+    assert compute("dna_gpt_overlap", found) == pytest.approx(3 * math.log(3) / (4 * 2) / 2)
+    same = RegeneratedScores(make_scores([-1.0]), (make_scores([-1.0]),), "a b c", ("a b c",))
+    assert compute("dna_gpt_overlap", same) == pytest.approx(3 * math.log(3) / 3)
+    assert math.isnan(compute("dna_gpt_overlap", RegeneratedScores(make_scores([-1.0]), (), "a b c", ())))
