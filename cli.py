@@ -361,6 +361,45 @@ def next_command(
 
 @app.command()
 @_guarded
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="A text file; - is standard input.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    png: Annotated[Path | None, typer.Option(help="Draw the token probabilities of both (.png or .svg).")] = None,
+    as_json: JsonOption = False,
+    model: ModelOption = "default",
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "float32",
+    offline: OfflineOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """The statistics of two texts side by side, and their token probabilities in one picture."""
+    from detector.documents.reading import read_source
+    from detector.errors import InputError
+    from detector.models import LanguageModel
+    from detector.report.picture import check_picture_path
+    from detector.report.two_texts import draw_comparison, print_comparison, to_record
+    from detector.scoring import score_texts
+
+    if png is not None:
+        check_picture_path(png)
+    sources = [read_source(path) for path in (first, second)]
+    for path, source in zip((first, second), sources, strict=True):
+        for warning in () if quiet else source.warnings:
+            _say(warning)
+        if not source.text.strip():
+            raise InputError(f"{path} is empty, so there is nothing to compare.")
+    language_model = LanguageModel.load(model, device, dtype, offline)
+    left, right = score_texts(language_model, [source.text for source in sources])
+    if as_json:
+        _print_json(to_record((first, second), (left, right)))
+    else:
+        print_comparison((first, second), (left, right))
+    if png is not None:
+        draw_comparison((first, second), (left, right), png)
+
+
+@app.command()
+@_guarded
 def watermark(
     path: Annotated[str, typer.Argument(metavar="PATH", help="A text file; - is standard input.")],
     key: Annotated[int | None, typer.Option(help="The key the text may be marked with.")] = None,

@@ -386,3 +386,21 @@ def test_a_generated_mark_is_found_by_its_key(tmp_path):
     path.write_text("")
     assert json.loads(tested("--key", "77", "--json").stdout)["p_value"] is None
     assert "Nothing to test" in tested("--key", "77").stdout
+
+
+def test_compare_shows_both_texts_and_draws_them(run, essay, tmp_path):
+    other, picture = tmp_path / "other.txt", tmp_path / "both.png"
+    other.write_text("The boats were gone, and the boats were gone, and the boats were gone.")
+    result = run("compare", essay, other, "--png", picture, calibrated=False)
+    assert result.exit_code == 0
+    assert "essay.txt" in result.stdout
+    assert "other.txt" in result.stdout
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    record = json.loads(run("compare", essay, other, "--json", calibrated=False).stdout)
+    left, right = record["texts"]
+    assert left["n_tokens"] > right["n_tokens"] > 0
+    assert left["methods"]["log_likelihood"] != right["methods"]["log_likelihood"]
+    other.write_text(" \n")
+    empty = run("compare", essay, other, calibrated=False)
+    assert empty.exit_code == 3
+    assert "other.txt is empty" in empty.stderr
