@@ -74,7 +74,7 @@ def draw_comparison(names: tuple[str, str], scores: tuple[TokenScores, TokenScor
     together.set_title(f"mean probability over {_SMOOTHED_OVER} tokens", loc="left", fontsize=9.5)
     together.set_ylabel("probability")
     together.set_ylim(0, None)
-    together.legend(frameon=False, fontsize=8.5, loc="upper right")
+    together.legend(frameon=False, fontsize=8.5, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
     alone[-1].set_xlabel("token")
     alone[-1].set_xlim(-0.5, longest - 0.5)
     for axes in (together, *alone):

@@ -1,0 +1,87 @@
+"""SynthID-Text: bits that are fair without a mark, exact tails, and a mark made by transformers found."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import binom
+from transformers import SynthIDTextWatermarkingConfig
+
+from detector import UsageError
+from detector.watermark.synthid import SynthId, _chernoff, _integer_weights, detect_synthid, weighted_tail
+from tests.conftest import tiny_llama
+
+KEYS = (654, 400, 836, 123, 340, 443, 597, 160)
+
+
+def test_the_weighted_tail_against_every_outcome():
+    steps = np.array([5, 3, 2])
+    outcomes = [(i, j, k) for i in range(5) for j in range(5) for k in range(5)]
+    p = {o: np.prod([binom.pmf(b, 4, 0.5) for b in o]) for o in outcomes}
+    for total in range(41):
+        expected = sum(q for o, q in p.items() if np.dot(steps, o) >= total)
+        assert weighted_tail(total, 4, steps) == pytest.approx(expected, abs=1e-9)
+
+
+def test_equal_weights_are_the_binomial():
+    assert weighted_tail(60, 50, np.array([1, 1])) == pytest.approx(binom.sf(59, 100, 0.5))
+    assert weighted_tail(120, 50, np.array([2, 2])) == pytest.approx(binom.sf(59, 100, 0.5))
+
+
+def test_far_out_the_bound_holds():
+    exact = binom.sf(179, 200, 0.5)
+    assert exact < 1e-20
+    bound = weighted_tail(180, 100, np.array([1, 1]))
+    assert exact <= bound < exact * 1e3
+    assert _chernoff(100, 100, np.array([1, 1])) == pytest.approx(1)
+
+
+def test_weights_fall_evenly_from_ten_to_one():
+    weights = _integer_weights(30)
+    assert weights / weights[-1] == pytest.approx(np.linspace(10, 1, 30))
+
+
+def test_without_a_mark_the_promise_holds():
+    rng = np.random.default_rng(0)
+    watermark = SynthId(KEYS)
+    results = [detect_synthid(watermark, rng.integers(1, 400, 80).tolist()) for _ in range(150)]
+    assert np.mean([r.mean for r in results]) == pytest.approx(0.5, abs=0.01)
+    for name in ("mean_p_value", "weighted_mean_p_value"):
+        alarms = np.mean([getattr(r, name) <= 0.1 for r in results])
+        assert alarms <= 0.1 + 3 * np.sqrt(0.1 * 0.9 / 150)
+        assert alarms > 0.02
+
+
+def test_a_mark_made_by_transformers_is_found_with_its_keys_alone():
+    model = tiny_llama(context=256)
+    with torch.no_grad():
+        model.lm_head.weight.mul_(0.1)
+    config = SynthIDTextWatermarkingConfig(keys=list(KEYS), ngram_len=5)
+    torch.manual_seed(0)
+    drawn = model.generate(
+        torch.tensor([[5, 6, 7]]), watermarking_config=config, do_sample=True, top_k=0, max_new_tokens=100,
+        eos_token_id=None, pad_token_id=0,
+    )[0, 3:].tolist()  # fmt: skip
+    found = detect_synthid(SynthId(KEYS), drawn)
+    assert found.mean > 0.55
+    assert found.mean_p_value < 1e-4
+    assert found.weighted_mean_p_value < 1e-4
+    assert detect_synthid(SynthId(tuple(k + 1 for k in KEYS)), drawn).mean_p_value > 1e-3
+
+
+def test_repeated_contexts_are_counted_once_and_short_texts_not_at_all():
+    watermark = SynthId(KEYS)
+    assert detect_synthid(watermark, [1, 2, 3, 4, 5] * 20).n_scored <= 6
+    assert np.isnan(detect_synthid(watermark, [1, 2]).mean_p_value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"keys": (1,)}, "two different keys"),
+        ({"keys": (1, 1)}, "one twice"),
+        ({"keys": KEYS, "ngram_length": 1}, "is 1"),
+    ],
+)
+def test_impossible_keys_are_named(settings, message):
+    with pytest.raises(UsageError, match=message):
+        SynthId(**settings)
