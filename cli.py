@@ -398,11 +398,24 @@ def compare(
         draw_comparison((first, second), (left, right), png)
 
 
+def _whole_numbers(listed: str) -> tuple[int, ...]:
+    from detector.errors import UsageError
+
+    try:
+        return tuple(int(part) for part in listed.split(","))
+    except ValueError:
+        raise UsageError(f"{listed!r} is no list of whole numbers parted by commas.") from None
+
+
 @app.command()
 @_guarded
 def watermark(
     path: Annotated[str, typer.Argument(metavar="PATH", help="A text file; - is standard input.")],
-    key: Annotated[int | None, typer.Option(help="The key the text may be marked with.")] = None,
+    key: Annotated[int | None, typer.Option(help="The green-list key the text may be marked with.")] = None,
+    synthid_keys: Annotated[
+        str | None, typer.Option(help="Test for SynthID-Text instead: its keys, parted by commas.")
+    ] = None,
+    ngram_length: Annotated[int, typer.Option(help="Of SynthID-Text.")] = 5,
     gamma: WatermarkGammaOption = 0.25,
     scheme: WatermarkSchemeOption = "selfhash",
     as_json: JsonOption = False,
@@ -410,19 +423,30 @@ def watermark(
     offline: OfflineOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Test a text for a green-list watermark, given its key and the model whose tokenizer it was made with."""
+    """Test a text for a watermark, given its key and the model whose tokenizer it was made with."""
     from detector.documents.reading import read_source
     from detector.errors import UsageError
     from detector.models import LanguageModel
-    from detector.report.watermark import print_result, to_record
-    from detector.watermark import GreenList, detect_green_list
+    from detector.report.watermark import print_result, print_synthid, synthid_record, to_record
+    from detector.watermark import GreenList, SynthId, detect_green_list, detect_synthid
 
-    if key is None:
-        raise UsageError("A watermark is found with its key alone; give it as --key NUMBER.")
+    if (key is None) == (synthid_keys is None):
+        raise UsageError(
+            "A watermark is found with its key alone; give it as --key NUMBER, or --synthid-keys NUMBER,NUMBER... for "
+            "SynthID-Text, one of the two."
+        )
     source = read_source(path)
     for warning in () if quiet else source.warnings:
         _say(warning)
     language_model = LanguageModel.load(model, "cpu", offline=offline)
+    if synthid_keys is not None:
+        mark = SynthId(_whole_numbers(synthid_keys), ngram_length)
+        result = detect_synthid(mark, language_model.encoder.encode(source.text)[0].tolist())
+        if as_json:
+            _print_json(synthid_record(result))
+        else:
+            print_synthid(result)
+        return
     green_list = GreenList(language_model.vocabulary_size, key, gamma, scheme)
     ids, starts, ends = language_model.encoder.encode(source.text)
     found = detect_green_list(green_list, ids.tolist())

@@ -383,6 +383,10 @@ def test_a_generated_mark_is_found_by_its_key(tmp_path):
     missing = tested()
     assert missing.exit_code == 2
     assert "give it as --key" in missing.stderr
+    synthid = json.loads(tested("--synthid-keys", "3,4,5", "--json").stdout)
+    assert 0.01 < synthid["mean_p_value"] <= 1
+    assert "weighted mean" in tested("--synthid-keys", "3,4,5").stdout
+    assert "no list of whole numbers" in tested("--synthid-keys", "3,x").stderr
     path.write_text("")
     assert json.loads(tested("--key", "77", "--json").stdout)["p_value"] is None
     assert "Nothing to test" in tested("--key", "77").stdout

@@ -8,8 +8,9 @@ context is new (a repeated one tells nothing new):
 Without a mark the bits are fair coins, so that both have mean 1/2 and an exact distribution: a binomial,
 and a sum of binomials, one for each weight.
 
-The bits are computed by transformers' own ``SynthIDTextWatermarkLogitsProcessor``. Under the same name
-elsewhere: the published detector gives no p-value; its Bayesian one must be trained for each set of keys.
+The bits are computed by transformers' own ``SynthIDTextWatermarkLogitsProcessor``, which looks them up in a
+table; Google's service hashes otherwise, so its texts cannot be tested. Under the same name elsewhere: the
+published detector gives no p-value; its Bayesian one must be trained for each set of keys.
 """
 
 from collections.abc import Sequence
@@ -35,7 +36,7 @@ class SynthId:
     def __post_init__(self) -> None:
         if len(self.keys) < 2 or len(set(self.keys)) != len(self.keys):
             raise UsageError(
-                f"SynthID needs two different keys or more, and {len(self.keys)} were given, or one twice."
+                f"SynthID needs two different keys or more, and {len(self.keys)} were given, or one of them twice."
             )
         if self.ngram_length < 2:
             raise UsageError(f"The n-gram length is {self.ngram_length}; it must be at least 2.")
