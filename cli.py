@@ -439,8 +439,8 @@ def watermark(
     for warning in () if quiet else source.warnings:
         _say(warning)
     language_model = LanguageModel.load(model, "cpu", offline=offline)
-    if synthid_keys is not None:
-        mark = SynthId(_whole_numbers(synthid_keys), ngram_length)
+    if key is None:
+        mark = SynthId(_whole_numbers(synthid_keys or ""), ngram_length)
         result = detect_synthid(mark, language_model.encoder.encode(source.text)[0].tolist())
         if as_json:
             _print_json(synthid_record(result))

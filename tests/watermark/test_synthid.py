@@ -78,7 +78,7 @@ def test_repeated_contexts_are_counted_once_and_short_texts_not_at_all():
     ("settings", "message"),
     [
         ({"keys": (1,)}, "two different keys"),
-        ({"keys": (1, 1)}, "one twice"),
+        ({"keys": (1, 1)}, "one of them twice"),
         ({"keys": KEYS, "ngram_length": 1}, "is 1"),
     ],
 )
