@@ -256,7 +256,7 @@ def generate(
     greedy: Annotated[bool, typer.Option("--greedy", help="Always the likeliest token.")] = False,
     stop: Annotated[list[str] | None, typer.Option(help="End before this string; may be given more than once.")] = None,
     n: Annotated[int, typer.Option("--n", min=1, help="Texts to draw.")] = 1,
-    seed: int = 0,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same texts.")] = 0,
     watermark_key: Annotated[int | None, typer.Option(help="Mark the text with this green-list key.")] = None,
     watermark_scheme: WatermarkSchemeOption = "selfhash",
     watermark_gamma: WatermarkGammaOption = 0.25,

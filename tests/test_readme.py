@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from math import isfinite
 from pathlib import Path
 
 import cli
@@ -14,13 +15,15 @@ def blocks(language):
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
-def test_the_python_example_runs(monkeypatch, capsys):
+def test_the_python_examples_run(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
-    (code,) = blocks("python")
-    exec(compile(code, "README.md", "exec"), {})  # noqa: S102
+    verdict, methods = blocks("python")
+    for code in (verdict, methods):
+        exec(compile(code, "README.md", "exec"), {})  # noqa: S102
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[0] in ("human", "machine", "inconclusive")
-    assert len(lines) >= 3
+    assert len(lines) == 6
+    assert all(isfinite(float(number)) for line in lines[3:] for number in line.split())
 
 
 def test_the_results_are_what_the_command_prints():
