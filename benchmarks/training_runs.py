@@ -16,11 +16,12 @@ from detector.training.rows import CorpusRows
 from detector.training.token_store import TokenStore
 from detector.training.trainer import Trainer, TrainingConfig, build_model
 
-BASE = TrainingConfig(width=192, layers=4, heads=3, mlp_width=512, tokens_per_step=4096, long_rows_from=1.0)
+BASE = TrainingConfig(
+    width=192, layers=4, heads=3, mlp_width=512, tokens_per_step=4096, long_rows_from=1.0, warmup_steps=20
+)
 VARIANTS = {
     "Muon for matrices, linear decay over the last 45 %": {},
     "AdamW for everything": {"optimizer": "adamw"},
-    "AdamW for everything, learning rate 0.0015": {"optimizer": "adamw", "other_learning_rate": 0.0015},
     "decay over the last 20 %": {"decay_share": 0.2},
     "decay over the last 70 %": {"decay_share": 0.7},
     "z-loss 1e-4": {"z_loss": 1e-4},

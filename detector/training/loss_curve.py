@@ -39,7 +39,7 @@ def draw_loss_curve(log: Path, last_step: int, out: Path) -> None:
     )
     axes.annotate(
         f"{lines[-1]['validation_loss_nats']:.3f}", (millions[-1], lines[-1]["validation_loss_nats"]),
-        xytext=(0, -14), textcoords="offset points", ha="right", color="#00336F",
+        xytext=(0, 8), textcoords="offset points", ha="right", color="#00336F",
     )  # fmt: skip
     axes.set_xlabel("tokens seen (millions)")
     axes.set_ylabel("loss (nats a token)")
