@@ -186,7 +186,8 @@ def voice_documents(
         validation += [encode(t) for t in held_out]
         if tuned:
             chosen += _take(tuned, budget)
-    return [chosen[i] for i in rng.permutation(len(chosen))], [validation[i] for i in rng.permutation(len(validation))]
+    held_out_order = np.random.default_rng(1).permutation(len(validation))  # the same whatever the budget
+    return [chosen[i] for i in rng.permutation(len(chosen))], [validation[i] for i in held_out_order]
 
 
 def _by_generator(texts: list[LabelledText]) -> list[LabelledText]:

@@ -99,6 +99,11 @@ def test_both_voices_get_the_same_tokens_of_every_domain(base):
     assert counts["machine"] == pytest.approx(40_000, rel=0.02)
 
 
+def test_validation_is_the_same_whatever_the_budget(base):
+    (_, one), (_, other) = (voice_documents(base, [domain()], replace(CONFIG, tokens=n)) for n in (500, 5_000))
+    assert [d.tolist() for d in one] == [d.tolist() for d in other]
+
+
 def test_generators_are_read_in_turn(base):
     uneven = [text_of("machine", 3 * i) for i in range(50)] + [text_of("machine", 3 * i + 1) for i in range(4)]
     documents, _ = voice_documents(
