@@ -35,12 +35,12 @@ def draw_loss_curve(log: Path, last_step: int, out: Path) -> None:
     axes = figure.add_subplot()
     axes.plot(millions, [line["train_loss_nats"] for line in lines], color="#9BA6B2", lw=1.4, label="training")
     axes.plot(
-        millions, [line["validation_loss_nats"] for line in lines], color="#00336F", lw=1.8, label="held-out text"
+        millions,
+        [line["validation_loss_nats"] for line in lines],
+        color="#00336F",
+        lw=1.8,
+        label=f"held-out text, {lines[-1]['validation_loss_nats']:.3f} at the end",
     )
-    axes.annotate(
-        f"{lines[-1]['validation_loss_nats']:.3f}", (millions[-1], lines[-1]["validation_loss_nats"]),
-        xytext=(0, 8), textcoords="offset points", ha="right", color="#00336F",
-    )  # fmt: skip
     axes.set_xlabel("tokens seen (millions)")
     axes.set_ylabel("loss (nats a token)")
     axes.spines[["top", "right"]].set_visible(False)
