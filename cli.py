@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -119,9 +119,18 @@ def verdict(
     calibration: Annotated[
         Path | None, typer.Option(help="Classifier file for a model other than the embedded one.")
     ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Folder of earlier texts by the same writer, to compare with.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show which features and sentences moved the score.")
+    ] = False,
     quiet: QuietOption = False,
 ) -> int:
-    """The verdict on each file: human, machine, inconclusive or unscored. The default command."""
+    """The verdict on each file; this is the default command.
+
+    It is one of human, machine, mixed, inconclusive and unscored.
+    """
     if png is not None:
         from detector.errors import UsageError
         from detector.report.picture import check_picture_path
@@ -133,10 +142,13 @@ def verdict(
     from detector.verdict.files import detect_files
 
     detector = Detector.load(model, device, dtype, offline, target_fpr, calibration)
-    show = _json_printer() if as_json else _text_printer(show_text=len(paths) == 1 and not quiet)
+    earlier = _earlier_texts(baseline) if baseline is not None else None
+    show = _json_printer() if as_json else _text_printer(len(paths) == 1 and not quiet, explain)
     code = 0
     for result in _with_progress(detect_files(detector, paths), len(paths), quiet):
         unreadable = result.reason == "unreadable"
+        if earlier is not None:
+            result = _with_baseline(detector, result, earlier)
         if as_json or not unreadable:
             show(result)
         for warning in () if quiet else result.warnings:
@@ -187,11 +199,32 @@ def _json_printer() -> Callable[[Any], None]:
     return lambda result: _print_json(result.to_dict())
 
 
-def _text_printer(show_text: bool) -> Callable[[Any], None]:
+def _earlier_texts(folder: Path) -> list[str]:
+    from detector.documents.reading import read_folder
+
+    return [source.text for source in read_folder(folder)]
+
+
+def _with_baseline(detector: Any, result: Any, earlier: list[str]) -> Any:
+    """The result with the comparison, or with a warning that says why there is none."""
+    from dataclasses import replace
+
+    from detector.errors import InputError
+    from detector.verdict.baseline import compare_with_earlier
+
+    if result.evidence is None:
+        return result
+    try:
+        return replace(result, baseline=compare_with_earlier(detector, result.evidence.text, earlier))
+    except InputError as error:
+        return replace(result, warnings=(*result.warnings, str(error)))
+
+
+def _text_printer(show_text: bool, explain: bool = False) -> Callable[[Any], None]:
     from detector.report.terminal import make_console, print_result
 
     console = make_console()
-    return lambda result: print_result(console, result, show_text)
+    return lambda result: print_result(console, result, show_text, explain)
 
 
 @app.command()
@@ -206,7 +239,10 @@ def score(
     offline: OfflineOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Log-probability, rank and entropy of every token of a file, the text taken as it stands."""
+    """Log-probability, rank and entropy of every token.
+
+    The text is taken as it stands, layout and quotes included.
+    """
     import numpy as np
 
     from detector.documents.reading import read_source
@@ -230,16 +266,50 @@ def score(
         print_table(scores, source.text, language_model)
 
 
-TemperatureOption = Annotated[float, typer.Option(help="Above 1 flattens the distribution, below 1 sharpens it.")]
-TopKOption = Annotated[int | None, typer.Option(help="Keep the k likeliest tokens.")]
-TopPOption = Annotated[float, typer.Option(help="Keep the fewest tokens whose probability reaches p.")]
+# None where an option was left out, so that one which would have no effect can be refused where it was given.
+TemperatureOption = Annotated[
+    float | None, typer.Option(help="Above 1 flattens the distribution, below 1 sharpens it.", show_default="1")
+]
+TopKOption = Annotated[int | None, typer.Option(help="Keep the k likeliest tokens.", show_default="all")]
+TopPOption = Annotated[
+    float | None, typer.Option(help="Keep the fewest tokens whose probability reaches p.", show_default="1")
+]
 FrequencyOption = Annotated[float, typer.Option(help="Penalty for each time a token stands in the text already.")]
 PresenceOption = Annotated[float, typer.Option(help="Penalty for tokens that stand in the text at all.")]
 WatermarkSchemeOption = Annotated[
-    str, typer.Option(help="lefthash, minhash, skipgram, selfhash, selfhash_transformers.")
+    str | None,
+    typer.Option(help="lefthash, minhash, skipgram, selfhash, selfhash_transformers.", show_default="selfhash"),
 ]
-WatermarkGammaOption = Annotated[float, typer.Option(help="Share of the vocabulary that is green.")]
+WatermarkGammaOption = Annotated[
+    float | None, typer.Option(help="Share of the vocabulary that is green.", show_default="0.25")
+]
 PenaltyFormOption = Annotated[str, typer.Option(help="divide (moved to a positive range first) or subtract.")]
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that were not left out."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _refuse(options: dict[str, Any], because: str, instead: str) -> None:
+    """Raise ``UsageError`` if any of ``options``, by their spelling, was given; it would be ignored without a word."""
+    from detector.errors import UsageError
+
+    if given := list(_given(**options)):
+        named = given[0] if len(given) == 1 else f"{', '.join(given[:-1])} and {given[-1]}"
+        raise UsageError(f"{because}, so {named} would have no effect. {instead}")
+
+
+def _prompt_text(prompt: str, quiet: bool) -> str:
+    """The prompt, or standard input for ``-``, read as a file is, without the newline that ends its last line."""
+    from detector.documents.reading import STANDARD_INPUT, read_source
+
+    if prompt != STANDARD_INPUT:
+        return prompt
+    source = read_source(prompt)
+    for warning in () if quiet else source.warnings:
+        _say(warning)
+    return source.text.removesuffix("\n").removesuffix("\r")
 
 
 @app.command()
@@ -247,9 +317,9 @@ PenaltyFormOption = Annotated[str, typer.Option(help="divide (moved to a positiv
 def generate(
     prompt: Annotated[str, typer.Option(help="The beginning; - reads it from standard input.")] = "",
     max_tokens: Annotated[int, typer.Option(help="Tokens to draw at most.")] = 200,
-    temperature: TemperatureOption = 1.0,
+    temperature: TemperatureOption = None,
     top_k: TopKOption = None,
-    top_p: TopPOption = 1.0,
+    top_p: TopPOption = None,
     frequency_penalty: FrequencyOption = 0.0,
     presence_penalty: PresenceOption = 0.0,
     penalty_form: PenaltyFormOption = "divide",
@@ -258,9 +328,11 @@ def generate(
     n: Annotated[int, typer.Option("--n", min=1, help="Texts to draw.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed draws the same texts.")] = 0,
     watermark_key: Annotated[int | None, typer.Option(help="Mark the text with this green-list key.")] = None,
-    watermark_scheme: WatermarkSchemeOption = "selfhash",
-    watermark_gamma: WatermarkGammaOption = 0.25,
-    watermark_bias: Annotated[float, typer.Option(help="Added to the logits of green tokens.")] = 2.0,
+    watermark_scheme: WatermarkSchemeOption = None,
+    watermark_gamma: WatermarkGammaOption = None,
+    watermark_bias: Annotated[
+        float | None, typer.Option(help="Added to the logits of green tokens.", show_default="2")
+    ] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Read the whole text again for every token.")] = False,
     as_json: JsonOption = False,
     model: ModelOption = "default",
@@ -270,26 +342,45 @@ def generate(
     quiet: QuietOption = False,
 ) -> None:
     """Sample text from a model, to see how machines write."""
-    from detector.generation import SamplingSettings, generate
+    from detector.errors import UsageError
+    from detector.generation import SamplingSettings, check_prompt, check_request, generate
     from detector.models import LanguageModel
 
+    # Everything is checked before the prompt is shown: standard output stays empty when a command fails.
+    if greedy:
+        cuts = {"--temperature": temperature, "--top-k": top_k, "--top-p": top_p}
+        _refuse(cuts, "--greedy always takes the likeliest token", "Leave out one or the other.")
+    if temperature == 0:
+        raise UsageError(
+            "The temperature is 0; it must be a finite number above 0. For the likeliest token always, give --greedy "
+            "instead."
+        )
+    if watermark_key is None:
+        marking = {
+            "--watermark-scheme": watermark_scheme,
+            "--watermark-gamma": watermark_gamma,
+            "--watermark-bias": watermark_bias,
+        }
+        _refuse(marking, "There is no --watermark-key and the text is not marked", "Give the key, a whole number.")
     settings = SamplingSettings(
-        temperature,
-        top_k,
-        top_p,
-        frequency_penalty,
-        presence_penalty,
-        penalty_form,
-        greedy,
+        **_given(temperature=temperature, top_k=top_k, top_p=top_p),
+        frequency_penalty=frequency_penalty,
+        presence_penalty=presence_penalty,
+        penalty_form=penalty_form,
+        greedy=greedy,
     )
-    beginning = sys.stdin.read() if prompt == "-" else prompt
+    check_request(max_tokens, seed, stop or ())
+    beginning = _prompt_text(prompt, quiet)
     language_model = LanguageModel.load(model, device, dtype, offline)
     mark = None
     if watermark_key is not None:
         from detector.watermark import GreenList
 
-        vocabulary = language_model.vocabulary_size
-        mark = GreenList(vocabulary, watermark_key, watermark_gamma, watermark_scheme).marker(watermark_bias)
+        green_list = GreenList(
+            language_model.vocabulary_size, watermark_key, **_given(gamma=watermark_gamma, scheme=watermark_scheme)
+        )
+        mark = green_list.marker(**_given(bias=watermark_bias))
+    check_prompt(language_model, beginning)
     stream = n == 1 and not as_json
     if stream:
         print(beginning, end="", flush=True)
@@ -319,10 +410,10 @@ def generate(
 @_guarded
 def next_command(
     prompt: Annotated[str, typer.Argument(help="The beginning; - reads it from standard input.")],
-    top: Annotated[int, typer.Option(min=1, help="Tokens to show.")] = 20,
-    temperature: TemperatureOption = 1.0,
+    top: Annotated[int, typer.Option(min=1, help="Tokens to show; a picture shows 60 at most.")] = 20,
+    temperature: TemperatureOption = None,
     top_k: TopKOption = None,
-    top_p: TopPOption = 1.0,
+    top_p: TopPOption = None,
     frequency_penalty: FrequencyOption = 0.0,
     presence_penalty: PresenceOption = 0.0,
     penalty_form: PenaltyFormOption = "divide",
@@ -332,8 +423,12 @@ def next_command(
     device: DeviceOption = "auto",
     dtype: DtypeOption = "float32",
     offline: OfflineOption = False,
+    quiet: QuietOption = False,
 ) -> None:
-    """The sorted distribution of the token that follows a prompt, and what the settings make of it."""
+    """The likeliest next tokens, and what the settings make of them.
+
+    The distribution of the token that follows a prompt is sorted by the model's own probability.
+    """
     from detector.generation import SamplingSettings
     from detector.models import LanguageModel
     from detector.report.next_tokens import draw_next_tokens, next_tokens, print_next_tokens, to_record
@@ -342,21 +437,20 @@ def next_command(
     if png is not None:
         check_picture_path(png)
     settings = SamplingSettings(
-        temperature,
-        top_k,
-        top_p,
-        frequency_penalty,
-        presence_penalty,
-        penalty_form,
+        **_given(temperature=temperature, top_k=top_k, top_p=top_p),
+        frequency_penalty=frequency_penalty,
+        presence_penalty=presence_penalty,
+        penalty_form=penalty_form,
     )
+    beginning = _prompt_text(prompt, quiet)
     language_model = LanguageModel.load(model, device, dtype, offline)
-    found = next_tokens(language_model, sys.stdin.read() if prompt == "-" else prompt, settings)
+    found = next_tokens(language_model, beginning, settings)
     if as_json:
         _print_json(to_record(found, top))
     else:
         print_next_tokens(found, top)
     if png is not None:
-        draw_next_tokens(language_model, found, sorted({0.5, 1.0, 1.5, temperature}), png)
+        draw_next_tokens(language_model, found, settings, top, png)
 
 
 @app.command()
@@ -372,14 +466,19 @@ def compare(
     offline: OfflineOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """The statistics of two texts side by side, and their token probabilities in one picture."""
-    from detector.documents.reading import read_source
-    from detector.errors import InputError
+    """The statistics of two texts side by side.
+
+    --png overlays their token probabilities in one picture.
+    """
+    from detector.documents.reading import STANDARD_INPUT, read_source
+    from detector.errors import InputError, UsageError
     from detector.models import LanguageModel
     from detector.report.picture import check_picture_path
-    from detector.report.two_texts import draw_comparison, print_comparison, to_record
+    from detector.report.two_texts import cautions, draw_comparison, print_comparison, to_record
     from detector.scoring import score_texts
 
+    if first == second == STANDARD_INPUT:
+        raise UsageError("Both texts are -, and standard input can be only one of the two. Give a file for the other.")
     if png is not None:
         check_picture_path(png)
     sources = [read_source(path) for path in (first, second)]
@@ -387,9 +486,12 @@ def compare(
         for warning in () if quiet else source.warnings:
             _say(warning)
         if not source.text.strip():
-            raise InputError(f"{path} is empty, so there is nothing to compare.")
+            name = "Standard input" if path == STANDARD_INPUT else path
+            raise InputError(f"{name} is empty, so there is nothing to compare.")
     language_model = LanguageModel.load(model, device, dtype, offline)
     left, right = score_texts(language_model, [source.text for source in sources])
+    for caution in () if quiet else cautions((first, second), (left, right)):
+        _say(caution)
     if as_json:
         _print_json(to_record((first, second), (left, right)))
     else:
@@ -404,7 +506,7 @@ def _whole_numbers(listed: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in listed.split(","))
     except ValueError:
-        raise UsageError(f"{listed!r} is no list of whole numbers parted by commas.") from None
+        raise UsageError(f"{listed!r} is no list of whole numbers parted by commas, such as 3,14,15.") from None
 
 
 @app.command()
@@ -415,19 +517,22 @@ def watermark(
     synthid_keys: Annotated[
         str | None, typer.Option(help="Test for SynthID-Text instead: its keys, parted by commas.")
     ] = None,
-    ngram_length: Annotated[int, typer.Option(help="Of SynthID-Text.")] = 5,
-    gamma: WatermarkGammaOption = 0.25,
-    scheme: WatermarkSchemeOption = "selfhash",
+    ngram_length: Annotated[int | None, typer.Option(help="Of SynthID-Text.", show_default="5")] = None,
+    gamma: WatermarkGammaOption = None,
+    scheme: WatermarkSchemeOption = None,
     as_json: JsonOption = False,
     model: ModelOption = "default",
     offline: OfflineOption = False,
     quiet: QuietOption = False,
-) -> None:
-    """Test a text for a watermark, given its key and the model whose tokenizer it was made with."""
+) -> int:
+    """Test a text for a watermark, given its key.
+
+    The model must be the one whose tokenizer the marked text was made with.
+    """
     from detector.documents.reading import read_source
     from detector.errors import UsageError
     from detector.models import LanguageModel
-    from detector.report.watermark import print_result, print_synthid, synthid_record, to_record
+    from detector.report import watermark as report
     from detector.watermark import GreenList, SynthId, detect_green_list, detect_synthid
 
     if (key is None) == (synthid_keys is None):
@@ -435,31 +540,49 @@ def watermark(
             "A watermark is found with its key alone; give it as --key NUMBER, or --synthid-keys NUMBER,NUMBER... for "
             "SynthID-Text, one of the two."
         )
+    synthid = None
+    if synthid_keys is None:
+        _refuse({"--ngram-length": ngram_length}, "--key tests for a green list", "Leave out one or the other.")
+    else:
+        green = {"--gamma": gamma, "--scheme": scheme}
+        _refuse(green, "--synthid-keys tests for SynthID-Text", "Leave out one or the other.")
+        synthid = SynthId(_whole_numbers(synthid_keys), **_given(ngram_length=ngram_length))
     source = read_source(path)
     for warning in () if quiet else source.warnings:
         _say(warning)
+    is_empty = not source.text.strip()
     language_model = LanguageModel.load(model, "cpu", offline=offline)
-    if key is None:
-        mark = SynthId(_whole_numbers(synthid_keys or ""), ngram_length)
-        result = detect_synthid(mark, language_model.encoder.encode(source.text)[0].tolist())
-        if as_json:
-            _print_json(synthid_record(result))
-        else:
-            print_synthid(result)
-        return
-    green_list = GreenList(language_model.vocabulary_size, key, gamma, scheme)
-    ids, starts, ends = language_model.encoder.encode(source.text)
-    found = detect_green_list(green_list, ids.tolist())
-    if as_json:
-        _print_json(to_record(found, green_list, list(zip(starts.tolist(), ends.tolist(), strict=True))))
+    ids, starts, ends = language_model.encoder.encode("" if is_empty else source.text)
+    if synthid is not None:
+        leaning = detect_synthid(synthid, ids.tolist())
+        conclusion = report.conclude(leaning, is_empty)
+        record = report.synthid_record(leaning, conclusion)
+        lines = [] if conclusion.reason else report.synthid_lines(leaning)
     else:
-        print_result(found, green_list)
+        assert key is not None  # noqa: S101 - one of the two was given
+        green_list = GreenList(language_model.vocabulary_size, key, **_given(gamma=gamma, scheme=scheme))
+        found = detect_green_list(green_list, ids.tolist())
+        conclusion = report.conclude(found, is_empty)
+        spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
+        record = report.green_list_record(found, green_list, spans, conclusion)
+        lines = [] if conclusion.reason else report.green_list_lines(found, green_list)
+    if as_json:
+        _print_json(record)
+    if conclusion.reason is not None:
+        _say(f"{source.path or 'standard input'} was not tested: {conclusion.explanation}")
+        return 3
+    if not as_json:
+        print("\n".join([*lines, conclusion.explanation]))
+    return 0
 
 
 @app.command()
 @_guarded
 def methods(as_json: JsonOption = False) -> None:
-    """Every statistic by name: which way machine text tends, its unit, and what it needs."""
+    """Every statistic by name, with direction, unit and need.
+
+    The direction is the one machine text tends to; the need is what must be computed beyond one pass.
+    """
     from detector.report.method_table import method_records, print_methods
 
     if as_json:
@@ -469,10 +592,143 @@ def methods(as_json: JsonOption = False) -> None:
         print_methods()
 
 
+DataArgument = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help=".jsonl files: text, label (human or machine), pair_id.")
+]
+CacheOption = Annotated[
+    Path | None, typer.Option(help="File that keeps token scores, so that a broken-off run goes on; delete it at will.")
+]
+
+
+@app.command()
+@_guarded
+def train(
+    data: DataArgument,
+    out: Annotated[Path, typer.Option(help="Classifier to write (.json); a card (.md) is put beside it.")],
+    model: ModelOption = "default",
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "float32",
+    offline: OfflineOption = False,
+    cache: CacheOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Make a verdict for any model from your own labelled texts.
+
+    Half of the pairs fit the classifier, the other half calibrate it.
+    """
+    from detector.models import LanguageModel
+    from detector.training.own_data import train_classifier, write_with_card
+
+    with _scoring_bar(quiet) as report:
+        fitted = train_classifier(LanguageModel.load(model, device, dtype, offline), data, cache, report)
+    write_with_card(fitted, out, data, f"detect train {' '.join(p.name for p in data)} --out {out.name}")
+    if not quiet:
+        _say(f"{out} is written; use it: detect ESSAY --model {model} --calibration {out}")
+
+
+@app.command()
+@_guarded
+def calibrate(
+    data: DataArgument,
+    out: Annotated[Path, typer.Option(help="Classifier to write (.json); a card (.md) is put beside it.")],
+    calibration: Annotated[
+        Path | None, typer.Option(help="Classifier to start from; the embedded one if none.")
+    ] = None,
+    model: ModelOption = "default",
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "float32",
+    offline: OfflineOption = False,
+    cache: CacheOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Take the false-alarm rates of a verdict from your own texts.
+
+    The score is left as it is; its probabilities and p-values are measured on the labelled texts you give.
+    """
+    from detector.models import LanguageModel
+    from detector.training.own_data import recalibrate, write_with_card
+    from detector.verdict.classifier import Classifier
+    from detector.verdict.detector import DEFAULT_CALIBRATION
+
+    base = Classifier.load(calibration or DEFAULT_CALIBRATION)
+    with _scoring_bar(quiet) as report:
+        fitted = recalibrate(LanguageModel.load(model, device, dtype, offline), base, data, cache, report)
+    write_with_card(fitted, out, data, f"detect calibrate {' '.join(p.name for p in data)} --out {out.name}")
+    if not quiet:
+        _say(f"{out} is written; use it: detect ESSAY --model {model} --calibration {out}")
+
+
+@app.command()
+@_guarded
+def evaluate(
+    data: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE...]", help=".jsonl files: text, label, pair_id.")
+    ] = None,
+    shipped: Annotated[
+        bool, typer.Option("--shipped", help="The embedded classifier on the feature table of datasets/.")
+    ] = False,
+    calibration: Annotated[Path | None, typer.Option(help="Classifier to judge; the embedded one if none.")] = None,
+    as_json: JsonOption = False,
+    png: Annotated[Path | None, typer.Option(help="Draw error trade-off and reliability (.png or .svg).")] = None,
+    model: ModelOption = "default",
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "float32",
+    offline: OfflineOption = False,
+    target_fpr: Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")] = 0.01,
+    cache: CacheOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """How good a verdict is on labelled texts it has not seen."""
+    from detector.errors import UsageError
+    from detector.report.picture import check_picture_path
+    from detector.verdict.classifier import Classifier
+    from detector.verdict.detector import DEFAULT_CALIBRATION
+
+    if shipped == bool(data):
+        raise UsageError("Name labelled files to evaluate on, or --shipped for the feature table that comes with it.")
+    if png is not None:
+        check_picture_path(png)
+    classifier = Classifier.load(calibration or DEFAULT_CALIBRATION)
+    if shipped:
+        from detector.training.feature_table import shipped_dev_rows
+
+        table = shipped_dev_rows(classifier)
+    else:
+        from detector.models import LanguageModel
+        from detector.training.own_data import evaluation_table
+
+        with _scoring_bar(quiet) as report:
+            table = evaluation_table(
+                LanguageModel.load(model, device, dtype, offline), classifier, data or [], cache, report
+            )
+    from detector.evaluation.quality import verdict_quality
+    from detector.report.quality import draw_quality, quality_json, quality_lines
+
+    found = verdict_quality(classifier, table, target_fpr)
+    if as_json:
+        print(quality_json(found, target_fpr))
+    else:
+        for line in quality_lines(found, target_fpr):
+            print(line)
+    if png is not None:
+        draw_quality(classifier, table, png)
+
+
+@contextmanager
+def _scoring_bar(quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error that is told (done, total)."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), disable=quiet or not sys.stderr.isatty(), transient=True) as progress:
+        task = progress.add_task("Scoring", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
 @app.command()
 @_guarded
 def doctor(as_json: JsonOption = False, model: ModelOption = "default") -> int:
-    """Versions, devices, the models found, and whether the network would be needed."""
+    """What is installed and found, and whether a network is needed."""
     from detector.report.doctor import examine, print_findings
 
     findings = examine(model)

@@ -4,11 +4,13 @@ import os
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from detector import LanguageModel
@@ -16,6 +18,7 @@ from detector.scoring import TokenScores
 from detector.training.tokenizer import DOCUMENT_BOUNDARY, train_tokenizer
 from detector.verdict.classifier import Classifier, LengthBucket
 from detector.verdict.features import BASE_NAMES
+from detector.verdict.segments import EvidenceWeights
 
 TRAINING_TEXT = (
     "The old man walked slowly to the harbour, and the boats were gone. He had counted them in the morning: "
@@ -65,6 +68,24 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def add_voices(folder: Path) -> None:
+    """Two voices beside a tiny model: its last norm leans one way and the other."""
+    plain = LanguageModel.load(folder)
+    (folder / "voices").mkdir()
+    for name, end in (("human", 0.5), ("machine", -0.5)):
+        change = {"model.norm.weight.change": torch.linspace(0, end, 32)}
+        metadata = {"base_fingerprint": plain.fingerprint}
+        save_file(change, folder / "voices" / f"{name}.safetensors", metadata=metadata)
+
+
+@pytest.fixture(scope="session")
+def tiny_with_voices(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> LanguageModel:
+    folder = tmp_path_factory.mktemp("voiced") / "model"
+    shutil.copytree(tiny_folder, folder)
+    add_voices(folder)
+    return LanguageModel.load(folder)
+
+
 def make_scores(
     log_prob_nats: list[float],
     rank: list[int] | None = None,
@@ -105,22 +126,24 @@ def make_classifier(language_model: LanguageModel, lean: float = 0.0) -> Classif
     coefficients = [0.0] * n
     coefficients[names.index("mean_surprisal")] = -0.01
     references = sorted(-i / 10 for i in range(N_REFERENCES))
+    strongest = [i / 10 for i in range(N_REFERENCES)]
     return Classifier(
         feature_names=names,
         means=[0.0] * n,
         scales=[1.0] * n,
         coefficients=coefficients,
         intercept=lean,
-        lowest=[-1e6] * n,
-        highest=[1e6] * n,
+        ranges={},
         probability_slope=1.0,
         probability_intercept=0.0,
-        buckets=[LengthBucket(50, references, references), LengthBucket(200, references, references)],
+        buckets=[LengthBucket(least, references, references, strongest, strongest) for least in (50, 200)],
         most_tokens=1000,
         human_sentence_bits=[5.0, 7.0, 9.0],
         model_name=language_model.name,
         model_fingerprint=language_model.fingerprint,
+        evidence=EvidenceWeights(0.0, 0.0, 0.0, 0.0, border_penalty=4.0),
         voices_fingerprint=None,
+        lexical_fingerprint=None,
         data={},
     )
 

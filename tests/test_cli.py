@@ -345,24 +345,95 @@ def test_next_shows_the_sorted_distribution_and_what_the_cuts_keep(run, tmp_path
         (("generate", "--max-tokens", 0), "tokens to draw is 0"),
         (("next", "a", "--png", "x.gif"), "is neither"),
         (("next", "a", "--penalty-form", "x"), "Unknown penalty form 'x'"),
+        (("generate", "--prompt", "a", "--seed", -1), "seed is -1"),
+        (("generate", "--prompt", "a", "--stop", ""), "stop string is empty"),
+        (("generate", "--prompt", "a", "--temperature", "inf"), "finite number above 0"),
+        (("generate", "--prompt", "a", "--presence-penalty", "nan"), "presence penalty is nan; it must be a finite"),
+        (("generate", "--prompt", "a", "--frequency-penalty", "inf"), "frequency penalty is inf; it must be a finite"),
+        (("generate", "--prompt", "a", "--watermark-key", -3), "watermark key is -3"),
+        (("generate", "--prompt", "a", "--watermark-key", 10**23), "from 1 to 9223372036854775807"),
+        (("generate", "--prompt", "a", "--watermark-key", 3, "--watermark-bias", "nan"), "bias is nan; it must be"),
+        (("generate", "--prompt", "a", "--watermark-key", 3, "--watermark-bias", "inf"), "finite number from 0"),
+        (("generate", "--prompt", "a", "--watermark-key", 3, "--watermark-bias", -1), "bias is -1"),
     ],
 )
-def test_impossible_sampling_is_a_sentence(run, arguments, message):
+def test_impossible_sampling_is_a_sentence_and_nothing_is_shown_before_it(run, arguments, message):
     result = run(*arguments, calibrated=False)
     assert result.exit_code == 2
     assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_greedy_is_recommended_only_where_there_is_such_an_option(run):
+    assert "give --greedy" in run("generate", "--temperature", 0, calibrated=False).stderr
+    assert "greedy" not in run("next", "a", "--temperature", 0, calibrated=False).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("generate", "--greedy", "--temperature", 1), "so --temperature would have no effect"),
+        (("generate", "--greedy", "--top-k", 5, "--top-p", 1), "so --top-k and --top-p would have no effect"),
+        (("generate", "--watermark-scheme", "selfhash"), "no --watermark-key and the text is not marked, so"),
+        (("generate", "--watermark-gamma", 0.25, "--watermark-bias", 2), "--watermark-gamma and --watermark-bias"),
+    ],
+)
+def test_options_that_would_be_ignored_are_refused(run, arguments, message):
+    result = run(*arguments, calibrated=False)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
 
 
 def test_a_prompt_longer_than_the_context_is_a_sentence(run):
     result = run("generate", "--prompt", LONG, calibrated=False)
     assert result.exit_code == 3
     assert "reads 32 at once" in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("command", [("generate", "--max-tokens", "2", "--prompt", "-"), ("next", "-", "-q")])
+def test_a_prompt_on_standard_input_is_read_as_a_file_is(tiny_folder, command):
+    def fed(data):
+        arguments = [*command, "--json", "--model", str(tiny_folder), "--device", "cpu"]
+        return CliRunner().invoke(cli.app, arguments, input=data, catch_exceptions=False)
+
+    for end in (b"", b"\n", b"\r\n"):
+        assert json.loads(fed(b"The old man" + end).stdout)["prompt"] == "The old man"
+    assert json.loads(fed(b"The old man\n\n").stdout)["prompt"] == "The old man\n"
+    for data, sentence in ((b"\x89PNG\r\n", "is a PNG picture"), (b"a\x00b", "holds NUL bytes")):
+        refused = fed(data)
+        assert refused.exit_code == 3
+        assert f"standard input {sentence}" in refused.stderr
+        assert refused.stdout == ""
 
 
 def test_methods_lists_every_statistic():
     records = [json.loads(line) for line in in_process("methods", "--json").stdout.splitlines()]
     assert {"binoculars", "fast_detect_gpt", "lastde_plus_plus", "uid_variance"} <= {r["name"] for r in records}
-    assert "lrr  (higher = machine; ratio; one pass)" in in_process("methods").stdout
+    plain = in_process("methods").stdout
+    assert "lrr  (higher = machine; ratio; one pass)" in plain
+    assert "`" not in plain + "".join(r["summary"] for r in records)
+
+
+@pytest.mark.parametrize("command", ["generate", "next", "compare", "watermark", "methods"])
+def test_the_list_of_commands_has_whole_sentences(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    lines = CliRunner().invoke(cli.app, ["--help"]).stdout.splitlines()
+    (line,) = [line for line in lines if line.split()[:1] == [command]]
+    assert line.endswith(".")
+    assert not line.endswith("...")
+
+
+def test_the_help_lists_the_schemes_that_the_message_does(run, essay):
+    from detector.watermark import SCHEMES
+
+    listed = ", ".join(SCHEMES)
+    for command in ("generate", "watermark"):
+        assert listed in " ".join(CliRunner().invoke(cli.app, [command, "--help"]).stdout.split())
+    refused = CliRunner().invoke(cli.app, ["watermark", str(essay), "--key", "3", "--scheme", "righthash"])
+    assert refused.exit_code == 2
+    assert f"Allowed: {listed}." in refused.stderr
 
 
 def test_a_generated_mark_is_found_by_its_key(tmp_path):
@@ -383,13 +454,72 @@ def test_a_generated_mark_is_found_by_its_key(tmp_path):
     missing = tested()
     assert missing.exit_code == 2
     assert "give it as --key" in missing.stderr
+    assert (record["sign"], other["sign"], record["reason"]) == ("strong", "none", None)
+    assert tested("--key", "77").stdout.splitlines()[-1] == record["explanation"]
+
+
+@pytest.fixture
+def tested(tiny_folder, essay):
+    """``tested("--key", 3)`` on the essay or on standard input, with the tiny model."""
+
+    def invoke(*arguments, path=essay, data=None):
+        command = ["watermark", *map(str, [path, *arguments]), "--model", str(tiny_folder)]
+        return CliRunner().invoke(cli.app, command, input=data, catch_exceptions=False)
+
+    return invoke
+
+
+def test_synthid_keys_are_tested_for(tested):
     synthid = json.loads(tested("--synthid-keys", "3,4,5", "--json").stdout)
     assert 0.01 < synthid["mean_p_value"] <= 1
-    assert "weighted mean" in tested("--synthid-keys", "3,4,5").stdout
-    assert "no list of whole numbers" in tested("--synthid-keys", "3,x").stderr
-    path.write_text("")
-    assert json.loads(tested("--key", "77", "--json").stdout)["p_value"] is None
-    assert "Nothing to test" in tested("--key", "77").stdout
+    assert (synthid["sign"], synthid["reason"]) == ("none", None)
+    plain = tested("--synthid-keys", "3,4,5").stdout
+    assert "weighted mean" in plain
+    assert plain.splitlines()[-1].startswith("No sign of this mark: ")
+
+
+@pytest.mark.parametrize("mark", [("--key", 77), ("--synthid-keys", "3,4,5")])
+@pytest.mark.parametrize(
+    ("text", "reason", "sentence"),
+    [
+        ("", "empty", "The text is empty."),
+        (" \n\t", "empty", "The text is empty."),
+        ("The old", "too_short", "Too few"),
+    ],
+)
+def test_too_little_text_is_not_tested(tested, mark, text, reason, sentence):
+    result = tested(*mark, "--json", path="-", data=text)
+    record = json.loads(result.stdout)
+    assert result.exit_code == 3
+    assert record["reason"] == reason
+    assert record["sign"] is None
+    assert record["explanation"].startswith(sentence)
+    assert result.stderr == f"detect: standard input was not tested: {record['explanation']}\n"
+    plain = tested(*mark, "--quiet", path="-", data=text)
+    assert (plain.exit_code, plain.stdout, plain.stderr) == (3, "", result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--key", 10**23), "it must be a whole number from 1 to 9223372036854775807"),
+        (("--key", -1), "watermark key is -1"),
+        (("--synthid-keys", f"3,{10**23}"), "it must be a whole number from 1 to 9223372036854775807"),
+        (("--synthid-keys", "3,-4"), "is -4"),
+        (("--synthid-keys", "3"), "only one was given"),
+        (("--synthid-keys", "3,3"), "key 3 was given twice"),
+        (("--synthid-keys", "3,x"), "no list of whole numbers"),
+        (("--synthid-keys", "3,4", "--key", 5), "one of the two"),
+        (("--synthid-keys", "3,4", "--scheme", "selfhash", "--gamma", 0.25), "so --gamma and --scheme would"),
+        (("--key", 5, "--ngram-length", 5), "so --ngram-length would"),
+        ((), "give it as --key"),
+    ],
+)
+def test_impossible_watermark_tests_are_a_sentence(tested, arguments, message):
+    result = tested(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
 
 
 def test_compare_shows_both_texts_and_draws_them(run, essay, tmp_path):
@@ -403,8 +533,17 @@ def test_compare_shows_both_texts_and_draws_them(run, essay, tmp_path):
     record = json.loads(run("compare", essay, other, "--json", calibrated=False).stdout)
     left, right = record["texts"]
     assert left["n_tokens"] > right["n_tokens"] > 0
+    assert "other.txt has" in result.stderr
+    assert "essay.txt has" not in result.stderr
+    assert run("compare", essay, other, "-q", calibrated=False).stderr == ""
     assert left["methods"]["log_likelihood"] != right["methods"]["log_likelihood"]
     other.write_text(" \n")
     empty = run("compare", essay, other, calibrated=False)
     assert empty.exit_code == 3
     assert "other.txt is empty" in empty.stderr
+
+
+def test_compare_reads_standard_input_once(run):
+    result = run("compare", "-", "-", calibrated=False)
+    assert result.exit_code == 2
+    assert "standard input can be only one of the two" in result.stderr

@@ -1,10 +1,11 @@
 """Bytes of a file → text, with a word of warning where the reading was a guess."""
 
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from detector.errors import InputError
+from detector.errors import DetectorWarning, InputError
 
 STANDARD_INPUT = "-"
 
@@ -44,8 +45,8 @@ def read_source(path: str) -> SourceText:
         if sys.stdin is None:
             raise InputError("Standard input is closed, so there is nothing to read.")
         data = sys.stdin.buffer.read()
-        text, warnings = decode(data, "standard input")
-        return SourceText(STANDARD_INPUT, None, text, warnings)
+        text, doubts = decode(data, "standard input")
+        return SourceText(STANDARD_INPUT, None, text, doubts)
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError:
@@ -56,8 +57,28 @@ def read_source(path: str) -> SourceText:
         raise InputError(f"{path}: no permission to read it.") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {error}.") from None
-    text, warnings = decode(data, path)
-    return SourceText(path, path, text, warnings)
+    text, doubts = decode(data, path)
+    return SourceText(path, path, text, doubts)
+
+
+def read_folder(folder: Path) -> list[SourceText]:
+    """The plain-text files of a folder and its subfolders, by name; hidden files are passed over.
+
+    A file that cannot be read is passed over with a ``DetectorWarning``. Raises ``InputError`` when there is none.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder; name one that holds text files.")
+    read = []
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        try:
+            read.append(read_source(str(path)))
+        except InputError as error:
+            warnings.warn(str(error), DetectorWarning, stacklevel=2)
+    if not read:
+        raise InputError(f"{folder} holds no text file that can be read.")
+    return read
 
 
 def decode(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:

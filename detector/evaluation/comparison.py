@@ -1,107 +1,105 @@
-"""How well the verdict's score and each published statistic alone tell the dev sets apart."""
+"""What the verdict might rest on: sets of features and kinds of estimators, fitted alike, judged on the dev sets."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.evaluation.metrics import Rate, auroc, tpr_at_fpr
-from detector.methods import METHODS
+from detector.errors import InputError
+from detector.evaluation.metrics import auroc, tpr_at_fpr
+from detector.training.classifier_fit import fit_classifier, weights_of
 from detector.training.feature_table import FeatureTable
-from detector.verdict.classifier import Classifier
-from detector.verdict.features import BASE_NAMES, FEATURE_NAMES
+from detector.verdict.classifier import WIDEST
+from detector.verdict.features import BASE_NAMES, FEATURE_NAMES, LEXICAL_FEATURES, VOICE_FEATURES
 
+Floats = NDArray[np.float64]
 
-@dataclass(frozen=True)
-class Row:
-    """One detector on one data set."""
-
-    detector: str
-    dataset: str
-    n_human: int
-    n_machine: int
-    auroc: float
-    tpr_at_1: float
-    tpr_at_5: float
-
-
-VOICE_CHOICES = {
+FEATURE_CHOICES: dict[str, tuple[str, ...]] = {
     "base": BASE_NAMES,
     "base, machine voice": (*BASE_NAMES, "machine_gain", "machine_gain_capped"),
-    "base, both voices": FEATURE_NAMES,
+    "base, both voices": (*BASE_NAMES, *VOICE_FEATURES),
+    "base, words": (*BASE_NAMES, *LEXICAL_FEATURES),
+    "both voices, words": (*VOICE_FEATURES, *LEXICAL_FEATURES),
     "voice ratio alone": ("voice_ratio_capped",),
+    "words alone": tuple(LEXICAL_FEATURES),
+    "everything": FEATURE_NAMES,
 }
-"""Which features the verdict might rest on."""
+PENALTIES = (0.001, 0.01, 0.1, 1.0)
+"""Inverse penalties of the logistic regression on everything."""
 
 
-def voice_comparison(table: FeatureTable) -> Iterator[Row]:
-    """The verdict on the dev sets for each of ``VOICE_CHOICES``, fitted alike."""
-    from detector.training.classifier_fit import fit_classifier
+def compare_choices(table: FeatureTable) -> Iterator[str]:
+    """Lines of a table: AUROC / TPR at 1 % FPR on each dev set with both labels, their mean, and pooled.
 
-    dev = table.rows(table.role == "dev")
-    for choice, names in VOICE_CHOICES.items():
-        for row in compare(fit_classifier(table, names), dev):
-            if row.detector == "verdict":
-                yield replace(row, detector=choice)
+    Raises ``InputError`` for a table without voices or words.
+    """
+    if table.voices_fingerprint is None or table.lexical_fingerprint is None:
+        raise InputError("The table was made without voices or word weights; make it again with a model that has both.")
+    fit, dev = table.rows(table.role == "fit"), table.rows((table.role == "dev") & table.is_whole)
+    sets = [str(name) for name in np.unique(dev.dataset) if len(np.unique(dev.is_machine[dev.dataset == name])) == 2]
+    yield f"{'':34} " + " ".join(f"{name[-11:]:11}" for name in [*sets, "mean", "pooled"])
+    for name, features in FEATURE_CHOICES.items():
+        yield _line(name, fit_classifier(table, features).scores(dev.features), dev, sets)
+    for penalty in PENALTIES:
+        scores = fit_classifier(table, FEATURE_NAMES, penalty).scores(dev.features)
+        yield _line(f"everything, C = {penalty:g}", scores, dev, sets)
+    scaled = _scaler(fit)
+    results = {}
+    for name, make in ESTIMATORS.items():
+        model = make()
+        model.fit(scaled(fit.features), fit.is_machine, weights_of(fit))
+        results[name] = model.decision_function(scaled(dev.features))
+        yield _line(name, results[name], dev, sets)
+    linear = fit_classifier(table).scores(dev.features)
+    yield _line("mean of linear and boosting", _mean([linear, results["gradient boosting"]]), dev, sets)
 
 
-def compare(classifier: Classifier, table: FeatureTable) -> Iterator[Row]:
-    """Rows for every data set with both labels, and for all of them pooled."""
-    candidates = {"verdict": classifier.scores(table.features)}
-    for column, name in enumerate(table.method_names):
-        sign = 1 if METHODS[name]().higher_is_machine else -1
-        candidates[name] = sign * table.methods[:, column]
-    both = [
-        str(name) for name in np.unique(table.dataset) if len(np.unique(table.is_machine[table.dataset == name])) == 2
-    ]
-    for name, scores in candidates.items():
-        for dataset in [*both, "pooled"]:
-            rows = np.isin(table.dataset, both) if dataset == "pooled" else table.dataset == dataset
-            yield _row(name, dataset, scores, rows & np.isfinite(scores), table.is_machine)
+def _scaler(fit: FeatureTable) -> Callable[[Floats], Floats]:
+    means, scales = fit.features.mean(axis=0), fit.features.std(axis=0) + 1e-9
+    return lambda features: np.clip((features - means) / scales, -WIDEST, WIDEST)
 
 
-def _row(
-    name: str, dataset: str, scores: NDArray[np.float64], rows: NDArray[np.bool_], is_machine: NDArray[np.bool_]
-) -> Row:
-    human, machine = scores[rows & ~is_machine], scores[rows & is_machine]
-    return Row(
-        name,
-        dataset,
-        len(human),
-        len(machine),
-        auroc(human, machine),
-        tpr_at_fpr(human, machine, 0.01),
-        tpr_at_fpr(human, machine, 0.05),
+def _boosting() -> Any:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    return HistGradientBoostingClassifier(
+        max_iter=250, learning_rate=0.05, max_leaf_nodes=15, min_samples_leaf=40, l2_regularization=5, random_state=0
     )
 
 
-def machine_rates(classifier: Classifier, table: FeatureTable, target: float) -> dict[tuple[str, str], Rate]:
-    """Share of texts with p-value at or below ``target``, by (data set, label).
+class _Quadratic:
+    """Logistic regression on the features, their squares and products."""
 
-    For human texts this is the realised false-alarm rate, on writers no part of the classifier saw.
-    """
-    return _rates(table, [classifier.p_value(s, n) <= target for s, n in _scored(classifier, table)])
+    def __init__(self) -> None:
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
+        self._products, self._scaler = PolynomialFeatures(2, include_bias=False), StandardScaler()
+        self._model = LogisticRegression(C=0.001, max_iter=3000)
 
-def human_rates(classifier: Classifier, table: FeatureTable, target: float) -> dict[tuple[str, str], Rate]:
-    """Share of texts whose human p-value is at or below ``target``, by (data set, label).
+    def fit(self, x: Floats, y: NDArray[np.bool_], weights: Floats) -> None:
+        self._model.fit(self._scaler.fit_transform(self._products.fit_transform(np.clip(x, -4, 4))), y, weights)
 
-    For machine texts this is the realised rate of machine texts passing as human.
-    """
-    return _rates(table, [classifier.human_p_value(s, n) <= target for s, n in _scored(classifier, table)])
-
-
-def _scored(classifier: Classifier, table: FeatureTable) -> list[tuple[float, int]]:
-    return list(zip(classifier.scores(table.features).tolist(), table.n_tokens.tolist(), strict=True))
+    def decision_function(self, x: Floats) -> Floats:
+        return self._model.decision_function(self._scaler.transform(self._products.transform(np.clip(x, -4, 4))))
 
 
-def _rates(table: FeatureTable, flags: list[bool]) -> dict[tuple[str, str], Rate]:
-    flagged = np.array(flags)
-    rates = {}
-    for dataset in [*np.unique(table.dataset), "all"]:
-        for label, side in (("human", ~table.is_machine), ("machine", table.is_machine)):
-            rows = side & (True if dataset == "all" else table.dataset == dataset)
-            if rows.any():
-                rates[str(dataset), label] = Rate(int(flagged[rows].sum()), int(rows.sum()))
-    return rates
+ESTIMATORS: dict[str, Callable[[], Any]] = {"quadratic": _Quadratic, "gradient boosting": _boosting}
+
+
+def _mean(scores: list[Floats]) -> Floats:
+    return np.mean([one / one.std() for one in scores], axis=0)
+
+
+def _line(name: str, scores: Floats, dev: FeatureTable, sets: list[str]) -> str:
+    figures = [_figures(scores, dev, dev.dataset == one) for one in sets]
+    pooled = _figures(scores, dev, np.isin(dev.dataset, sets))
+    mean = tuple(np.mean(figures, axis=0))
+    return f"{name:34} " + " ".join(f"{a:.3f}/{t:.3f}" for a, t in [*figures, mean, pooled])
+
+
+def _figures(scores: Floats, dev: FeatureTable, rows: NDArray[np.bool_]) -> tuple[float, float]:
+    known = rows & np.isfinite(scores)
+    human, machine = scores[known & ~dev.is_machine], scores[known & dev.is_machine]
+    return auroc(human, machine), tpr_at_fpr(human, machine, 0.01)

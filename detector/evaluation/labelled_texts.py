@@ -5,6 +5,7 @@ A data set is a ``NAME.jsonl`` or ``NAME.jsonl.zst`` file of objects with ``text
 ``language``. A machine text and the human text it answers share a ``pair_id``.
 """
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ LENGTHS_IN_WORDS = (55, 90, 140, 200, 300, 450, 700)
 """A pair is cut to one of these, chosen by hash, so that length says nothing about the author."""
 
 SHINGLE_WORDS = 8
+KEY_WORDS = 30
 _SHINGLE_WORD = re.compile(r"[a-z0-9]+")
 
 # What a chat model says around a text, not in it: with it, no detector is needed.
@@ -98,8 +100,9 @@ def cut_alike(texts: Iterable[LabelledText]) -> list[LabelledText]:
             _cut(member, min([limit, *sorted(human)[:1], int(median(machine or [limit]))])) for member in members
         ]
     if unpaired:
-        quartiles = [sorted(side)[len(side) // 4] for side in _word_counts(unpaired) if side]
-        limit = min(quartiles)
+        # Where all are of one length, the quartile is that length, and they lose their last word all the same.
+        limits = [min(sorted(side)[len(side) // 4], max(side) - 1) for side in _word_counts(unpaired) if side]
+        limit = min(limits)
         result += [_cut(text, limit) for text in unpaired if len(text.text.split(" ")) > limit]
     return [text for text in result if len(text.text.split(" ")) >= FEWEST_WORDS - 1]
 
@@ -138,6 +141,12 @@ def without_repeats(texts: Iterable[LabelledText]) -> list[LabelledText]:
             seen.add(key)
             kept.append(text)
     return kept
+
+
+def text_key(text: str) -> str:
+    """12 hexadecimal digits that texts with the same first ``KEY_WORDS`` words share, case and marks aside."""
+    words = _SHINGLE_WORD.findall(text.lower()[: 40 * KEY_WORDS])[:KEY_WORDS]
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()[:12]
 
 
 def word_shingles(text: str) -> list[int]:

@@ -46,6 +46,21 @@ class _Text:
     stop_reason: StopReason | None = None
 
 
+def check_request(max_tokens: int, seed: int, stop: Sequence[str]) -> None:
+    """Raise ``UsageError`` for what ``generate`` cannot do with any model."""
+    if max_tokens < 1:
+        raise UsageError(f"The number of tokens to draw is {max_tokens}; it must be at least 1.")
+    if seed < 0:
+        raise UsageError(f"The seed is {seed}; it must be a whole number of at least 0.")
+    if "" in stop:
+        raise UsageError("A stop string is empty, so every text would stop before it begins. Leave it out.")
+
+
+def check_prompt(language_model: LanguageModel, prompt: str) -> None:
+    """Raise ``InputError`` for a prompt too long to be continued, or empty where the model must have a first word."""
+    _prompt_ids(language_model, prompt)
+
+
 @torch.inference_mode()
 def generate(
     language_model: LanguageModel,
@@ -63,14 +78,10 @@ def generate(
 
     ``adjust_logits`` (rows (n, V), the ids so far of each row) may change the logits before anything
     else, as a watermark does. ``on_text`` is told (index of the prompt, new characters) as they come.
-    Raises ``InputError`` for a prompt longer than the context and for an empty one where the model
-    has no token to begin a text with.
+    Raises what ``check_request`` and ``check_prompt`` raise, before anything is drawn.
     """
     settings = settings or SamplingSettings()
-    if max_tokens < 1:
-        raise UsageError(f"The number of tokens to draw is {max_tokens}; it must be at least 1.")
-    if "" in stop:
-        raise UsageError("A stop string is empty; every text would stop before it begins.")
+    check_request(max_tokens, seed, stop)
     texts = [
         _Text(_prompt_ids(language_model, prompt), np.random.default_rng((seed, i))) for i, prompt in enumerate(prompts)
     ]

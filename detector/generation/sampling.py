@@ -42,17 +42,14 @@ class SamplingSettings:
 
     def __post_init__(self) -> None:
         if not self.temperature > 0 or self.temperature == float("inf"):
-            raise UsageError(
-                f"The temperature is {self.temperature:g}; it must be above 0. For the likeliest token always, ask for "
-                "greedy."
-            )
+            raise UsageError(f"The temperature is {self.temperature:g}; it must be a finite number above 0.")
         if self.top_k is not None and self.top_k < 1:
             raise UsageError(f"top-k is {self.top_k}; it must be at least 1.")
         if not 0 < self.top_p <= 1:
-            raise UsageError(f"top-p is {self.top_p:g}; it must lie above 0 and be at most 1.")
+            raise UsageError(f"top-p is {self.top_p:g}; it must be a number above 0 and at most 1.")
         for name, penalty in (("frequency", self.frequency_penalty), ("presence", self.presence_penalty)):
             if not 0 <= penalty < float("inf"):
-                raise UsageError(f"The {name} penalty is {penalty:g}; it must be at least 0.")
+                raise UsageError(f"The {name} penalty is {penalty:g}; it must be a finite number of at least 0.")
         if self.penalty_form not in ("divide", "subtract"):
             raise UsageError(f"Unknown penalty form {self.penalty_form!r}. Allowed: divide, subtract.")
 
@@ -102,7 +99,8 @@ def next_distribution(logits: Tensor, counts: Tensor | None, settings: SamplingS
     if settings.greedy:
         best = logits.argmax(dim=-1, keepdim=True)
         return torch.zeros_like(logits).scatter_(-1, best, 1.0)
-    logits = logits / settings.temperature
+    # The largest is moved to 0 first, so that not even the smallest temperature makes it infinite.
+    logits = (logits - logits.amax(dim=-1, keepdim=True)) / settings.temperature
     if settings.top_k is not None:
         logits = logits.masked_fill(~kept_by_top_k(logits, settings.top_k), float("-inf"))
     probabilities = logits.softmax(dim=-1)

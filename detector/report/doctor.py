@@ -54,6 +54,7 @@ def _examine_model(model: str, is_local: bool) -> dict[str, Any]:
     from detector.models import LanguageModel
     from detector.verdict.classifier import Classifier
     from detector.verdict.detector import DEFAULT_CALIBRATION
+    from detector.verdict.lexical import LexicalModel
 
     found: dict[str, Any] = {"name": model, "ready": False, "network_needed": not is_local, "calibrated": False}
     try:
@@ -70,6 +71,7 @@ def _examine_model(model: str, is_local: bool) -> dict[str, Any]:
         classifier = Classifier.load(DEFAULT_CALIBRATION)
         classifier.check_fingerprint(model, loaded.fingerprint)
         classifier.check_voices(model, found["voices"])
+        classifier.check_lexical(LexicalModel.load().fingerprint if classifier.needs_lexical else None)
         found["calibrated"] = True
     except DetectorError as error:
         found["problem"] = str(error)

@@ -18,7 +18,7 @@ def method_records() -> Iterator[dict[str, str | bool]]:
     """Name, direction, unit, what it needs and what it is, by name."""
     for name in sorted(METHODS):
         chosen = METHODS[name]
-        summary = (chosen.__doc__ or "").strip().split("\n")[0]
+        summary = (chosen.__doc__ or "").strip().split("\n")[0].replace("``", "'")  # plain words, no markup
         yield {
             "name": name,
             "higher_is_machine": chosen().higher_is_machine,

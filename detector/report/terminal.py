@@ -20,6 +20,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.:-=+*#"
 _SPARKLINE_WIDTH = 50
 _MOST_FINDINGS = 5
+_MOST_REASONS = 6
 _FULL_BAR_BITS = 14.0
 _HEADLINES = {
     "human": "reads like human text",
@@ -43,8 +44,8 @@ def make_console() -> Console:
     return _PipeConsole(highlight=False)
 
 
-def print_result(console: Console, result: Result, show_text: bool) -> None:
-    """Write one result; ``show_text`` adds the text marked by rank.
+def print_result(console: Console, result: Result, show_text: bool, explain: bool = False) -> None:
+    """Write one result; ``show_text`` adds the text marked by rank, ``explain`` what moved the score.
 
     A terminal gets lines that fit it; a pipe gets every line whole, so that it can be searched.
     """
@@ -53,6 +54,13 @@ def print_result(console: Console, result: Result, show_text: bool) -> None:
     lines = [result.explanation]
     if result.score is not None:
         lines += _numbers(result, ascii_only=_is_ascii(console))
+        lines += _parts(result)
+        if explain:
+            lines += _moved_by(result)
+    if result.baseline is not None:
+        lines.append(f"earlier texts: {result.baseline.explanation}")
+        named = ", ".join(f"{name.replace('_', ' ')} {z:+.1f}" for name, z in result.baseline.differences[:3])
+        lines.append(f"differs most in {named} (standard deviations)")
     for finding in result.findings[:_MOST_FINDINGS]:
         lines.append(f"found: {finding.kind.replace('_', ' ')} at {finding.start_char}: {finding.detail}")
     if len(result.findings) > _MOST_FINDINGS:
@@ -89,6 +97,37 @@ def _numbers(result: Result, ascii_only: bool) -> Iterator[str]:
         yield "ranks     " + "   ".join(parts)
         curve = sparkline(binned_bits(result.evidence, _SPARKLINE_WIDTH), ascii_only)
         yield f"surprise  {curve}  0 to {_FULL_BAR_BITS:g} bits"
+
+
+def _parts(result: Result) -> Iterator[str]:
+    """Where the parts are, if the text has parts of both kinds and the verdict rests on them."""
+    if result.verdict != "mixed" or result.evidence is None:
+        return
+    text = result.evidence.text
+    for segment in result.segments:
+        words = text[segment.start_char : segment.end_char].split()
+        place = f"characters {segment.start_char} to {segment.end_char}, {len(words)} words"
+        yield (
+            f"{segment.leans_to + ('' if segment.label != 'uncertain' else '?'):8}  p {segment.p_value:.3f}   {place}: "
+            f"{_without_controls(' '.join(words[:6]))} ... {_without_controls(' '.join(words[-4:]))}"
+        )
+
+
+def _moved_by(result: Result) -> Iterator[str]:
+    """The score as sums of features and of sentences."""
+    found = result.explained
+    if found is None or result.evidence is None:
+        return
+    kinds = "   ".join(f"{kind} {amount:+.2f}" for kind, amount in found.by_kind().items())
+    yield f"score {found.score:+.2f} = {kinds}"
+    for moved in found.features[:_MOST_REASONS]:
+        yield f"  {moved.contribution:+.2f}  {moved.feature.replace('_', ' ')} {moved.value:.3g}: {moved.meaning}"
+    yield f"by sentence, the text as a whole {found.whole_text + found.intercept:+.2f}:"
+    with_tokens = sorted(set(result.evidence.sentence_of_token))
+    for i in np.argsort(-np.abs(found.sentences))[:_MOST_REASONS]:
+        start, end = result.evidence.sentences[with_tokens[i]]
+        sentence = _without_controls(" ".join(result.evidence.text[start:end].split()))
+        yield f"  {found.sentences[i]:+.2f}  {textwrap.shorten(sentence, 90, placeholder=' ...')}"
 
 
 def sparkline(values: np.ndarray, ascii_only: bool = False) -> str:

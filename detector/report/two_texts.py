@@ -3,6 +3,7 @@
 The picture of Holtzman et al. 2020: people jump between likely and unlikely words where machines stay high.
 """
 
+from collections.abc import Iterator
 from logging import getLogger
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,18 @@ import numpy as np
 
 from detector.errors import InputError
 from detector.methods import METHODS, compute_all
+from detector.report.lettering import escaped, printable, shortened
 from detector.scoring.records import TokenScores
+
+CAUTION_BELOW_TOKENS = 50
+"""Statistics of shorter texts are mostly chance; the verdict refuses texts of that size too."""
 
 _COLOURS = ("#00336F", "#B35900")
 _SMOOTHED_OVER = 10
+_LONGEST_HEADING = 16
+"""Characters; with two of them the table fits 80 columns."""
+_LONGEST_TITLE = 90
+_LONGEST_IN_LEGEND = 20
 
 
 def to_record(names: tuple[str, str], scores: tuple[TokenScores, TokenScores]) -> dict[str, Any]:
@@ -26,9 +35,29 @@ def to_record(names: tuple[str, str], scores: tuple[TokenScores, TokenScores]) -
     return {"schema_version": 1, "texts": texts}
 
 
+def cautions(names: tuple[str, str], scores: tuple[TokenScores, TokenScores]) -> Iterator[str]:
+    """A sentence for each text that is too short for its statistics to say much."""
+    for name, one in zip(names, scores, strict=True):
+        if len(one) < CAUTION_BELOW_TOKENS:
+            tokens = "1 token" if len(one) == 1 else f"{len(one)} tokens"
+            yield (
+                f"{_base_name(name)} has {tokens}; below {CAUTION_BELOW_TOKENS} its statistics are mostly chance, so "
+                "compare longer texts."
+            )
+
+
+def _base_name(path: str) -> str:
+    return "standard input" if path == "-" else Path(path).name or path
+
+
+def _shown(value: float) -> str:
+    return "-" if np.isnan(value) else f"{value:.3f}"
+
+
 def print_comparison(names: tuple[str, str], scores: tuple[TokenScores, TokenScores]) -> None:
-    """A line a statistic; an arrow marks the text that looks more like a machine's by it."""
+    """A line a statistic; the last column names the text that looks more like a machine's by it."""
     from rich.table import Table
+    from rich.text import Text
 
     from detector.report.terminal import make_console
 
@@ -36,7 +65,8 @@ def print_comparison(names: tuple[str, str], scores: tuple[TokenScores, TokenSco
     table = Table(box=None, pad_edge=False)
     table.add_column("statistic", no_wrap=True)
     for name in names:
-        table.add_column(Path(name).name, justify="right")
+        # subtle: a plain string would be read as rich's markup
+        table.add_column(Text(shortened(printable(_base_name(name)), _LONGEST_HEADING)), justify="right")
     table.add_column("more machine-like")
     table.add_row("tokens", str(len(scores[0])), str(len(scores[1])), "")
     for method, value in left.items():
@@ -44,7 +74,7 @@ def print_comparison(names: tuple[str, str], scores: tuple[TokenScores, TokenSco
         more = ""
         if np.isfinite(value) and np.isfinite(other) and value != other:
             more = "first" if (value > other) == METHODS[method]().higher_is_machine else "second"
-        table.add_row(method, f"{value:.3f}", f"{other:.3f}", more)
+        table.add_row(method, _shown(value), _shown(other), more)
     console = make_console()
     console.print(table)
     console.print("One statistic says little; no two texts are alike in length and matter. A score is not proof.")
@@ -59,22 +89,35 @@ def draw_comparison(names: tuple[str, str], scores: tuple[TokenScores, TokenScor
     figure = Figure(figsize=(11, 6.2), dpi=130, layout="constrained")
     FigureCanvasAgg(figure)
     together, *alone = figure.subplots(3, 1, sharex=True)
-    longest = max(len(one) for one in scores)
+    longest = max(1, *(len(one) for one in scores))
+    labels = []
     for name, one, colour, axes in zip(names, scores, _COLOURS, alone, strict=True):
+        letters = escaped(_base_name(name))
+        label = shortened(letters, _LONGEST_IN_LEGEND)
         probability = np.exp(one.log_prob_nats.astype(np.float64))
         axes.bar(np.arange(len(one)), probability, color=colour, width=1.0)
         axes.set_ylabel("probability")
         axes.set_ylim(0, 1)
-        axes.set_title(Path(name).name, loc="left", fontsize=9.5, parse_math=False)
-        window = np.ones(min(_SMOOTHED_OVER, max(1, len(one))))
-        smooth = np.convolve(probability, window / len(window), mode="valid") if len(one) else probability
-        together.plot(
-            np.arange(len(smooth)) + len(window) / 2, smooth, color=colour, lw=1.8, label=Path(name).name.lstrip("_")
-        )
+        axes.set_title(shortened(letters, _LONGEST_TITLE), loc="left", fontsize=9.5, parse_math=False)
+        if len(one) > _SMOOTHED_OVER:
+            smooth = np.convolve(probability, np.full(_SMOOTHED_OVER, 1 / _SMOOTHED_OVER), mode="valid")
+            # each mean stands over the middle of its tokens, which lie at whole numbers
+            together.plot(np.arange(len(smooth)) + (_SMOOTHED_OVER - 1) / 2, smooth, color=colour, lw=1.8)
+            labels.append(label)
+        else:
+            # one mean makes no line, so it is a dot
+            middle, mean = ([(len(one) - 1) / 2], [probability.mean()]) if len(one) else ([], [])
+            together.plot(middle, mean, "o", color=colour)
+            labels.append(f"{label}: too short for a line ({len(one)} tokens)")
     together.set_title(f"mean probability over {_SMOOTHED_OVER} tokens", loc="left", fontsize=9.5)
     together.set_ylabel("probability")
     together.set_ylim(0, None)
-    together.legend(frameon=False, fontsize=8.5, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
+    # given outright, for matplotlib hides labels that begin with "_"
+    legend = together.legend(
+        together.get_lines(), labels, frameon=False, fontsize=8.5, loc="lower right", bbox_to_anchor=(1, 1), ncols=2
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
     alone[-1].set_xlabel("token")
     alone[-1].set_xlim(-0.5, longest - 0.5)
     for axes in (together, *alone):

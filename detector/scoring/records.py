@@ -1,6 +1,7 @@
 """What one pass of a language model over one text leaves behind."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,13 @@ class TokenScores:
     def surprisal_bits(self) -> NDArray[np.float64]:
         """-log2 p(x), shape (n,)."""
         return -self.log_prob_nats.astype(np.float64) / np.log(2)
+
+
+def beginning_of(scores: TokenScores, length: int) -> TokenScores:
+    """The first ``length`` tokens; what follows a token has no influence on its scores."""
+    arrays = {f.name: getattr(scores, f.name) for f in fields(scores)}
+    cut: dict[str, Any] = {name: a[:length] for name, a in arrays.items() if isinstance(a, np.ndarray)}
+    return replace(scores, **cut)
 
 
 @dataclass(frozen=True, eq=False)

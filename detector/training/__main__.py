@@ -2,7 +2,7 @@
 
 prepare → train → export                 the base model
 voice                                    the human and the machine voice, tuned from it
-features → classifier → compare          the verdict; `voices` compares it with and without them
+lexical → features → classifier          the verdict; `choices` compares what it might rest on
 """
 
 from collections import Counter
@@ -11,9 +11,8 @@ from typing import Annotated
 
 import typer
 
-from detector.errors import DetectorError, InputError
+from detector.errors import DetectorError
 
-DEFAULT_TABLE = Path(__file__).parents[2] / "datasets" / "feature_tables" / "default.safetensors"
 DEFAULT_CALIBRATION = Path(__file__).parents[1] / "verdict" / "default_classifier.json"
 
 app = typer.Typer(
@@ -125,10 +124,22 @@ def export(
 
 
 @app.command()
+def lexical(
+    detection: Annotated[Path, typer.Argument(help="Folder of labelled data sets (NAME.jsonl or .jsonl.zst).")],
+    out: Annotated[Path, typer.Option(help="Word weights to write (.safetensors).")],
+) -> None:
+    """Fit the word weights on the texts that tune the voices."""
+    from detector.training.lexical_fit import fit_lexical
+    from detector.training.roles import voice_domains
+
+    fit_lexical(voice_domains(detection)).save(out)
+
+
+@app.command()
 def features(
     detection: Annotated[Path, typer.Argument(help="Folder of labelled data sets (NAME.jsonl or .jsonl.zst).")],
     corpus: Annotated[Path, typer.Argument(help="The corpus folder, for held-out human references.")],
-    out: Annotated[Path, typer.Option(help="Table to write (.safetensors).")],
+    out: Annotated[Path, typer.Option(help="Table to write (.parquet).")],
     model: Annotated[str, typer.Option(help="Model folder or name.")] = "default",
     humans: Annotated[int, typer.Option(help="Most human texts a data set.")] = 600,
     machines: Annotated[int, typer.Option(help="Most machine texts a data set and generator.")] = 60,
@@ -137,16 +148,30 @@ def features(
         Path | None, typer.Option(help="File that keeps the token scores, so that new features need no new pass.")
     ] = None,
 ) -> None:
-    """Score labelled texts once; the next two commands read the table."""
+    """Score labelled texts once; what fits and judges reads the table."""
     from detector.models import LanguageModel
     from detector.training.feature_table import build_table
-    from detector.training.roles import labelled_texts
+    from detector.training.roles import labelled_texts, voice_domains
+    from detector.training.yardstick import yardstick_scores
+    from detector.verdict.lexical import LexicalModel
 
     labelled = labelled_texts(detection, corpus, humans, machines, per_genre)
     for (role, dataset, is_machine), n in sorted(Counter((r, t.dataset, t.is_machine) for r, t in labelled).items()):
         typer.echo(f"{role:10} {dataset:30} {'machine' if is_machine else 'human':8} {n}", err=True)
     typer.echo(f"{len(labelled)} texts", err=True)
-    build_table(LanguageModel.load(model), labelled, cache).save(out)
+    fitted_on = [text for role, text in labelled if role == "fit"]
+    for found in voice_domains(detection):
+        fitted_on += [*found.human, *found.machine]
+    trivial = yardstick_scores(fitted_on, [text.text for _, text in labelled]).tolist()
+    table = build_table(
+        LanguageModel.load(model),
+        labelled,
+        cache,
+        LexicalModel.load(),
+        lambda done, total: typer.echo(f"{done} of {total} texts scored", err=True),
+        yardstick=trivial,
+    )
+    table.save(out)
 
 
 @app.command()
@@ -169,59 +194,15 @@ def classifier(
 
 
 @app.command()
-def voices(
-    tables: Annotated[list[Path], typer.Argument(help="Tables that `features` wrote, each with its own voices.")],
+def choices(
+    table: Annotated[Path, typer.Argument(help="Table that `features` wrote.")],
 ) -> None:
-    """Compare verdicts with and without the voices on the dev sets, the classifier otherwise the same."""
-    from detector.evaluation.comparison import voice_comparison
+    """Compare verdicts that rest on other features and estimators, on the dev sets."""
+    from detector.evaluation.comparison import compare_choices
     from detector.training.feature_table import FeatureTable
 
-    typer.echo(f"{'table':24} {'features of':22} {'data set':24}  AUROC  TPR@1%  TPR@5%")
-    for path in tables:
-        table = FeatureTable.load(path)
-        if table.voices_fingerprint is None:
-            raise InputError(f"{path} was made without voices; make it again with a model that has them.")
-        for row in voice_comparison(table):
-            typer.echo(
-                f"{path.stem:24} {row.detector:22} {row.dataset:24}  {row.auroc:.3f}   {row.tpr_at_1:.3f}   "
-                f"{row.tpr_at_5:.3f}"
-            )
-
-
-@app.command()
-def compare(
-    table: Annotated[Path, typer.Argument(help="Table that `features` wrote.")] = DEFAULT_TABLE,
-    classifier: Annotated[
-        Path, typer.Option(help="Classifier file; the embedded one unless given.")
-    ] = DEFAULT_CALIBRATION,
-    target_fpr: float = 0.01,
-    every: Annotated[bool, typer.Option("--all", help="Each statistic on each data set, not only pooled.")] = False,
-) -> None:
-    """Print AUROC and TPR of the verdict and of each statistic on the dev sets, and realised false alarms."""
-    from detector.evaluation.comparison import compare as rows_of
-    from detector.evaluation.comparison import human_rates, machine_rates
-    from detector.training.feature_table import FeatureTable
-    from detector.verdict.classifier import Classifier
-    from detector.verdict.detector import HUMAN_TARGET
-
-    fitted, whole = Classifier.load(classifier), FeatureTable.load(table)
-    fitted.check_fingerprint(whole.model_name, whole.model_fingerprint)
-    fitted.check_voices(whole.model_name, whole.voices_fingerprint)
-    dev = whole.rows(whole.role == "dev")
-    typer.echo(f"{'detector':26} {'data set':23} human machine  AUROC  TPR@1%  TPR@5%")
-    for row in rows_of(fitted, dev):
-        if every or row.detector == "verdict" or row.dataset == "pooled":
-            typer.echo(
-                f"{row.detector:26} {row.dataset:23} {row.n_human:5} {row.n_machine:7}  "
-                f"{row.auroc:.3f}   {row.tpr_at_1:.3f}   {row.tpr_at_5:.3f}"
-            )
-    for title, rates in (
-        (f"called machine at --target-fpr {target_fpr:g}", machine_rates(fitted, dev, target_fpr)),
-        (f"with enough evidence for human at {HUMAN_TARGET:g}", human_rates(fitted, dev, HUMAN_TARGET)),
-    ):
-        typer.echo(f"\n{title}: share with exact 95 % interval")
-        for (dataset, label), rate in rates.items():
-            typer.echo(f"{dataset:26} {label:8} {rate}")
+    for line in compare_choices(FeatureTable.load(table)):
+        typer.echo(line)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from detector.errors import InputError
 from detector.training.feature_table import FeatureTable
 from detector.verdict.classifier import LENGTH_LIMITS, WIDEST, Classifier, LengthBucket
-from detector.verdict.features import BASE_NAMES, FEATURE_NAMES
+from detector.verdict.features import FEATURE_NAMES, FEATURES, LEXICAL_FEATURES, VOICE_FEATURES
 
 _FEWEST_REFERENCES = 150
 """Human references a length bucket needs; one with fewer joins the bucket below it."""
@@ -23,8 +23,7 @@ def fit_classifier(
 ) -> Classifier:
     """Fit on the ``fit`` rows, calibrate on the ``calibrate`` rows.
 
-    ``feature_names`` are all that the table has, unless given: those of the voices are left out
-    where the table was made without them.
+    ``feature_names`` are ``usual_features`` unless given.
 
     Each label weighs the same, and within a label each data set weighs by the square root of its
     size, so that one large source does not decide. Raises ``InputError`` when a role or a label is
@@ -33,7 +32,7 @@ def fit_classifier(
     from sklearn.linear_model import LogisticRegression
 
     if feature_names is None:
-        feature_names = BASE_NAMES if table.voices_fingerprint is None else FEATURE_NAMES
+        feature_names = usual_features(table)
     columns = [FEATURE_NAMES.index(name) for name in feature_names]
     usable = np.isfinite(table.features[:, columns]).all(axis=1)
     fit = table.rows((table.role == "fit") & usable)
@@ -45,43 +44,88 @@ def fit_classifier(
     means, scales = used.mean(axis=0), used.std(axis=0) + 1e-9
     scaled = np.clip((used - means) / scales, -WIDEST, WIDEST)
     model = LogisticRegression(C=inverse_penalty, max_iter=2000, random_state=seed)
-    model.fit(scaled, fit.is_machine, sample_weight=_weights(fit))
+    model.fit(scaled, fit.is_machine, sample_weight=weights_of(fit))
     coefficients, intercept = model.coef_[0], float(model.intercept_[0])
-    low, high = np.quantile(calibration.features[:, columns], [0.001, 0.999], axis=0)
     fitted = Classifier(
         feature_names=list(feature_names),
         means=_rounded(means),
         scales=_rounded(scales),
         coefficients=_rounded(coefficients),
         intercept=round(intercept, 6),
-        lowest=_rounded(low),
-        highest=_rounded(high),
+        ranges={},
         probability_slope=1.0,
         probability_intercept=0.0,
-        buckets=[LengthBucket(LENGTH_LIMITS[0], [], [])],
-        most_tokens=int(calibration.n_tokens.max()),
-        human_sentence_bits=_rounded(np.quantile(table.human_sentence_bits, [0.1, 0.5, 0.9])),
+        buckets=[LengthBucket(LENGTH_LIMITS[0], [], [], [], [])],
+        most_tokens=0,
+        human_sentence_bits=table.human_sentence_bits,
+        evidence=table.evidence,
         model_name=table.model_name,
         model_fingerprint=table.model_fingerprint,
         voices_fingerprint=table.voices_fingerprint,
-        data={"fit": _counts(fit), "calibrate": _counts(calibration)},
+        lexical_fingerprint=table.lexical_fingerprint,
+        data={"fit": _counts(fit)},
+        seen=_keys(fit),
     )
-    scores = fitted.scores(calibration.features)
+    return calibrate(fitted, calibration, seed)
+
+
+def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0) -> Classifier:
+    """The same classifier with the probability curve, ranges and references of these rows.
+
+    Raises ``InputError`` when a label is missing.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    columns = classifier.columns
+    usable = np.asarray(np.isfinite(table.features[:, columns]).all(axis=1))
+    rows = table.rows(usable)
+    if not rows.is_machine.any() or rows.is_machine.all():
+        raise InputError("The calibrate part needs human and machine texts; one of them is missing.")
+    scores = classifier.scores(rows.features)
     curve = LogisticRegression(C=1e6, random_state=seed)
-    curve.fit(scores[:, None], calibration.is_machine, sample_weight=_weights(calibration))
+    curve.fit(scores[:, None], rows.is_machine, sample_weight=weights_of(rows))
+    if curve.coef_[0, 0] <= 0:
+        raise InputError(
+            "Among the texts of the calibration, human ones score above machine ones: are the labels the wrong way "
+            "round?"
+        )
+    names = [name for i, name in enumerate(FEATURE_NAMES) if np.isfinite(rows.features[:, i]).all()]
+    low, high = np.quantile(rows.features[:, [FEATURE_NAMES.index(n) for n in names]], [0.001, 0.999], axis=0)
     return replace(
-        fitted,
+        classifier,
+        ranges={name: _rounded(np.array(limits)) for name, *limits in zip(names, low, high, strict=True)},
         probability_slope=round(float(curve.coef_[0, 0]), 6),
         probability_intercept=round(float(curve.intercept_[0]), 6),
-        buckets=_buckets(scores, calibration),
+        buckets=_buckets(scores, rows),
+        most_tokens=int(rows.n_tokens.max()),
+        human_sentence_bits=table.human_sentence_bits,
+        data={**classifier.data, "calibrate": _counts(rows)},
+        seen=sorted({*classifier.seen, *_keys(rows)}),
     )
+
+
+def usual_features(table: FeatureTable) -> list[str]:
+    """Voices and words where the table has both, else all it has.
+
+    Beside voices and words the features of the base model add nothing on data sets that took no part
+    in fitting (``python -m detector.training choices``), and fewer features leave less to go wrong.
+    """
+    has_voices, has_words = table.voices_fingerprint is not None, table.lexical_fingerprint is not None
+    kinds = {**VOICE_FEATURES, **LEXICAL_FEATURES} if has_voices and has_words else FEATURES
+    missing = {name for name in VOICE_FEATURES if not has_voices} | {name for name in LEXICAL_FEATURES if not has_words}
+    return [name for name in kinds if name not in missing]
+
+
+def _keys(table: FeatureTable) -> list[str]:
+    return sorted(set(table.text_key.tolist()))
 
 
 def _rounded(values: NDArray[np.float64]) -> list[float]:
     return [float(f"{value:.7g}") for value in values]
 
 
-def _weights(table: FeatureTable) -> NDArray[np.float64]:
+def weights_of(table: FeatureTable) -> NDArray[np.float64]:
+    """Each label weighs the same; within a label each data set by the square root of its rows."""
     weights = np.zeros(len(table.is_machine))
     for label in (False, True):
         side = table.is_machine == label
@@ -98,9 +142,9 @@ def _buckets(scores: NDArray[np.float64], table: FeatureTable) -> list[LengthBuc
     buckets = []
     for least, limit in zip(limits, [*limits[1:], np.iinfo(np.int64).max], strict=True):
         rows = (table.n_tokens >= least) & (table.n_tokens < limit)
-        human = np.sort(scores[rows & ~table.is_machine]).round(4).tolist()
-        machine = np.sort(scores[rows & table.is_machine]).round(4).tolist()
-        buckets.append(LengthBucket(least, human, machine))
+        human, machine = rows & ~table.is_machine, rows & table.is_machine
+        lists = (scores[human], scores[machine], table.strongest_machine[human], table.strongest_human[machine])
+        buckets.append(LengthBucket(least, *(np.sort(values).round(4).tolist() for values in lists)))
     return buckets
 
 
@@ -114,5 +158,8 @@ def _enough(table: FeatureTable, least: int) -> bool:
 def _counts(table: FeatureTable) -> dict[str, dict[str, int]]:
     return {
         label: {str(name): int((side & (table.dataset == name)).sum()) for name in np.unique(table.dataset[side])}
-        for label, side in (("human", ~table.is_machine), ("machine", table.is_machine))
+        for label, side in (
+            ("human", table.is_whole & ~table.is_machine),
+            ("machine", table.is_whole & table.is_machine),
+        )
     }

@@ -1,145 +1,235 @@
 """Labelled texts → a table of numbers: features, published statistics, and where each row came from.
 
 Scoring is the slow part; fitting and evaluating read this table and take seconds. No text is kept.
+
+A text gives a row for itself and, since the scores of a beginning are the beginning of the scores,
+one for a beginning in each length bucket below its own: short texts are judged by what short texts look like.
 """
 
+import itertools
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
+from detector.documents.hashing import unit_hash
 from detector.documents.sentences import sentence_spans
 from detector.errors import InputError
-from detector.evaluation.labelled_texts import LabelledText
+from detector.evaluation.labelled_texts import LabelledText, text_key
 from detector.methods import compute_all, plain_methods
 from detector.models.language_model import LanguageModel
+from detector.scoring.records import TokenScores, beginning_of
+from detector.training.evidence_fit import fit_evidence
 from detector.training.score_cache import cached_scores
-from detector.verdict.features import FEATURE_NAMES, feature_vector, sentence_means, series_of
+from detector.verdict.classifier import LENGTH_LIMITS, Classifier
+from detector.verdict.features import FEATURE_NAMES, Series, feature_vector, sentence_means, series_of
+from detector.verdict.lexical import LexicalModel
+from detector.verdict.segments import EvidenceWeights, divide, sentence_sums, strongest
 
-_NAME_COLUMNS = ("role", "dataset", "domain", "generator")
+SHIPPED_TABLE = Path(__file__).parents[2] / "datasets" / "features" / "default.parquet"
+"""Of the texts the embedded classifier was made from and is judged on."""
+_NAME_COLUMNS = ("role", "dataset", "domain", "generator", "attack", "text_key")
+_ROW_COLUMNS = (
+    "features", "methods", "n_tokens", "is_machine", "is_whole", "text_number", "strongest_machine", "strongest_human",
+    "yardstick",
+    *_NAME_COLUMNS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class FeatureTable:
-    """One row a text."""
+    """One row a text or beginning of a text."""
 
     features: NDArray[np.float64]  # (n, len(FEATURE_NAMES))
-    methods: NDArray[np.float64]  # (n, len(method_names))
+    methods: NDArray[np.float64]  # (n, len(method_names)); NaN for beginnings
     method_names: list[str]
     n_tokens: NDArray[np.int64]
     is_machine: NDArray[np.bool_]
+    is_whole: NDArray[np.bool_]
+    """False for beginnings of texts that are in the table."""
+    text_number: NDArray[np.int64]
+    """The same for a text and its beginnings."""
+    strongest_machine: NDArray[np.float64]
+    """Evidence of the strongest machine part, nats."""
+    strongest_human: NDArray[np.float64]
+    """Evidence of the strongest human part, taken positive."""
+    yardstick: NDArray[np.float64]
+    """Score of the trivial detector of ``yardstick``; NaN for beginnings and where it was not asked for."""
     role: NDArray[np.str_]
     dataset: NDArray[np.str_]
     domain: NDArray[np.str_]
     generator: NDArray[np.str_]
-    human_sentence_bits: NDArray[np.float64]
-    """Mean surprise of every sentence of the human calibration texts, bits a token."""
+    attack: NDArray[np.str_]
+    text_key: NDArray[np.str_]
+    """Hash of the beginning of the text, to tell whether a text is in the table."""
+    human_sentence_bits: list[float]
+    """10 %, 50 % and 90 % quantile of the mean surprise of a sentence in human calibration texts, bits a token."""
+    evidence: EvidenceWeights
     model_name: str
     model_fingerprint: str
     voices_fingerprint: str | None
+    lexical_fingerprint: str | None
 
     def rows(self, mask: NDArray[np.bool_]) -> "FeatureTable":
         """The rows where ``mask`` is true."""
-        columns = ("features", "methods", "n_tokens", "is_machine", "role", "dataset", "domain", "generator")
-        chosen = {name: getattr(self, name)[mask] for name in columns}
-        return FeatureTable(
-            **chosen,
-            human_sentence_bits=self.human_sentence_bits,
-            method_names=self.method_names,
-            model_name=self.model_name,
-            model_fingerprint=self.model_fingerprint,
-            voices_fingerprint=self.voices_fingerprint,
-        )
+        return replace(self, **{name: getattr(self, name)[mask] for name in _ROW_COLUMNS})
+
+    def column(self, feature: str) -> NDArray[np.float64]:
+        """One feature of every row."""
+        return self.features[:, FEATURE_NAMES.index(feature)]
 
     def save(self, path: Path) -> None:
-        """Write as safetensors: numbers in float32, names as codes into lists in the header."""
-        arrays: dict[str, NDArray] = {}
-        facts = ("method_names", "model_name", "model_fingerprint", "voices_fingerprint")
-        header = {name: json.dumps(getattr(self, name)) for name in facts}
-        header["feature_names"] = json.dumps(FEATURE_NAMES)
-        for name in ("features", "methods", "human_sentence_bits"):
-            arrays[name] = getattr(self, name).astype(np.float32)
-        arrays["n_tokens"] = self.n_tokens.astype(np.int32)
-        arrays["is_machine"] = self.is_machine.astype(np.uint8)
+        """Write as Parquet: a column a feature and statistic (float32), the rest of the facts in the schema."""
+        import pandas as pd
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        columns: dict[str, NDArray] = {}
+        for prefix, names, values in (
+            ("feature:", FEATURE_NAMES, self.features),
+            ("method:", self.method_names, self.methods),
+        ):
+            columns |= {prefix + name: values[:, i].astype(np.float32) for i, name in enumerate(names)}
+        for name in _ROW_COLUMNS[2:]:
+            values = getattr(self, name)
+            columns[name] = values.astype(np.float32) if values.dtype == np.float64 else values
+        frame = pd.DataFrame(columns)
         for name in _NAME_COLUMNS:
-            names, codes = np.unique(getattr(self, name), return_inverse=True)
-            arrays[name] = codes.astype(np.int16)
-            header[name] = json.dumps(names.tolist())
-        save_file(arrays, path, metadata=header)
+            frame[name] = frame[name].astype("category")
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        facts = {name: getattr(self, name) for name in _FACTS} | {"evidence": vars(self.evidence)}
+        pq.write_table(table.replace_schema_metadata({"detector": json.dumps(facts)}), path, compression="zstd")
 
     @classmethod
     def load(cls, path: Path) -> "FeatureTable":
         """Read what ``save`` wrote; raises ``InputError`` for anything else."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         try:
-            with safe_open(path, framework="numpy") as file:
-                header = {name: json.loads(value) for name, value in file.metadata().items()}
-                names = file.keys()
-                arrays = {name: file.get_tensor(name) for name in names}
-            if tuple(header.pop("feature_names")) != FEATURE_NAMES:
+            table = pq.read_table(path)
+            facts = json.loads((table.schema.metadata or {})[b"detector"])
+            held = {name: table.column(name).to_numpy() for name in table.column_names}
+            names = {prefix: [n.removeprefix(prefix) for n in held if n.startswith(prefix)] for prefix in _PREFIXES}
+            if tuple(names["feature:"]) != FEATURE_NAMES:
                 raise InputError(f"{path} holds other features than this version computes; make it again.")
+            arrays: dict[str, Any] = {
+                kind: np.column_stack([held[prefix + n] for n in names[prefix]] or [np.zeros((table.num_rows, 0))])
+                for kind, prefix in (("features", "feature:"), ("methods", "method:"))
+            }
+            arrays |= {name: held[name] for name in _ROW_COLUMNS[2:]}
+            for name in ("features", "methods", "strongest_machine", "strongest_human", "yardstick"):
+                arrays[name] = arrays[name].astype(np.float64)
             for name in _NAME_COLUMNS:
-                arrays[name] = np.array(header.pop(name))[arrays[name]]
-        except (SafetensorError, AttributeError, KeyError, ValueError, IndexError) as error:
+                arrays[name] = arrays[name].astype(str)
+            facts["evidence"] = EvidenceWeights(**facts["evidence"])
+            return cls(**arrays, method_names=names["method:"], **facts)
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error}.") from error
+        except (pa.ArrowException, KeyError, ValueError, TypeError) as error:
             raise InputError(f"{path} is not a feature table: {error}.") from error
-        columns = {
-            **arrays,
-            **header,
-            "features": arrays["features"].astype(np.float64),
-            "methods": arrays["methods"].astype(np.float64),
-            "is_machine": arrays["is_machine"].astype(bool),
-        }
-        return cls(**columns)
+
+
+def shipped_dev_rows(classifier: Classifier, path: Path = SHIPPED_TABLE) -> FeatureTable:
+    """The texts of the shipped table that only judge; raises ``CalibrationError`` for another model's classifier."""
+    if not path.is_file():
+        raise InputError(
+            f"{path.name} is part of the source, not of the installed package: run this in a checkout of the project."
+        )
+    table = FeatureTable.load(path)
+    classifier.check_fingerprint(table.model_name, table.model_fingerprint)
+    classifier.check_voices(table.model_name, table.voices_fingerprint)
+    classifier.check_lexical(table.lexical_fingerprint)
+    return table.rows(table.role == "dev")
+
+
+_PREFIXES = ("feature:", "method:")
+_FACTS = [
+    f.name for f in fields(FeatureTable) if f.name not in (*_ROW_COLUMNS, "method_names", "evidence")
+]  # what does not vary from row to row
 
 
 def build_table(
-    language_model: LanguageModel, labelled: Iterable[tuple[str, LabelledText]], cache: Path | None = None
+    language_model: LanguageModel,
+    labelled: Iterable[tuple[str, LabelledText]],
+    cache: Path | None = None,
+    lexical_model: LexicalModel | None = None,
+    report: Callable[[int, int], None] = lambda done, total: None,
+    evidence: EvidenceWeights | None = None,
+    yardstick: Sequence[float] | None = None,
 ) -> FeatureTable:
     """Score (role, text) pairs, with the model's voices if it has them; too short texts are left out.
 
-    ``cache`` is a file that keeps the token scores for the next time.
+    The weights of token evidence are fitted on the texts with the role ``fit`` unless given. ``yardstick``
+    holds the trivial detector's score of each pair.
+    ``cache`` is a file that keeps the token scores for the next time; ``report`` is called with
+    (texts scored, texts to score).
     """
     items, voices = list(labelled), language_model.voices
-    rows = []
+    trivial = [np.nan] * len(items) if yardstick is None else yardstick
+    scored = list(cached_scores(language_model, [t.text for _, t in items], cache, report))
+    kept = [
+        (role, text, scores, other)
+        for (role, text), scores, other in zip(items, scored, trivial, strict=True)
+        if len(scores) >= LENGTH_LIMITS[0]
+    ]
+    if not kept:
+        raise InputError(
+            f"No labelled text of at least {LENGTH_LIMITS[0]} tokens; there is nothing to fit or evaluate."
+        )
+    whole = [_series(text.text, scores, lexical_model) for _, text, scores, _ in kept]
+    evidence = evidence or fit_evidence(
+        [
+            (series, text.is_machine, text.dataset)
+            for (role, text, *_), series in zip(kept, whole, strict=True)
+            if role == "fit"
+        ]
+    )
+    rows: list[tuple] = []
     human_sentences: list[NDArray[np.float64]] = []
-    all_scores = cached_scores(language_model, [t.text for _, t in items], cache)
-    for (role, text), scores in zip(items, all_scores, strict=True):
-        if len(scores) < 50:
-            continue
-        series = series_of(scores, [start for start, _ in sentence_spans(text.text)])
+    for number, ((role, text, scores, other), series) in enumerate(zip(kept, whole, strict=True)):
         if role == "calibrate" and not text.is_machine:
             human_sentences.append(sentence_means(series) / np.log(2))
-        rows.append(
-            (
-                feature_vector(series),
-                list(compute_all(scores).values()),
-                len(scores),
-                text.is_machine,
-                role,
-                text.dataset,
-                text.domain,
-                text.generator,
-            )
-        )
-    if not rows:
-        raise InputError("No labelled text of at least 50 tokens; there is nothing to fit or evaluate.")
-    features, methods, n_tokens, is_machine, roles, dataset, domain, generator = zip(*rows, strict=True)
+        for length in lengths_of(len(scores), text.text):
+            is_whole = length == len(scores)
+            part = series
+            if not is_whole:
+                beginning = beginning_of(scores, length)
+                part = _series(text.text[: int(beginning.end_char[-1])], beginning, lexical_model)
+            parts = divide(sentence_sums(evidence.of(part), part.sentence), evidence.border_penalty)
+            statistics = list(compute_all(scores).values()) if is_whole else [np.nan] * len(plain_methods())
+            rows.append((
+                feature_vector(part), statistics, length, text.is_machine, is_whole, number, *strongest(parts),
+                other if is_whole else np.nan, role,
+                text.dataset, text.domain, text.generator, text.attack, text_key(text.text),
+            ))  # fmt: skip
+    columns = dict(zip(_ROW_COLUMNS, map(np.array, zip(*rows, strict=True)), strict=True))
+    sentences = np.concatenate(human_sentences) if human_sentences else np.full(1, np.nan)
     return FeatureTable(
-        np.array(features).reshape(-1, len(FEATURE_NAMES)),
-        np.array(methods, dtype=np.float64),
-        plain_methods(),
-        np.array(n_tokens, dtype=np.int64),
-        np.array(is_machine, dtype=bool),
-        np.array(roles),
-        np.array(dataset),
-        np.array(domain),
-        np.array(generator),
-        np.concatenate(human_sentences) if human_sentences else np.zeros(0),
-        language_model.name,
-        language_model.fingerprint,
-        voices.fingerprint if voices else None,
+        **columns,
+        method_names=plain_methods(),
+        human_sentence_bits=np.quantile(sentences, [0.1, 0.5, 0.9]).round(4).tolist(),
+        evidence=evidence,
+        model_name=language_model.name,
+        model_fingerprint=language_model.fingerprint,
+        voices_fingerprint=voices.fingerprint if voices else None,
+        lexical_fingerprint=lexical_model.fingerprint if lexical_model else None,
     )
+
+
+def lengths_of(n_tokens: int, text: str) -> list[int]:
+    """Lengths of the rows of a text: one in each length bucket below its own, chosen by hash, then its own."""
+    lengths = [
+        least + int(unit_hash(f"{least}:{text[:100]}") * (limit - least))
+        for least, limit in itertools.pairwise(LENGTH_LIMITS)
+        if limit <= n_tokens
+    ]
+    return [*lengths, n_tokens]
+
+
+def _series(text: str, scores: TokenScores, lexical_model: LexicalModel | None) -> Series:
+    return series_of(scores, [start for start, _ in sentence_spans(text)], text, lexical_model)

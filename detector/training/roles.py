@@ -6,7 +6,7 @@ roles would share are left out of the later one.
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from detector.evaluation.labelled_texts import (
     cut_alike,
     read_labelled,
     sample,
+    text_key,
     without_overlap,
     without_repeats,
     word_shingles,
@@ -30,7 +31,8 @@ VOICE_SHARE = 0.5
 """Pairs below this hash are kept for tuning language models and never reach the classifier."""
 FIT_SHARE = 0.8
 """Of all pairs, those between ``VOICE_SHARE`` and this fit the classifier; the rest calibrate it."""
-_MOST_PIECES = 8
+PIECE_WORDS = 620
+"""Length of a reference piece: about 830 tokens, so that the longest length bucket has references."""
 
 
 def role_of(pair_id: str) -> str:
@@ -42,7 +44,8 @@ def role_of(pair_id: str) -> str:
 def select(data: Path, part: str, humans: int, machines: int) -> list[LabelledText]:
     """Texts of the ``fit`` or ``dev`` part of ``detection_splits.json``, cut to like length, none twice.
 
-    At most ``humans`` human texts a data set and ``machines`` machine texts a generator and data set.
+    At most ``humans`` human texts a data set and ``machines`` machine texts a generator and data set
+    (or as many as the entry says).
     The half of the fit pairs that is kept for language models is left out.
     """
     recipe = _recipe()
@@ -53,7 +56,7 @@ def select(data: Path, part: str, humans: int, machines: int) -> list[LabelledTe
             for text in _entry_texts(data, entry)
             if (part == "dev" or role_of(text.pair_id) != "voice") and _on_side(recipe, part, text)
         )
-        texts += sample(cut_alike(admitted), humans, machines, seed=part)
+        texts += sample(cut_alike(admitted), humans, entry.get("machines", machines), seed=part)
     return without_repeats(texts)
 
 
@@ -121,27 +124,54 @@ def _admits(entry: dict[str, Any], text: LabelledText) -> bool:
 
 
 def human_references(corpus: Path, per_genre: int) -> list[LabelledText]:
-    """Pieces of held-out corpus documents that no model was trained on, of varied length, folded.
+    """Pieces of held-out corpus documents that no model was trained on, folded.
 
-    At most ``per_genre`` pieces a genre, taken round by round: the first piece of every document
-    before the second piece of any.
+    Of every genre at most ``per_genre`` pieces of ``PIECE_WORDS`` words, taken round by round (the
+    first piece of every document before the second of any), and half as many documents too short for
+    that. Shorter references are beginnings of these; they have the same token scores.
     """
-    pieces: dict[str, list[tuple[int, float, LabelledText]]] = {}
+    long: dict[str, list[tuple[int, float, LabelledText]]] = {}
+    short: dict[str, list[tuple[int, float, LabelledText]]] = {}
     for index, document in enumerate(read_documents(corpus)):
         if document.split != "reference":
             continue
-        words, start = fold(document.text).text.split(), 0
-        for number in range(_MOST_PIECES):
+        words = fold(document.text).text.split()
+        for number in range(max(1, len(words) // PIECE_WORDS)):
+            kept = words[number * PIECE_WORDS : min((number + 1) * PIECE_WORDS, len(words) - 1)]
+            if len(kept) < LENGTHS_IN_WORDS[0]:
+                continue
             # The index tells documents apart that share a source, such as the abstracts of one volume.
             key = f"{document.source}:{index}:{number}"
-            limit = LENGTHS_IN_WORDS[int(unit_hash("length:" + key) * len(LENGTHS_IN_WORDS))]
-            kept = words[start : min(start + limit, len(words) - 1)]
-            if len(kept) < LENGTHS_IN_WORDS[0]:
-                break
-            start += limit
             text = LabelledText(" ".join(kept), False, "corpus", key, domain=document.genre)
-            pieces.setdefault(document.genre, []).append((number, unit_hash(key), text))
-    return [text for found in pieces.values() for *_, text in sorted(found, key=lambda p: p[:2])[:per_genre]]
+            kind = long if len(kept) >= PIECE_WORDS - 1 else short
+            kind.setdefault(document.genre, []).append((number, unit_hash(key), text))
+    return [
+        text
+        for kind, most in ((long, per_genre), (short, per_genre // 2))
+        for found in kind.values()
+        for *_, text in sorted(found, key=lambda p: p[:2])[:most]
+    ]
+
+
+def machine_references(data: Path, per_generator: int) -> list[LabelledText]:
+    """Long machine texts of the fit sets that calibrate, cut to ``PIECE_WORDS``.
+
+    Pairs are cut to their shorter side, which leaves next to no long machine text otherwise. At most
+    ``per_generator`` a data set and generator.
+    """
+    recipe = _recipe()
+    found: list[LabelledText] = []
+    for entry in recipe["fit"]:
+        long = (
+            replace(text, text=" ".join(text.text.split(" ")[:PIECE_WORDS]))
+            for text in _entry_texts(data, entry)
+            if text.is_machine
+            and role_of(text.pair_id) == "calibrate"
+            and _on_side(recipe, "fit", text)
+            and text.text.count(" ") >= PIECE_WORDS
+        )
+        found += sample(long, 0, per_generator, seed="long")
+    return without_repeats(found)
 
 
 def training_shingles(corpus: Path, texts: Iterable[LabelledText]) -> set[int]:
@@ -162,12 +192,16 @@ def labelled_texts(
 ) -> list[tuple[str, LabelledText]]:
     """Every (role, text) the classifier is fitted, calibrated and judged on, cleared of leaks.
 
+    ``humans`` and ``machines`` bound the texts a data set and generator, ``per_genre`` the references a genre.
+
     Texts the base model or a voice was trained on are left out of all roles, and dev texts that
     share a fifth of their shingles with anything fitted or calibrated on are left out of dev.
     """
     fit = select(detection, "fit", humans, machines)
     dev = select(detection, "dev", humans, machines)
     references = human_references(corpus, per_genre)
+    known = {text_key(text.text) for text in fit}
+    fit += [text for text in machine_references(detection, machines // 3) if text_key(text.text) not in known]
     read = training_shingles(corpus, [*fit, *dev, *references])
     for domain in voice_domains(detection):
         for text in [*domain.human, *domain.machine]:

@@ -20,13 +20,14 @@ def score_interval(series: Series, classifier: Classifier, text: str) -> tuple[f
     """
     rng = np.random.default_rng(zlib.crc32(text.encode("utf-8", "surrogatepass")))
     blocks = _blocks(series)
-    estimate = classifier.score(feature_vector(series))
+    used = frozenset(classifier.feature_names)
+    estimate = classifier.score(feature_vector(series, used))
     resampled = np.empty(RESAMPLES)
     for i in range(RESAMPLES):
         chosen = [blocks[j] for j in rng.integers(len(blocks), size=len(blocks))]
         index = np.concatenate(chosen)
         sentence = _renumbered([series.sentence[block] for block in chosen])
-        resampled[i] = classifier.score(feature_vector(series.take(index, sentence)))
+        resampled[i] = classifier.score(feature_vector(series.take(index, sentence), used))
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(resampled, [tail, 1 - tail])
     # Centred on the estimate: resampling shortens the memory of the series and so shifts some features.

@@ -4,11 +4,14 @@ score = intercept + sum_i coefficient_i (feature_i - mean_i) / scale_i, higher =
 What the score means is read off texts that took no part in fitting it:
 - probability: a logistic curve through their labels;
 - p-value: the share of *human* texts of like length that score at least as high (conformal);
-- human p-value: the share of *machine* texts of like length that score at most as high.
+- human p-value: the share of *machine* texts of like length that score at most as high;
+- the p-values of parts: the same of the strongest machine part that the division of a text finds, against
+  the strongest found in human texts, and of the strongest human part against those in machine texts.
 """
 
 import json
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,13 +20,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import CalibrationError
-from detector.verdict.features import FEATURE_NAMES, VOICE_FEATURES
+from detector.verdict.features import FEATURE_NAMES, LEXICAL_FEATURES, VOICE_FEATURES
+from detector.verdict.segments import EvidenceWeights
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 WIDEST = 8.0
 """Standard deviations at which a scaled feature is clipped."""
 LENGTH_LIMITS = (50, 100, 200, 400, 800)
 """Fewest tokens of each length bucket; the last has no upper limit."""
+
+
+_FLAT_LIST = re.compile(r"\[[^\[\]{}]+\]")
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,10 @@ class LengthBucket:
     least_tokens: int
     human_scores: list[float]
     machine_scores: list[float]
+    human_strongest: list[float]
+    """Evidence of the strongest machine part of each human text, nats."""
+    machine_strongest: list[float]
+    """Evidence of the strongest human part of each machine text, taken positive."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +55,8 @@ class Classifier:
     scales: list[float]
     coefficients: list[float]
     intercept: float
-    lowest: list[float]
-    """Of each feature, the value that 1 in 1000 reference texts lies below."""
-    highest: list[float]
-    """Of each feature, the value that 1 in 1000 reference texts lies above."""
+    ranges: dict[str, list[float]]
+    """Of every feature of the references, used or not, the values that 1 in 1000 lie below and above."""
     probability_slope: float
     probability_intercept: float
     buckets: list[LengthBucket]
@@ -55,25 +64,33 @@ class Classifier:
     """Length of the longest reference text."""
     human_sentence_bits: list[float]
     """10 %, 50 % and 90 % quantile of the mean surprise of a sentence in human texts, bits a token."""
+    evidence: EvidenceWeights
+    """What makes the evidence of a token."""
     model_name: str
     model_fingerprint: str
     voices_fingerprint: str | None
     """Of the two voices, or None where no feature comes from them."""
+    lexical_fingerprint: str | None
+    """Of the word weights, or None where no feature comes from them."""
     data: dict[str, Any]
     """What it was fitted and calibrated on: names and counts, no text."""
+    seen: list[str] = field(default_factory=list)
+    """Keys (hashes) of the texts it was fitted and calibrated on, which may not evaluate it."""
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
-        if unknown := sorted(set(self.feature_names) - set(FEATURE_NAMES)):
+        if unknown := sorted({*self.feature_names, *self.ranges} - set(FEATURE_NAMES)):
             raise CalibrationError(
                 f"The classifier was made for features this version does not compute ({', '.join(unknown)}). "
                 "Make it again with this version."
             )
         n = len(self.feature_names)
-        if {len(c) for c in (self.means, self.scales, self.coefficients, self.lowest, self.highest)} != {n}:
+        if {len(c) for c in (self.means, self.scales, self.coefficients)} != {n}:
             raise CalibrationError(f"The classifier has {n} features, and not as many means, scales or coefficients.")
         if self.needs_voices and self.voices_fingerprint is None:
             raise CalibrationError("The classifier uses the voices and does not say which.")
+        if self.needs_lexical and self.lexical_fingerprint is None:
+            raise CalibrationError("The classifier uses word weights and does not say which.")
         if not self.buckets or self.buckets[0].least_tokens != LENGTH_LIMITS[0]:
             raise CalibrationError(f"The classifier has no reference texts from {LENGTH_LIMITS[0]} tokens on.")
 
@@ -86,6 +103,16 @@ class Classifier:
     def needs_voices(self) -> bool:
         """Whether any of its features comes from the voices."""
         return any(name in VOICE_FEATURES for name in self.feature_names)
+
+    @property
+    def needs_lexical(self) -> bool:
+        """Whether any of its features comes from word weights."""
+        return any(name in LEXICAL_FEATURES for name in self.feature_names)
+
+    def contributions(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What each feature adds to the score, (len(FEATURE_NAMES),) → (len(feature_names),); without the intercept."""
+        scaled = (features[self.columns] - np.asarray(self.means)) / np.asarray(self.scales)
+        return np.clip(scaled, -WIDEST, WIDEST) * np.asarray(self.coefficients)
 
     def scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Score of each row of ``features`` (n, len(FEATURE_NAMES)), shape (n,); NaN where a feature is.
@@ -109,14 +136,23 @@ class Classifier:
 
     def p_value(self, score: float, n_tokens: int) -> float:
         """Share of human references that score at least as high, the text itself counted in: in (0, 1]."""
-        humans = np.asarray(self.bucket(n_tokens).human_scores)
-        below = np.searchsorted(humans, score, side="left") if np.isfinite(score) else 0
-        return float((1 + len(humans) - below) / (1 + len(humans)))
+        return _share_at_least(self.bucket(n_tokens).human_scores, score)
 
     def human_p_value(self, score: float, n_tokens: int) -> float:
         """Share of machine references that score at most as high, the text itself counted in: in (0, 1]."""
         machines = np.asarray(self.bucket(n_tokens).machine_scores)
         return float((1 + np.searchsorted(machines, score, side="right")) / (1 + len(machines)))
+
+    def machine_part_p_value(self, evidence_nats: float, n_tokens: int) -> float:
+        """Share of human references whose strongest machine part is at least as strong, the text counted in."""
+        return _share_at_least(self.bucket(n_tokens).human_strongest, evidence_nats)
+
+    def human_part_p_value(self, evidence_nats: float, n_tokens: int) -> float:
+        """Share of machine references whose strongest human part is at least as strong, the text counted in.
+
+        ``evidence_nats`` is taken positive.
+        """
+        return _share_at_least(self.bucket(n_tokens).machine_strongest, evidence_nats)
 
     def smallest_p_value(self, n_tokens: int) -> float:
         """The least p-value the references of this length can give."""
@@ -124,11 +160,12 @@ class Classifier:
 
     def out_of_range(self, features: NDArray[np.float64]) -> list[str]:
         """Names of the features outside what the reference texts showed, by more than their whole range."""
-        low, high = np.asarray(self.lowest), np.asarray(self.highest)
-        margin = high - low
-        used = features[self.columns]
-        outside = (used < low - margin) | (used > high + margin)
-        return [name for name, out in zip(self.feature_names, outside, strict=True) if out]
+        outside = []
+        for name, (low, high) in self.ranges.items():
+            value, margin = features[FEATURE_NAMES.index(name)], high - low
+            if value < low - margin or value > high + margin:
+                outside.append(name)
+        return outside
 
     def check_fingerprint(self, name: str, fingerprint: str) -> None:
         """Raise ``CalibrationError`` unless this classifier was calibrated on that very model."""
@@ -147,9 +184,20 @@ class Classifier:
                 f"{name} are {voices_fingerprint or 'missing'}. Use the calibration that came with the model."
             )
 
+    def check_lexical(self, lexical_fingerprint: str | None) -> None:
+        """Raise ``CalibrationError`` unless the word weights are those it was calibrated on, or it needs none."""
+        if self.needs_lexical and lexical_fingerprint != self.lexical_fingerprint:
+            raise CalibrationError(
+                f"No verdict: the calibration belongs to the word weights {self.lexical_fingerprint}, and those here "
+                f"are {lexical_fingerprint or 'missing'}. Install this version again, or calibrate for them."
+            )
+
     def save(self, path: Path) -> None:
-        """Write as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+        """Write as JSON, a list on one line; a file there is replaced at once or not at all."""
+        text = _FLAT_LIST.sub(lambda m: " ".join(m.group().split()), json.dumps(asdict(self), indent=1))
+        fresh = path.with_name(path.name + ".tmp")
+        fresh.write_text(text + "\n", encoding="utf-8")
+        fresh.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> "Classifier":
@@ -163,8 +211,15 @@ class Classifier:
                     "Make it again with this version."
                 )
             record["buckets"] = [LengthBucket(**bucket) for bucket in record["buckets"]]
+            record["evidence"] = EvidenceWeights(**record["evidence"])
             return cls(**record)
         except OSError as error:
             raise CalibrationError(f"The calibration {path} cannot be read: {error.strerror}.") from error
         except (ValueError, KeyError, TypeError) as error:
             raise CalibrationError(f"{path} is not a calibration file: {error}.") from error
+
+
+def _share_at_least(references: list[float], value: float) -> float:
+    """Share of the sorted references at or above ``value``, the value itself counted in; 1 for NaN."""
+    below = np.searchsorted(np.asarray(references), value, side="left") if np.isfinite(value) else 0
+    return float((1 + len(references) - below) / (1 + len(references)))

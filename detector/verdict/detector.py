@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from detector.documents.folding import FoldedText, describe_character, fold
+from detector.documents.quotations import MUCH, quotations, quoted_share
 from detector.documents.sentences import sentence_spans
 from detector.documents.suitability import count_words, is_prose, language_of, words_of
 from detector.errors import CalibrationError, UsageError
@@ -18,19 +19,19 @@ from detector.scoring.engine import LOOKAHEAD_TEXTS, score_texts
 from detector.scoring.records import TokenScores
 from detector.verdict.bootstrap import score_interval
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
+from detector.verdict.explanation import explain_score
 from detector.verdict.features import feature_vector, series_of
-from detector.verdict.result import Evidence, Finding, Result, Verdict
+from detector.verdict.lexical import LexicalModel
+from detector.verdict.result import Evidence, Finding, Result, Segment
+from detector.verdict.rules import HUMAN_TARGET, TOKENS_PER_WORD, PValues, decide, explain, words_that_would_decide
+from detector.verdict.segments import Part, divide, sentence_sums, strongest
 
 DEFAULT_CALIBRATION = Path(__file__).parent / "default_classifier.json"
 DEFAULT_TARGET_FPR = 0.01
 HIGHEST_TARGET_FPR = 0.2
-HUMAN_TARGET = 0.05
-"""A text is called human only if at most this share of machine texts looks as human as it does."""
 LEAST_TOKENS = LENGTH_LIMITS[0]
-_TOKENS_PER_WORD = 1.35
 _FEWEST_WORDS = 15
 """Below this the language cannot be told either, so that shortness is the reason given."""
-_MOST_WORDS_ADVISED = 800
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Detector:
         classifier.check_fingerprint(language_model.name, language_model.fingerprint)
         self.voices = language_model.voices if classifier.needs_voices else None
         classifier.check_voices(language_model.name, self.voices.fingerprint if self.voices else None)
+        self.lexical_model = LexicalModel.load() if classifier.needs_lexical else None
+        classifier.check_lexical(self.lexical_model.fingerprint if self.lexical_model else None)
         smallest = max(classifier.smallest_p_value(bucket.least_tokens) for bucket in classifier.buckets)
         if target_fpr < smallest:
             raise CalibrationError(
@@ -131,7 +134,7 @@ class Detector:
     def _judge(self, draft: _Draft, scores: TokenScores) -> Result:
         n = len(scores)
         if n < LEAST_TOKENS:
-            missing = math.ceil((LEAST_TOKENS - n) / _TOKENS_PER_WORD)
+            missing = math.ceil((LEAST_TOKENS - n) / TOKENS_PER_WORD)
             return self._unscored(
                 draft,
                 "too_short",
@@ -139,7 +142,7 @@ class Detector:
                 n,
             )
         folded_sentences = sentence_spans(draft.folded.text)
-        series = series_of(scores, [start for start, _ in folded_sentences])
+        series = series_of(scores, [start for start, _ in folded_sentences], draft.folded.text, self.lexical_model)
         features = feature_vector(series)
         classifier = self.classifier
         if not np.isfinite(features[classifier.columns]).all():
@@ -155,14 +158,26 @@ class Detector:
                 n,
             )
         score = classifier.score(features)
-        p_value, human_p_value = classifier.p_value(score, n), classifier.human_p_value(score, n)
-        verdict, explanation = self._rule(p_value, human_p_value, count_words(draft.text))
+        token_evidence = classifier.evidence.of(series)
+        parts = divide(sentence_sums(token_evidence, series.sentence), classifier.evidence.border_penalty)
+        strongest_machine, strongest_human = strongest(parts)
+        p = PValues(
+            machine=classifier.p_value(score, n),
+            human=classifier.human_p_value(score, n),
+            machine_part=classifier.machine_part_p_value(strongest_machine, n),
+            human_part=classifier.human_part_p_value(strongest_human, n),
+            is_divided=len(parts) > 1,
+        )
+        verdict = decide(p, self.target_fpr)
+        more_words = words_that_would_decide(classifier, score, n, self.target_fpr)
+        sentences = [draft.folded.original_span(a, b) for a, b in folded_sentences]
+        sentence_of_token = [max(0, int(i) - 1) for i in series.sentence]
         return Result(
             id=draft.id,
             path=draft.path,
             verdict=verdict,
             reason=None,
-            explanation=explanation,
+            explanation=explain(verdict, p, more_words),
             model_name=self.language_model.name,
             model_fingerprint=self.language_model.fingerprint,
             n_words=count_words(draft.text),
@@ -170,10 +185,13 @@ class Detector:
             language=draft.language,
             score=score,
             probability_machine=classifier.probability_machine(score),
-            p_value=p_value,
+            p_value=p.machine,
+            human_p_value=p.human,
             confidence_interval=score_interval(series, classifier, draft.folded.text),
             target_fpr=self.target_fpr,
             methods=compute_all(scores),
+            segments=self._segments(parts, sentences, sorted(set(sentence_of_token)), n),
+            explained=explain_score(classifier, series),
             findings=draft.findings,
             warnings=(*draft.warnings, *self._length_warning(n)),
             evidence=Evidence(
@@ -183,10 +201,33 @@ class Detector:
                     draft.folded.original_span(int(a), int(b))
                     for a, b in zip(scores.start_char, scores.end_char, strict=True)
                 ],
-                sentences=[draft.folded.original_span(a, b) for a, b in folded_sentences],
-                sentence_of_token=[max(0, int(i) - 1) for i in series.sentence],
+                sentences=sentences,
+                sentence_of_token=sentence_of_token,
+                token_evidence=token_evidence,
             ),
         )
+
+    def _segments(
+        self, parts: list[Part], sentences: list[tuple[int, int]], with_tokens: list[int], n_tokens: int
+    ) -> tuple[Segment, ...]:
+        """Parts of the text as given; ``with_tokens`` are the sentences the parts count."""
+        found = []
+        for part in parts:
+            ask = self.classifier.machine_part_p_value if part.is_machine else self.classifier.human_part_p_value
+            p_value = ask(abs(part.evidence_nats), n_tokens)
+            label = "machine" if part.is_machine else "human"
+            found.append(
+                Segment(
+                    start_char=sentences[with_tokens[part.first]][0],
+                    end_char=sentences[with_tokens[part.last]][1],
+                    label=label if p_value <= (self.target_fpr if part.is_machine else HUMAN_TARGET) else "uncertain",
+                    leans_to=label,
+                    evidence_nats=part.evidence_nats,
+                    probability_machine=float(1 / (1 + np.exp(-np.clip(part.evidence_nats, -500, 500)))),
+                    p_value=p_value,
+                )
+            )
+        return tuple(found)
 
     def _length_warning(self, n_tokens: int) -> list[str]:
         most = self.classifier.most_tokens
@@ -196,22 +237,6 @@ class Detector:
             f"The text has {n_tokens} tokens and the longest reference text {most}: the false-alarm rate is not "
             "measured for so long a text. Judge parts of it one by one."
         ]
-
-    def _rule(self, p_value: float, human_p_value: float, n_words: int) -> tuple[Verdict, str]:
-        share = f"{p_value:.1%} of human texts of this length look at least as machine-like"
-        if p_value <= self.target_fpr:
-            return "machine", f"It reads like machine text: {'only ' if p_value <= HUMAN_TARGET else ''}{share}."
-        if human_p_value <= HUMAN_TARGET:
-            return "human", (
-                f"It reads like human text: only {human_p_value:.1%} of machine texts of this length "
-                "look at least as human."
-            )
-        advice = (
-            "A longer text, of twice the words or more, may decide it."
-            if n_words < _MOST_WORDS_ADVISED
-            else "More words of the same kind would hardly decide it."
-        )
-        return "inconclusive", f"The evidence does not decide it: {share}. {advice}"
 
 
 def _draft(id: str, path: str | None, text: str, warnings: tuple[str, ...]) -> _Draft:
@@ -223,6 +248,18 @@ def _draft(id: str, path: str | None, text: str, warnings: tuple[str, ...]) -> _
         for at in folded.invisible
         if not _joins_emoji(text, at)
     )
+    quoted = quotations(text)
+    findings += tuple(
+        Finding("quotation", start, end, f"{count_words(text[start:end])} words that may be somebody else's")
+        for start, end in quoted
+    )
+    findings = tuple(sorted(findings, key=lambda finding: finding.start_char))
+    if quoted_share(text, quoted) >= MUCH:
+        warnings = (
+            *warnings,
+            f"{quoted_share(text, quoted):.0%} of the words stand in quotations: the verdict is on whoever wrote them "
+            "too. Judge the text without them to ask about its author alone.",
+        )
     return _Draft(
         id, path, text, folded, language, findings, warnings, unsuitable=_unsuitable(folded.text, words, language)
     )
@@ -239,7 +276,7 @@ def _unsuitable(text: str, words: list[str], language: str) -> tuple[str, str] |
     if len(text) >= 200 and len(set(text)) < 10:
         return "not_prose", "The text repeats a few characters; a verdict needs prose."
     if len(text) < LEAST_TOKENS or (count_words(text) < _FEWEST_WORDS and len(text) < _FEWEST_WORDS * 10):
-        needed = math.ceil(LEAST_TOKENS / _TOKENS_PER_WORD)
+        needed = math.ceil(LEAST_TOKENS / TOKENS_PER_WORD)
         found = count_words(text)
         return "too_short", (
             f"The text has {found} word{'' if found == 1 else 's'} and about {needed} are needed: "

@@ -1,22 +1,28 @@
-"""The numbers a verdict rests on: levels of probability, and how it fluctuates.
+"""The numbers a verdict rests on: levels of probability, how it fluctuates, and the choice of words.
 
-They come from one pass of the base model and, where the model has them, of its two voices. Each is
-a mean, share, spread or ratio that does not grow with the length of the text, so that long and short
+They come from one pass of the base model and, where the model has them, of its two voices, and from
+the word weights of ``lexical``. Each is a mean, share, spread or ratio that does not grow with the
+length of the text (but for ``lexical_score``, which grows with its square root), so that long and short
 texts can be compared. In the formulas
 s = -ln p(x) is surprisal, H the entropy, v the variance of ln p, h and m the ln p(x) of the human
 and the machine voice, all in nats a token.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.methods.fluctuation import autocorrelation
+from detector.methods.lastde import diversity_entropy
 from detector.scoring.records import TokenScores
+from detector.verdict.lexical import LexicalModel
 
 Floats = NDArray[np.float64]
+
+CAP_NATS = 1.0
+"""Most that one token's evidence of the voices counts, where it is capped."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +40,11 @@ class Series:
     """ln p under the human voice."""
     machine: Floats | None = None
     """ln p under the machine voice."""
+    lexical: Floats | None = None
+    """Weights of the words and pairs that end in the token, each at its first place in the text."""
+    lexical_norm: float = 1.0
+    """Square root of the number of distinct words and pairs."""
+    lexical_intercept: float = 0.0
 
     def __len__(self) -> int:
         return len(self.surprisal)
@@ -49,6 +60,9 @@ class Series:
             sentence,
             None if self.human is None else self.human[index],
             None if self.machine is None else self.machine[index],
+            None if self.lexical is None else self.lexical[index],
+            self.lexical_norm * np.sqrt(len(index) / max(1, len(self))),
+            self.lexical_intercept,
         )
 
     @property
@@ -59,6 +73,11 @@ class Series:
         return self.machine - self.human
 
     @property
+    def capped_ratio(self) -> Floats:
+        """The same with every token capped at 1 nat, so that no single word decides."""
+        return self.voice_ratio.clip(-CAP_NATS, CAP_NATS)
+
+    @property
     def machine_gain(self) -> Floats:
         """M + s of every token: above 0 where the machine voice expected it more than the base."""
         if self.machine is None:
@@ -66,8 +85,19 @@ class Series:
         return self.machine + self.surprisal
 
 
-def series_of(scores: TokenScores, sentence_starts: list[int]) -> Series:
-    """Columns of a text's scores; ``sentence_starts`` are the first characters of its sentences."""
+def series_of(
+    scores: TokenScores, sentence_starts: list[int], text: str = "", lexical_model: LexicalModel | None = None
+) -> Series:
+    """Columns of a text's scores; ``sentence_starts`` are the first characters of its sentences.
+
+    With a ``lexical_model`` the words of ``text``, which must be the text of the scores, are weighed too.
+    """
+    lexical, norm = None, 1.0
+    if lexical_model is not None and len(scores):
+        found, weights, norm = lexical_model.weigh(text)
+        last = np.array([word.end for word in found], dtype=np.int64)
+        token = np.minimum(np.searchsorted(scores.end_char, last), len(scores) - 1)
+        lexical = np.bincount(token, weights=weights, minlength=len(scores)).astype(np.float64)
     return Series(
         surprisal=-scores.log_prob_nats.astype(np.float64),
         entropy=scores.entropy_nats.astype(np.float64),
@@ -78,6 +108,9 @@ def series_of(scores: TokenScores, sentence_starts: list[int]) -> Series:
         sentence=np.searchsorted(np.asarray(sentence_starts, dtype=np.int64), scores.end_char - 1, side="right"),
         human=None if scores.human_log_prob_nats is None else scores.human_log_prob_nats.astype(np.float64),
         machine=None if scores.machine_log_prob_nats is None else scores.machine_log_prob_nats.astype(np.float64),
+        lexical=lexical,
+        lexical_norm=norm,
+        lexical_intercept=lexical_model.intercept if lexical_model else 0.0,
     )
 
 
@@ -91,24 +124,32 @@ def _correlation(left: Floats, right: Floats) -> float:
     return float(((left - left.mean()) * (right - right.mean())).mean() / product) if product > 1e-9 else 0.0
 
 
-def _low_frequency_share(values: Floats) -> float:
-    """Share of the power spectrum below 1/8 cycle a token; 0.25 for white noise."""
+def _low_frequency_share(values: Floats, below: float = 1 / 8) -> float:
+    """Share of the power spectrum below so many cycles a token; twice ``below`` for white noise."""
     power = np.abs(np.fft.rfft(values - values.mean()))[1:] ** 2
     total = power.sum()
-    return float(power[: max(1, len(power) // 4)].sum() / total) if total > 1e-9 else 0.25
+    return float(power[: max(1, round(len(power) * 2 * below))].sum() / total) if total > 1e-9 else 2 * below
 
 
-def sentence_means(series: Series) -> Floats:
-    """Mean surprisal of each sentence of at least 4 tokens."""
+def sentence_means(series: Series, values: Floats | None = None) -> Floats:
+    """Mean of ``values`` (surprisal unless given) in each sentence of at least 4 tokens."""
     _, first = np.unique(series.sentence, return_index=True)
     counts = np.diff(np.append(first, len(series)))
-    means = np.add.reduceat(series.surprisal, first) / counts
+    means = np.add.reduceat(series.surprisal if values is None else values, first) / counts
     return means[counts >= 4]
 
 
-def _sentence_spread(series: Series) -> float:
-    means = sentence_means(series)
+def _spread(means: Floats) -> float:
     return float(means.std()) if len(means) > 1 else 0.0
+
+
+def _mean_step(means: Floats) -> float:
+    return float(np.abs(np.diff(means)).mean()) if len(means) > 1 else 0.0
+
+
+def _diversity(series: Series) -> Floats:
+    """Lastde's diversity entropy of -s at scales 1 to 5, with bins that do not depend on the length."""
+    return np.array([diversity_entropy(-series.surprisal, tau, _EMBEDDING, _BINS) for tau in range(1, 6)])
 
 
 def _mean_run(flags: NDArray[np.bool_]) -> float:
@@ -117,6 +158,9 @@ def _mean_run(flags: NDArray[np.bool_]) -> float:
     runs = int((edges == 1).sum())
     return float(flags.sum() / runs) if runs else 0.0
 
+
+_EMBEDDING, _BINS = 3, 64
+_IMPROBABLE_NATS = float(np.log(10_000))
 
 BASE_FEATURES: dict[str, tuple[Callable[[Series], float], str]] = {
     # Level: how likely the text is, absolutely and against what the model expected there.
@@ -162,13 +206,34 @@ BASE_FEATURES: dict[str, tuple[Callable[[Series], float], str]] = {
         lambda x: float(((x.surprisal - x.entropy) / np.sqrt(np.maximum(x.variance, 1e-2))).std()),
         "spread of s in the model's own standard deviations",
     ),
-    "sentence_spread": (_sentence_spread, "spread of the sentences' mean s: machines write evenly"),
+    "very_low_frequency_share": (
+        lambda x: _low_frequency_share(x.surprisal, 1 / 32),
+        "waves of s as long as sentences and paragraphs",
+    ),
+    "multiscale_diversity": (
+        lambda x: float(_diversity(x).mean()),
+        "Lastde: how many shapes the curve of s has; people's has more",
+    ),
+    "multiscale_diversity_spread": (
+        lambda x: float(_diversity(x).std()),
+        "Lastde: how much that depends on the scale; machines' looks alike at all scales",
+    ),
+    "sentence_spread": (
+        lambda x: _spread(sentence_means(x)),
+        "spread of the sentences' mean s: machines write evenly",
+    ),
+    "sentence_step": (
+        lambda x: _mean_step(sentence_means(x)),
+        "mean change of the mean s from one sentence to the next",
+    ),
+    "share_improbable": (
+        lambda x: float((x.surprisal > _IMPROBABLE_NATS).mean()),
+        "share of tokens with p < 1/10,000: rare tokens and slips, which machines avoid",
+    ),
     "mean_run_rank_1": (lambda x: _mean_run(x.rank == 1), "length of runs of first choices: phrases by rote"),
     "mean_run_over_100": (lambda x: _mean_run(x.rank > 100), "length of bursts of surprise"),
 }
 """Name → (formula, what it means and why it should help)."""
-
-_CAP_NATS = 1.0
 
 VOICE_FEATURES: dict[str, tuple[Callable[[Series], float], str]] = {
     "machine_gain": (
@@ -176,20 +241,36 @@ VOICE_FEATURES: dict[str, tuple[Callable[[Series], float], str]] = {
         "mean m + s: what the machine voice knows that the base does not",
     ),
     "machine_gain_capped": (
-        lambda x: float(x.machine_gain.clip(-_CAP_NATS, _CAP_NATS).mean()),
+        lambda x: float(x.machine_gain.clip(-CAP_NATS, CAP_NATS).mean()),
         "the same with every token capped at 1 nat, so that no single word decides",
     ),
     "voice_ratio": (lambda x: float(x.voice_ratio.mean()), "mean m - h: who wrote it, whatever it is about"),
     "voice_ratio_capped": (
-        lambda x: float(x.voice_ratio.clip(-_CAP_NATS, _CAP_NATS).mean()),
+        lambda x: float(x.capped_ratio.mean()),
         "the same with every token capped at 1 nat",
     ),
     "voice_ratio_spread": (lambda x: float(x.voice_ratio.std()), "spread of m - h: marked words of either side"),
+    "voice_ratio_sentence_spread": (
+        lambda x: _spread(sentence_means(x, x.capped_ratio)),
+        "spread of the sentences' mean capped m - h: patches of either kind",
+    ),
+    "voice_ratio_standardised": (
+        lambda x: float(x.capped_ratio.mean() / max(x.capped_ratio.std(), 1e-3)),
+        "mean over spread of the capped m - h: how steady the evidence is",
+    ),
 }
 """The same of the voices; NaN for a model without them."""
 
+LEXICAL_FEATURES: dict[str, tuple[Callable[[Series], float], str]] = {
+    "lexical_score": (
+        lambda x: float("nan") if x.lexical is None else float(x.lexical.sum() / x.lexical_norm) + x.lexical_intercept,
+        "weights of words and pairs of words, whatever the model expects: each author has habits of wording",
+    ),
+}
+"""Of the words; NaN without word weights."""
+
 BASE_NAMES = tuple(BASE_FEATURES)
-FEATURES = BASE_FEATURES | VOICE_FEATURES
+FEATURES = BASE_FEATURES | VOICE_FEATURES | LEXICAL_FEATURES
 FEATURE_NAMES = tuple(FEATURES)
 LEAST_TOKENS = 8
 """Below this the differences and spectra have nothing to work on."""
@@ -199,13 +280,17 @@ def _finite(value: float) -> float:
     return value if np.isfinite(value) else 0.0
 
 
-def feature_vector(series: Series) -> Floats:
+def feature_vector(series: Series, only: Collection[str] = FEATURE_NAMES) -> Floats:
     """All features in the order of ``FEATURE_NAMES``, shape (n_features,); NaN below ``LEAST_TOKENS`` tokens.
 
-    Those of ``VOICE_FEATURES`` are NaN where the scores hold no voices.
+    Those of ``VOICE_FEATURES`` are NaN where the scores hold no voices, those of ``LEXICAL_FEATURES``
+    where no words were weighed, and all that are not among ``only``.
     """
     vector = np.full(len(FEATURES), np.nan)
-    if len(series) >= LEAST_TOKENS:
-        known = BASE_FEATURES if series.machine is None or series.human is None else FEATURES
-        vector[: len(known)] = [formula(series) for formula, _ in known.values()]
+    if len(series) < LEAST_TOKENS:
+        return vector
+    has_voices = series.machine is not None and series.human is not None
+    for i, (name, (formula, _)) in enumerate(FEATURES.items()):
+        if name in only and (has_voices or name not in VOICE_FEATURES):
+            vector[i] = formula(series)
     return vector

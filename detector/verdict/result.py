@@ -1,11 +1,16 @@
 """What is said about one text."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.scoring.records import TokenScores
+
+if TYPE_CHECKING:
+    from detector.verdict.baseline import Baseline
+    from detector.verdict.explanation import Explanation
 
 SCHEMA_VERSION = 1
 
@@ -23,6 +28,27 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Segment:
+    """A run of whole sentences that lean to one kind of author; places in the text as given."""
+
+    start_char: int
+    end_char: int
+    label: str
+    """``human`` or ``machine`` where the part is significant by itself, else ``uncertain``."""
+    leans_to: str
+    """``human`` or ``machine``: the side the division put it on."""
+    evidence_nats: float
+    """Sum of its tokens' evidence; above 0 speaks for a machine."""
+    probability_machine: float
+    """1 / (1 + exp(-evidence)): were sentences independent, which they are not; use the p-value."""
+    p_value: float
+    """Share of texts of like length by the other kind of author whose strongest such part is at least as strong.
+
+    The search for the strongest part is in it, so that it holds for any number of segments.
+    """
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Tokens and sentences behind a verdict, for pages and pictures; spans are of the text as given."""
 
@@ -35,6 +61,8 @@ class Evidence:
     """Place of each sentence in the text as given."""
     sentence_of_token: list[int]
     """Index into ``sentences`` of each scored token."""
+    token_evidence: NDArray[np.float64]
+    """Nats of each token that speak for a machine, or against it if below 0."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +87,17 @@ class Result:
     """Were human and machine texts equally common beforehand."""
     p_value: float | None = None
     """Share of human reference texts of like length that look at least as machine-like."""
+    human_p_value: float | None = None
+    """Share of machine reference texts of like length that look at least as human."""
     confidence_interval: tuple[float, float] | None = None
     """95 % interval of ``score`` over resampled sentences."""
     target_fpr: float | None = None
     methods: dict[str, float] = field(default_factory=dict)
-    segments: tuple[dict[str, Any], ...] = ()
+    segments: tuple[Segment, ...] = ()
+    explained: "Explanation | None" = field(default=None, repr=False, compare=False)
+    """Which features and sentences moved the score."""
+    baseline: "Baseline | None" = None
+    """Comparison with the writer's earlier texts, where they were given."""
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
     evidence: Evidence | None = field(default=None, repr=False, compare=False)
@@ -95,6 +129,7 @@ class Result:
             "score": self.score,
             "probability_machine": self.probability_machine,
             "p_value": self.p_value,
+            "human_p_value": self.human_p_value,
             "confidence_interval": list(self.confidence_interval) if self.confidence_interval else None,
             "target_fpr": self.target_fpr,
             "n_words": self.n_words,
@@ -102,8 +137,10 @@ class Result:
             "language": self.language,
             "log_likelihood": _finite_or_none(self.methods.get("log_likelihood")),
             "methods": {name: _finite_or_none(value) for name, value in self.methods.items()},
-            "segments": list(self.segments),
+            "segments": [vars(segment) for segment in self.segments],
             "findings": [vars(finding) for finding in self.findings],
+            "features": [vars(moved) for moved in self.explained.features] if self.explained else [],
+            "baseline": self.baseline.to_dict() if self.baseline else None,
             "model": {"name": self.model_name, "fingerprint": self.model_fingerprint},
             "warnings": list(self.warnings),
         }

@@ -11,6 +11,7 @@ Schemes, k the key, h a fixed permutation of 0 .. 1,000,002 plus 1, context t_1 
     lefthash (simple_1)  w = 1: k t_1                    minhash    w = 4: min_i h(k t_i)
     skipgram             w = 5: h(k t_1)                 selfhash   w = 4, t_4 the token itself:
                                                                     min_i k h(t_i) h(t_4)
+Products are 64-bit and wrap around, as in the published code (its own key wraps in selfhash).
 The green tokens are the first floor(gamma V) of ``torch.randperm(V)`` on the CPU, seeded with that number
 modulo 2^64 - 1; a text marked on a GPU has another permutation and cannot be tested on a CPU.
 
@@ -28,9 +29,12 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.stats import binom
 from torch import Tensor
 
 from detector.errors import UsageError
+from detector.watermark.keys import check_key
+from detector.watermark.tails import LEAST_SCORED
 
 Scheme = Literal["lefthash", "minhash", "skipgram", "selfhash", "selfhash_transformers"]
 PUBLISHED_KEY = 15_485_863
@@ -42,7 +46,10 @@ _CANDIDATES = 40
 """In ``selfhash`` every candidate has a list of its own; only the likeliest are tried, as published."""
 
 _WIDTHS: dict[str, int] = {"lefthash": 1, "minhash": 4, "skipgram": 5, "selfhash": 4, "selfhash_transformers": 4}
+SCHEMES = tuple(_WIDTHS)
 _ALIASES = {"simple_1": "lefthash", "algorithm-3": "selfhash"}
+HIGHEST_BIAS = 1000.0
+"""More cannot mark a text more: a green token is certain long before, and the logits must stay finite."""
 
 
 @cache
@@ -68,12 +75,20 @@ class GreenList:
     def __post_init__(self) -> None:
         object.__setattr__(self, "scheme", _ALIASES.get(self.scheme, self.scheme))
         if self.scheme not in _WIDTHS:
-            known = ", ".join([*_WIDTHS, *_ALIASES])
-            raise UsageError(f"Unknown watermark scheme {self.scheme!r}. Allowed: {known}.")
+            raise UsageError(f"Unknown watermark scheme {self.scheme!r}. Allowed: {', '.join(SCHEMES)}.")
         if not 0 < self.gamma < 1:
-            raise UsageError(f"gamma is {self.gamma:g}; the share of green tokens lies between 0 and 1.")
-        if self.key < 1:
-            raise UsageError(f"The watermark key is {self.key}; it must be a positive whole number.")
+            raise UsageError(f"gamma is {self.gamma:g}; the share of green tokens must lie between 0 and 1.")
+        if not 0 < self.n_green_ids < self.vocabulary:
+            raise UsageError(
+                f"gamma is {self.gamma:g}, which makes {self.n_green_ids} of {self.vocabulary} tokens green; some must "
+                "be green and some not. Choose another, such as 0.25."
+            )
+        check_key(self.key, "The watermark key")
+
+    @property
+    def n_green_ids(self) -> int:
+        """Length of a green list: a whole number of tokens, so that the true share may lie below gamma."""
+        return int(self.gamma * self.vocabulary)
 
     @property
     def seeds_with_itself(self) -> bool:
@@ -102,7 +117,7 @@ class GreenList:
     def green_ids(self, context: Sequence[int]) -> Tensor:
         """Ids of the green tokens after ``context`` (in ``selfhash`` with the token itself at its end)."""
         generator = torch.Generator().manual_seed(self._seed(context))
-        return torch.randperm(self.vocabulary, generator=generator)[: int(self.gamma * self.vocabulary)]
+        return torch.randperm(self.vocabulary, generator=generator)[: self.n_green_ids]
 
     def is_green(self, ngram: Sequence[int]) -> bool:
         """Whether the last token of an n-gram of ``ngram_length`` ids is green."""
@@ -111,6 +126,7 @@ class GreenList:
 
     def marker(self, bias: float = 2.0) -> Callable[[Tensor, list[list[int]]], Tensor]:
         """For ``generate(adjust_logits=...)``: adds ``bias`` to green logits; the first tokens stay unmarked."""
+        check_bias(bias)
         width = self.ngram_length - 1
 
         def adjust(logits: Tensor, sequences: list[list[int]]) -> Tensor:
@@ -128,6 +144,14 @@ class GreenList:
             return adjusted
 
         return adjust
+
+
+def check_bias(bias: float) -> None:
+    """Raise ``UsageError`` for a bias that marks nothing or breaks the logits."""
+    if not 0 <= bias <= HIGHEST_BIAS:
+        raise UsageError(
+            f"The watermark bias is {bias:g}; it must be a finite number from 0 to {HIGHEST_BIAS:g}. 2 is usual."
+        )
 
 
 @dataclass(frozen=True)
@@ -154,7 +178,8 @@ def detect_green_list(
     """Test ``token_ids`` (no prefix) for the mark.
 
     ``window_p_value`` is valid for a mark in part of a text: the least binomial p over all stretches of
-    ``window_lengths`` scored n-grams, times their number (Bonferroni), at most 1. NaN where nothing can be scored.
+    ``window_lengths`` scored n-grams, times their number (Bonferroni), at most 1. All statistics
+    are NaN below ``LEAST_SCORED`` scored n-grams.
     """
     length = watermark.ngram_length
     ids = [int(i) for i in token_ids]
@@ -167,22 +192,14 @@ def detect_green_list(
             green[end - 1] = watermark.is_green(ngram)
     places = np.array([i for i, flag in enumerate(green) if flag is not None], dtype=np.int64)
     flags = np.array([green[i] for i in places], dtype=np.int64)
-    if not len(flags):
-        return GreenListResult(0, 0, float("nan"), float("nan"), float("nan"), None, green)
     n, count = len(flags), int(flags.sum())
-    # The share that is really green: the list holds a whole number of tokens.
-    share = int(watermark.gamma * watermark.vocabulary) / watermark.vocabulary
-    z = (count - share * n) / np.sqrt(n * share * (1 - share)) if 0 < share < 1 else float("nan")
+    if n < LEAST_SCORED:
+        return GreenListResult(n, count, float("nan"), float("nan"), float("nan"), None, green)
+    share = watermark.n_green_ids / watermark.vocabulary
+    z = (count - share * n) / np.sqrt(n * share * (1 - share))
     window_p, window = _greenest_window(flags, share, window_lengths)
     where = None if window is None else (int(places[window[0]]), int(places[window[1] - 1]) + 1)
-    return GreenListResult(n, count, float(z), _binomial_tail(count, n, share), window_p, where, green)
-
-
-def _binomial_tail(count: int | NDArray, n: int, share: float) -> float:
-    """P(Binomial(n, share) >= count), exact."""
-    from scipy.stats import binom
-
-    return float(binom.sf(count - 1, n, share))
+    return GreenListResult(n, count, float(z), float(binom.sf(count - 1, n, share)), window_p, where, green)
 
 
 def _greenest_window(
@@ -194,7 +211,7 @@ def _greenest_window(
         counts = cumulative[length:] - cumulative[:-length]
         tried += len(counts)
         at = int(counts.argmax())
-        p = _binomial_tail(int(counts[at]), length, share)
+        p = float(binom.sf(int(counts[at]) - 1, length, share))
         if p < best:
             best, window = p, (at, at + length)
     return min(1.0, best * tried), window

@@ -20,8 +20,11 @@ from functools import cached_property
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.stats import binom
 
 from detector.errors import UsageError
+from detector.watermark.keys import check_key
+from detector.watermark.tails import LEAST_SCORED, weighted_tail
 
 _CONTEXT_HISTORY = 1024
 
@@ -34,12 +37,16 @@ class SynthId:
     ngram_length: int = 5
 
     def __post_init__(self) -> None:
-        if len(self.keys) < 2 or len(set(self.keys)) != len(self.keys):
-            raise UsageError(
-                f"SynthID needs two different keys or more, and {len(self.keys)} were given, or one of them twice."
-            )
+        if len(self.keys) < 2:
+            given = "none was" if not self.keys else "only one was"
+            raise UsageError(f"SynthID-Text needs at least two keys, and {given} given. Give all of them.")
+        for key in self.keys:
+            check_key(key, "A key of SynthID-Text")
+        repeated = next((key for i, key in enumerate(self.keys) if key in self.keys[:i]), None)
+        if repeated is not None:
+            raise UsageError(f"The SynthID-Text key {repeated} was given twice; its keys must differ. Give each once.")
         if self.ngram_length < 2:
-            raise UsageError(f"The n-gram length is {self.ngram_length}; it must be at least 2.")
+            raise UsageError(f"The n-gram length is {self.ngram_length}; it must be at least 2. 5 is usual.")
 
     @cached_property
     def _processor(self):  # type: ignore[no-untyped-def]
@@ -78,20 +85,18 @@ class SynthIdResult:
 
 
 def detect_synthid(watermark: SynthId, token_ids: Sequence[int]) -> SynthIdResult:
-    """Test ``token_ids`` (no prefix) for the mark; NaN where the text is shorter than an n-gram."""
-    from scipy.stats import binom
-
+    """Test ``token_ids`` (no prefix) for the mark; NaN below ``LEAST_SCORED`` scored positions."""
     bits = watermark.bits(token_ids)
     n, depth = bits.shape
-    if not n:
-        return SynthIdResult(0, *[float("nan")] * 4)
+    if n < LEAST_SCORED:
+        return SynthIdResult(n, *[float("nan")] * 4)
     counts = bits.sum(axis=0)
     steps = _integer_weights(depth)
     weighted = int((steps * counts).sum())
     return SynthIdResult(
         n_scored=n,
         mean=float(counts.sum() / (n * depth)),
-        mean_p_value=float(binom.sf(counts.sum() - 1, n * depth, 0.5)),
+        mean_p_value=float(binom.sf(int(counts.sum()) - 1, n * depth, 0.5)),
         weighted_mean=weighted / (n * int(steps.sum())),
         weighted_mean_p_value=weighted_tail(weighted, n, steps),
     )
@@ -100,33 +105,3 @@ def detect_synthid(watermark: SynthId, token_ids: Sequence[int]) -> SynthIdResul
 def _integer_weights(depth: int) -> NDArray[np.int64]:
     """Weights in proportion to ``linspace(10, 1, depth)``, as whole numbers."""
     return 10 * (depth - 1) - 9 * np.arange(depth)
-
-
-def weighted_tail(total: int, n: int, steps: NDArray[np.int64]) -> float:
-    """P(sum_d steps_d B_d >= total) for independent B_d ~ Binomial(n, 1/2).
-
-    The distribution lives on whole numbers, so the Fourier transform of its characteristic function
-    gives it exactly up to rounding of about 1e-12; where the tail is smaller, Chernoff's bound is given.
-    """
-    divisor = int(np.gcd.reduce(steps))
-    steps, total = steps // divisor, -(-total // divisor)
-    highest = int(n * steps.sum())
-    angles = 2 * np.pi * np.arange(highest // 2 + 1 + 1) / (highest + 1)
-    # |cos|^n may underflow to 0, which is what it contributes
-    characteristic = np.ones(len(angles), dtype=np.complex128)
-    for step in steps:
-        characteristic *= (0.5 * (1 + np.exp(-1j * angles * step))) ** n
-    probabilities = np.fft.irfft(characteristic[: (highest + 1) // 2 + 1], n=highest + 1)
-    tail = float(np.clip(probabilities[total:], 0, None).sum())
-    return min(1.0, tail) if tail > 1e-9 else _chernoff(total, n, steps)
-
-
-def _chernoff(total: int, n: int, steps: NDArray[np.int64]) -> float:
-    """Min over s of E exp(s (X - total)): an upper bound of P(X >= total)."""
-    from scipy.optimize import minimize_scalar
-
-    def log_bound(s: float) -> float:
-        return float(n * (np.logaddexp(0, s * steps) - np.log(2)).sum() - s * total)
-
-    found = minimize_scalar(log_bound, bounds=(0, 50 / steps.max()), method="bounded")
-    return float(np.exp(min(0.0, found.fun)))

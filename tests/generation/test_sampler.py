@@ -166,6 +166,7 @@ def test_texts_that_end_early_leave_the_others_alone(model):
         ([TRAINING_TEXT], {}, InputError, r"The prompt has \d+ tokens and tiny reads 32 at once"),
         (["a"], {"max_tokens": 0}, UsageError, "tokens to draw is 0"),
         (["a"], {"stop": [""]}, UsageError, "stop string is empty"),
+        (["a"], {"seed": -1}, UsageError, "The seed is -1; it must be a whole number of at least 0"),
     ],
 )
 def test_what_cannot_be_done_is_said(tiny, prompts, options, error, message):

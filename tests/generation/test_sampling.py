@@ -117,7 +117,9 @@ def test_a_token_without_probability_is_never_drawn():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"temperature": 0.0}, "temperature is 0; it must be above 0"),
+        ({"temperature": 0.0}, "temperature is 0; it must be a finite number above 0"),
+        ({"temperature": float("inf")}, "temperature is inf; it must be a finite number above 0"),
+        ({"frequency_penalty": float("inf")}, "frequency penalty is inf; it must be a finite number of at least 0"),
         ({"temperature": float("nan")}, "temperature is nan"),
         ({"top_k": 0}, "top-k is 0"),
         ({"top_p": 0.0}, "top-p is 0"),
@@ -130,3 +132,10 @@ def test_a_token_without_probability_is_never_drawn():
 def test_impossible_settings_are_named(settings, message):
     with pytest.raises(UsageError, match=message):
         SamplingSettings(**settings)
+
+
+@pytest.mark.parametrize("temperature", [5e-324, 1e-308, 1e308])
+def test_extreme_temperatures_stay_finite(temperature):
+    found = next_distribution(torch.tensor([[3.0, 90.0, -50.0]]), None, SamplingSettings(temperature=temperature))
+    expected = [0.0, 1.0, 0.0] if temperature < 1 else [1 / 3] * 3
+    assert found[0].tolist() == pytest.approx(expected)

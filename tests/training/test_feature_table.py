@@ -7,12 +7,23 @@ import pytest
 
 from detector import InputError, score_texts
 from detector.documents.sentences import sentence_spans
+from detector.scoring.records import beginning_of
 from detector.training import roles
 from detector.training.corpus import split_of
-from detector.training.feature_table import build_table
-from detector.training.roles import human_references, labelled_texts, role_of, select, voice_domains
+from detector.training.feature_table import build_table, lengths_of
+from detector.training.roles import (
+    PIECE_WORDS,
+    human_references,
+    labelled_texts,
+    machine_references,
+    role_of,
+    select,
+    voice_domains,
+)
 from detector.training.score_cache import cached_scores
+from detector.verdict.classifier import LENGTH_LIMITS
 from detector.verdict.features import feature_vector, series_of
+from detector.verdict.lexical import LexicalModel
 from tests.conftest import TRAINING_TEXT
 
 VOICES = [{"domain": "d", "human": ["one"], "machine": ["one"]}]
@@ -112,6 +123,20 @@ def test_references_come_from_held_out_documents_and_are_folded(corpus):
     assert len({r.text for r in references}) == len(references)
 
 
+def test_long_machine_texts_calibrate_and_are_cut(detection):
+    long = [
+        {"text": prose(70_000 + i, 700), "label": label, "pair_id": f"long-{i}", "generator": "g"}
+        for i in range(60)
+        for label in ("human", "machine")
+    ]
+    with (detection / "one.jsonl").open("a") as out:
+        out.write("".join("\n" + json.dumps(record) for record in long))
+    found = machine_references(detection, per_generator=5)
+    assert len(found) == 5
+    assert all(text.is_machine and role_of(text.pair_id) == "calibrate" for text in found)
+    assert {len(text.text.split(" ")) for text in found} == {PIECE_WORDS}
+
+
 def test_a_text_the_model_has_read_is_left_out_of_every_role(detection, corpus):
     before = labelled_texts(detection, corpus, 100, 100, 100)
     victims = {role: next(t for r, t in before if r == role) for role in ("fit", "calibrate", "dev")}
@@ -135,33 +160,90 @@ def test_a_dev_text_that_quotes_a_fitted_one_is_left_out(detection, corpus):
     assert sum(r == "dev" for r, _ in after) == sum(r == "dev" for r, _ in before)
 
 
-def test_the_table_holds_what_the_verdict_would_compute(tiny, detection, corpus):
+@pytest.fixture
+def weights():
+    return LexicalModel(np.random.default_rng(0).normal(size=512).astype(np.float32), intercept=-0.5)
+
+
+def test_the_table_holds_what_the_verdict_would_compute(tiny, detection, corpus, weights):
     labelled = labelled_texts(detection, corpus, 6, 6, 6)
-    table = build_table(tiny, labelled)
-    assert len(table.n_tokens) == len(labelled)
+    table = build_table(tiny, labelled, lexical_model=weights)
+    whole = table.rows(table.is_whole)
+    assert len(whole.n_tokens) == len(labelled)
     _, text = labelled[0]
     (scores,) = score_texts(tiny, [text.text])
-    expected = feature_vector(series_of(scores, [a for a, _ in sentence_spans(text.text)]))
-    np.testing.assert_allclose(table.features[0], expected, rtol=1e-3, atol=1e-3)
-    assert table.n_tokens[0] == len(scores)
+    expected = feature_vector(series_of(scores, [a for a, _ in sentence_spans(text.text)], text.text, weights))
+    np.testing.assert_allclose(whole.features[0], expected, rtol=1e-3, atol=1e-3)
+    assert whole.n_tokens[0] == len(scores)
     assert table.model_fingerprint == tiny.fingerprint
+    assert table.lexical_fingerprint == weights.fingerprint
+
+
+def test_the_scores_of_a_beginning_are_the_beginning_of_the_scores(tiny):
+    text = prose(5, 14)
+    (scores,) = score_texts(tiny, [text])
+    n = next(i for i in range(len(scores) - 1, 0, -1) if text[int(scores.end_char[i - 1])] == " ")
+    cut = beginning_of(scores, n)
+    (alone,) = score_texts(tiny, [text[: int(cut.end_char[-1])]])
+    assert alone.token_ids.tolist() == cut.token_ids.tolist()
+    np.testing.assert_allclose(alone.log_prob_nats, cut.log_prob_nats, atol=1e-4)
+    assert cut.model_fingerprint == scores.model_fingerprint
+
+
+def test_every_length_bucket_below_its_own_gets_a_beginning(tiny, detection, corpus, weights):
+    table = build_table(tiny, labelled_texts(detection, corpus, 6, 6, 6), lexical_model=weights)
+    beginnings = table.rows(~table.is_whole)
+    assert len(beginnings.n_tokens)
+    assert np.isnan(beginnings.methods).all()
+    for number in np.unique(table.text_number):
+        rows = table.rows(table.text_number == number)
+        assert rows.is_whole.sum() == 1
+        buckets = np.searchsorted(LENGTH_LIMITS, rows.n_tokens, side="right")
+        assert buckets.tolist() == list(range(1, len(buckets) + 1))
+    assert lengths_of(49, "x") == [49]
+    assert [np.searchsorted(LENGTH_LIMITS, n, side="right") for n in lengths_of(5000, "x")] == [1, 2, 3, 4, 5]
 
 
 def test_cached_scores_are_the_scores_and_belong_to_their_texts(tiny, tmp_path, monkeypatch):
-    texts = [prose(1), "", prose(2, 20)]
-    fresh = cached_scores(tiny, texts, tmp_path / "cache")
+    texts = [prose(1), "", prose(2, 20), prose(1)]
+    fresh = list(cached_scores(tiny, texts, None))
+    first = list(cached_scores(tiny, texts, tmp_path / "cache"))
     with monkeypatch.context() as patch:
-        patch.setattr("detector.training.score_cache.score_texts", None)  # a second pass would fail
-        again = cached_scores(tiny, texts, tmp_path / "cache")
-    for left, right in zip(fresh, again, strict=True):
-        assert len(left) == len(right)
-        for name in ("token_ids", "end_char", "log_prob_nats", "rank", "log_prob_variance"):
-            assert (getattr(left, name) == getattr(right, name)).all()
-    (other,) = cached_scores(tiny, [prose(3)], tmp_path / "cache")
-    (tmp_path / "cache").write_bytes(b"damage")
-    with pytest.raises(InputError, match="delete it, and the texts are scored again"):
-        cached_scores(tiny, texts, tmp_path / "cache")
-    assert other.token_ids.tolist() == next(iter(score_texts(tiny, [prose(3)]))).token_ids.tolist()
+        patch.setattr("detector.training.score_cache.score_texts", lambda *a, **k: iter(()))  # no second pass
+        again = list(cached_scores(tiny, texts[::-1], tmp_path / "cache"))[::-1]
+    for kept in (first, again):
+        for left, right in zip(fresh, kept, strict=True):
+            assert len(left) == len(right)
+            for name in ("token_ids", "end_char", "log_prob_nats", "rank", "log_prob_variance"):
+                assert (getattr(left, name) == getattr(right, name)).all()
+
+
+def test_broken_off_scoring_goes_on(tiny, tmp_path, monkeypatch):
+    texts = [prose(seed, 20) for seed in range(70)]
+    asked = []
+
+    def breaks_off(model, wanted, **options):
+        asked.append(len(wanted))
+        for number, scores in enumerate(score_texts(model, wanted, **options)):
+            if len(asked) == 1 and number == 40:
+                raise KeyboardInterrupt
+            yield scores
+
+    monkeypatch.setattr("detector.training.score_cache.score_texts", breaks_off)
+    with pytest.raises(KeyboardInterrupt):
+        list(cached_scores(tiny, texts, tmp_path / "cache"))
+    told = []
+    kept = list(cached_scores(tiny, texts, tmp_path / "cache", report=lambda *counts: told.append(counts)))
+    assert asked == [70, 70 - 32]  # a commit every 32 texts
+    assert told[-1] == (38, 38)
+    for text, scores in zip(texts, kept, strict=True):
+        np.testing.assert_allclose(scores.log_prob_nats, next(iter(score_texts(tiny, [text]))).log_prob_nats, atol=1e-4)
+
+
+def test_a_damaged_cache_is_a_sentence(tiny, tmp_path):
+    (tmp_path / "cache").write_bytes(b"damage " * 999)
+    with pytest.raises(InputError, match="delete it to score again"):
+        list(cached_scores(tiny, [prose(1)], tmp_path / "cache"))
 
 
 def test_no_usable_text_is_a_sentence(tiny):

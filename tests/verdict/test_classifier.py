@@ -13,7 +13,10 @@ from tests.conftest import make_classifier
 
 @pytest.fixture
 def classifier(tiny):
-    buckets = [LengthBucket(50, [1.0, 2.0, 3.0, 4.0], [2.0, 5.0]), LengthBucket(100, [0.0], [9.0])]
+    buckets = [
+        LengthBucket(50, [1.0, 2.0, 3.0, 4.0], [2.0, 5.0], [0.0, 1.0, 3.0], [0.5]),
+        LengthBucket(100, [0.0], [9.0], [0.0], [0.0]),
+    ]
     return replace(make_classifier(tiny), buckets=buckets, probability_slope=2.0, probability_intercept=-1.0)
 
 
@@ -81,19 +84,21 @@ def test_a_conformal_p_value_keeps_its_promise(tiny):
     alarms = 0
     for _ in range(4000):
         scores = rng.normal(size=100)
-        bucket = LengthBucket(50, sorted(scores[1:].tolist()), [0.0])
+        bucket = LengthBucket(50, sorted(scores[1:].tolist()), [0.0], [0.0], [0.0])
         one = replace(template, buckets=[bucket])
         alarms += one.p_value(float(scores[0]), 60) <= 0.05
     assert alarms / 4000 == pytest.approx(0.05, abs=0.012)
 
 
 def test_out_of_range_names_the_feature(tiny):
-    n = len(BASE_NAMES)
-    classifier = replace(make_classifier(tiny), lowest=[0.0] * n, highest=[1.0] * n)
-    features = np.full(n, 0.5)
-    features[2] = 2.5
-    assert classifier.out_of_range(features) == [BASE_NAMES[2]]
-    assert classifier.out_of_range(np.full(n, 1.9)) == []
+    classifier = replace(make_classifier(tiny), ranges={"mean_entropy": [0.0, 1.0], "lexical_score": [0.0, 1.0]})
+    features = np.full(len(FEATURE_NAMES), 1.9)  # within once the range on either side
+    assert classifier.out_of_range(features) == []
+    features[FEATURE_NAMES.index("mean_entropy")] = 2.1
+    features[FEATURE_NAMES.index("mean_surprisal")] = 99.0  # of which nothing is known
+    assert classifier.out_of_range(features) == ["mean_entropy"]
+    features[FEATURE_NAMES.index("mean_entropy")] = -1.1
+    assert classifier.out_of_range(features) == ["mean_entropy"]
 
 
 def test_features_are_found_by_name_whatever_their_order(tiny):
@@ -101,7 +106,7 @@ def test_features_are_found_by_name_whatever_their_order(tiny):
     chosen = ["voice_ratio", "mean_surprisal"]
     few = replace(
         template, feature_names=chosen, means=[0.0] * 2, scales=[1.0] * 2, coefficients=[1.0, 10.0], intercept=0.0,
-        lowest=[0.0] * 2, highest=[1.0] * 2, voices_fingerprint="v",
+        voices_fingerprint="v",
     )  # fmt: skip
     features = np.full(len(FEATURE_NAMES), np.nan)
     features[FEATURE_NAMES.index("voice_ratio")] = 0.5
@@ -132,7 +137,7 @@ def test_another_model_is_refused_with_what_to_do(classifier):
         classifier.check_fingerprint("other", "f" * 16)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"schema_version": 2}', '{"schema_version": 99}'])
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"schema_version": 3}', '{"schema_version": 99}'])
 def test_a_file_that_is_no_calibration(tmp_path, content):
     path = tmp_path / "c.json"
     path.write_text(content)
@@ -147,4 +152,4 @@ def test_a_missing_file(tmp_path):
 
 def test_the_file_is_plain_json(classifier, tmp_path):
     classifier.save(tmp_path / "c.json")
-    assert json.loads((tmp_path / "c.json").read_text())["schema_version"] == 2
+    assert json.loads((tmp_path / "c.json").read_text())["schema_version"] == 3

@@ -4,13 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
-from safetensors.torch import save_file
 
 from detector import CalibrationError, Detector, LanguageModel, UsageError, score_texts
 from detector.documents.folding import fold
 from detector.verdict.features import FEATURE_NAMES
-from tests.conftest import N_REFERENCES, TRAINING_TEXT, make_classifier
+from tests.conftest import N_REFERENCES, TRAINING_TEXT, add_voices, make_classifier
 
 LONG = TRAINING_TEXT + " " + TRAINING_TEXT.replace("boats", "ships")
 
@@ -71,8 +69,7 @@ def test_too_short_says_how_much_is_missing(detector):
 
 
 def test_a_text_unlike_the_references_gets_no_verdict(tiny):
-    n = len(make_classifier(tiny).means)
-    detector = Detector(tiny, replace(make_classifier(tiny), lowest=[0.0] * n, highest=[1e-9] * n))
+    detector = Detector(tiny, replace(make_classifier(tiny), ranges={"mean_surprisal": [0.0, 1e-9]}))
     result = detector.detect(LONG)
     assert result.reason == "out_of_range"
     assert "mean surprisal" in result.explanation
@@ -138,6 +135,16 @@ def test_invisible_characters_are_findings(detector):
     assert "ZERO WIDTH SPACE" in finding.detail
 
 
+def test_quotations_are_shown_apart_and_much_of_them_is_a_warning(detector):
+    quoted = f'He wrote "{LONG.replace(chr(34), "")}"'
+    result = detector.detect(f"{LONG} {LONG} {quoted}.")
+    (finding,) = (f for f in result.findings if f.kind == "quotation")
+    assert finding.detail.startswith(str(len(LONG.split())))
+    assert result.warnings == ()
+    (warning,) = detector.detect(quoted).warnings
+    assert "stand in quotations" in warning
+
+
 def test_joiners_within_an_emoji_are_no_finding(detector):
     family = "\U0001f469\u200d\U0001f467"
     assert detector.detect(LONG + family).findings == ()
@@ -184,16 +191,12 @@ def test_a_classifier_that_asks_for_voices_gets_them(tiny_folder, tmp_path):
     plain = LanguageModel.load(tmp_path / "model")
     names = ["voice_ratio"]
     asking = replace(
-        make_classifier(plain), feature_names=names, means=[0.0], scales=[1.0], coefficients=[1.0], lowest=[-1e6],
-        highest=[1e6], voices_fingerprint="a" * 16,
+        make_classifier(plain), feature_names=names, means=[0.0], scales=[1.0], coefficients=[1.0], ranges={},
+        voices_fingerprint="a" * 16,
     )  # fmt: skip
     with pytest.raises(CalibrationError, match="are missing"):
         Detector(plain, asking)
-    (tmp_path / "model" / "voices").mkdir()
-    for name, end in (("human", 0.5), ("machine", -0.5)):
-        change = {"model.norm.weight.change": torch.linspace(0, end, 32)}
-        metadata = {"base_fingerprint": plain.fingerprint}
-        save_file(change, tmp_path / "model" / "voices" / f"{name}.safetensors", metadata=metadata)
+    add_voices(tmp_path / "model")
     voiced = LanguageModel.load(tmp_path / "model")
     detector = Detector(voiced, replace(asking, voices_fingerprint=voiced.voices.fingerprint))
     (scores,) = score_texts(voiced, [fold(LONG).text], voices=voiced.voices)

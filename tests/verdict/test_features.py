@@ -6,6 +6,7 @@ from detector.methods import compute
 from detector.verdict.features import (
     FEATURE_NAMES,
     FEATURES,
+    LEXICAL_FEATURES,
     VOICE_FEATURES,
     Series,
     feature_vector,
@@ -68,8 +69,8 @@ def test_voices_by_hand():
 
 def test_without_voices_their_features_are_unknown_and_the_rest_is_not():
     vector = dict(zip(FEATURE_NAMES, feature_vector(series(np.arange(60.0))), strict=True))
-    assert {name for name, number in vector.items() if np.isnan(number)} == set(VOICE_FEATURES)
-    voiced = series(np.arange(60.0), human=-np.ones(60), machine=-np.ones(60))
+    assert {name for name, number in vector.items() if np.isnan(number)} == {*VOICE_FEATURES, *LEXICAL_FEATURES}
+    voiced = series(np.arange(60.0), human=-np.ones(60), machine=-np.ones(60), lexical=np.ones(60))
     assert np.isfinite(feature_vector(voiced)).all()
     taken = voiced.take(np.array([3, 4]), np.zeros(2, int))
     assert taken.machine_gain.tolist() == [2, 3]
@@ -98,7 +99,7 @@ def test_low_frequencies_of_a_slow_wave_a_fast_wave_and_noise():
 
 @pytest.mark.parametrize("surprisal", [[1.0] * 60, [0.0] * 60])
 def test_constant_series_give_finite_features(surprisal):
-    constant = dict.fromkeys(("entropy", "variance", "human", "machine"), np.zeros(60))
+    constant = dict.fromkeys(("entropy", "variance", "human", "machine", "lexical"), np.zeros(60))
     vector = feature_vector(series(surprisal, **constant))
     assert np.isfinite(vector).all()
 

@@ -9,7 +9,7 @@ from transformers.generation.watermarking import WatermarkDetector
 
 from detector import LanguageModel, UsageError
 from detector.generation import generate
-from detector.watermark.green_list import GreenList, detect_green_list
+from detector.watermark.green_list import PUBLISHED_KEY, GreenList, detect_green_list
 from tests.conftest import tiny_llama, tiny_tokenizer
 
 SCHEMES = ["lefthash", "minhash", "skipgram", "selfhash", "selfhash_transformers"]
@@ -122,6 +122,11 @@ def test_too_short_a_text_has_no_p_value():
     assert found.n_scored == 0
     assert np.isnan(found.p_value)
     assert found.green == [None] * 3
+    ids = np.random.default_rng(0).integers(1, 400, 17).tolist()
+    short, enough = (detect_green_list(GreenList(400, 1, 0.25, "lefthash"), ids[:n]) for n in (16, 17))
+    assert (short.n_scored, enough.n_scored) == (15, 16)
+    assert np.isnan([short.z, short.p_value, short.window_p_value]).all()
+    assert np.isfinite([enough.z, enough.p_value, enough.window_p_value]).all()
 
 
 @pytest.mark.parametrize(
@@ -130,12 +135,48 @@ def test_too_short_a_text_has_no_p_value():
         ({"scheme": "righthash"}, "Unknown watermark scheme 'righthash'"),
         ({"gamma": 0.0}, "gamma is 0"),
         ({"gamma": 1.0}, "gamma is 1"),
+        ({"gamma": float("nan")}, "gamma is nan"),
+        ({"gamma": 0.002}, "makes 0 of 400 tokens green"),
         ({"key": 0}, "watermark key is 0"),
+        ({"key": -5}, "watermark key is -5; it must be a whole number from 1 to 9223372036854775807"),
+        ({"key": 2**63}, "watermark key is 9223372036854775808"),
     ],
 )
 def test_impossible_watermarks_are_named(settings, message):
     with pytest.raises(UsageError, match=message):
         GreenList(400, **settings)
+
+
+@pytest.mark.parametrize("bias", [float("nan"), float("inf"), -1.0, 1e9])
+def test_an_impossible_bias_is_named(bias):
+    with pytest.raises(UsageError, match="must be a finite number from 0 to 1000"):
+        GreenList(400).marker(bias)
+
+
+def test_the_strongest_bias_leaves_the_logits_finite():
+    adjusted = GreenList(400, 3, scheme="lefthash").marker(1000.0)(torch.zeros(1, 400), [[5]])
+    assert adjusted.softmax(-1).isfinite().all()
+    assert adjusted.max() == 1000
+
+
+@pytest.mark.parametrize("key", [PUBLISHED_KEY, 2**63 - 1])
+def test_products_of_great_keys_wrap_around_at_64_bits(key):
+    h = (torch.randperm(1_000_003, generator=torch.Generator().manual_seed(2_971_215_073)) + 1).tolist()
+    context = [11, 5, 300, 42]
+
+    def wrapped(product):
+        return (product + 2**63) % 2**64 - 2**63
+
+    seeds = {
+        "lefthash": key * 42,
+        "minhash": min(h[wrapped(key * t) % 1_000_003] for t in context),
+        "skipgram": h[wrapped(key * 11) % 1_000_003],
+        "selfhash": min(wrapped(key * h[t] * h[42]) for t in context),
+    }
+    for scheme, seed in seeds.items():
+        found = GreenList(400, key, 0.25, scheme).green_ids(context).tolist()
+        assert found == permutation(400, seed % (2**64 - 1), 100), scheme
+    assert len(GreenList(400, key, 0.25, "selfhash_transformers").green_ids(context)) == 100
 
 
 def test_published_names_are_known():

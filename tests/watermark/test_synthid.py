@@ -3,36 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from scipy.stats import binom
 from transformers import SynthIDTextWatermarkingConfig
 
 from detector import UsageError
-from detector.watermark.synthid import SynthId, _chernoff, _integer_weights, detect_synthid, weighted_tail
+from detector.watermark.synthid import SynthId, _integer_weights, detect_synthid
 from tests.conftest import tiny_llama
 
 KEYS = (654, 400, 836, 123, 340, 443, 597, 160)
-
-
-def test_the_weighted_tail_against_every_outcome():
-    steps = np.array([5, 3, 2])
-    outcomes = [(i, j, k) for i in range(5) for j in range(5) for k in range(5)]
-    p = {o: np.prod([binom.pmf(b, 4, 0.5) for b in o]) for o in outcomes}
-    for total in range(41):
-        expected = sum(q for o, q in p.items() if np.dot(steps, o) >= total)
-        assert weighted_tail(total, 4, steps) == pytest.approx(expected, abs=1e-9)
-
-
-def test_equal_weights_are_the_binomial():
-    assert weighted_tail(60, 50, np.array([1, 1])) == pytest.approx(binom.sf(59, 100, 0.5))
-    assert weighted_tail(120, 50, np.array([2, 2])) == pytest.approx(binom.sf(59, 100, 0.5))
-
-
-def test_far_out_the_bound_holds():
-    exact = binom.sf(179, 200, 0.5)
-    assert exact < 1e-20
-    bound = weighted_tail(180, 100, np.array([1, 1]))
-    assert exact <= bound < exact * 1e3
-    assert _chernoff(100, 100, np.array([1, 1])) == pytest.approx(1)
 
 
 def test_weights_fall_evenly_from_ten_to_one():
@@ -72,13 +49,25 @@ def test_repeated_contexts_are_counted_once_and_short_texts_not_at_all():
     watermark = SynthId(KEYS)
     assert detect_synthid(watermark, [1, 2, 3, 4, 5] * 20).n_scored <= 6
     assert np.isnan(detect_synthid(watermark, [1, 2]).mean_p_value)
+    ids = np.random.default_rng(0).integers(1, 400, 20).tolist()
+    assert detect_synthid(watermark, ids[:19]).n_scored == 15
+    assert np.isnan(detect_synthid(watermark, ids[:19]).weighted_mean_p_value)
+    assert 0 < detect_synthid(watermark, ids).mean_p_value <= 1
+
+
+def test_the_highest_key_is_hashed_as_any_other():
+    ids = np.random.default_rng(0).integers(1, 400, 400).tolist()
+    assert detect_synthid(SynthId((1, 2**63 - 1)), ids).mean == pytest.approx(0.5, abs=0.06)
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"keys": (1,)}, "two different keys"),
-        ({"keys": (1, 1)}, "one of them twice"),
+        ({"keys": ()}, "at least two keys, and none was given"),
+        ({"keys": (1,)}, "at least two keys, and only one was given"),
+        ({"keys": (1, 5, 5)}, "key 5 was given twice"),
+        ({"keys": (1, -4)}, "is -4; it must be a whole number from 1 to 9223372036854775807"),
+        ({"keys": (1, 2**63)}, "is 9223372036854775808; it must"),
         ({"keys": KEYS, "ngram_length": 1}, "is 1"),
     ],
 )

@@ -1,0 +1,50 @@
+"""The weights of token evidence: a logistic regression on single sentences of labelled texts."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from detector.errors import InputError
+from detector.verdict.features import Series
+from detector.verdict.segments import EvidenceWeights, sentence_sums, token_parts
+
+_FEWEST_TOKENS = 8
+BORDER_PENALTY = 1.0
+"""Chosen on texts put together from dev pairs (``benchmarks/segments.py``)."""
+
+
+def fit_evidence(
+    texts: Sequence[tuple[Series, bool, str]], border_penalty: float = BORDER_PENALTY, seed: int = 0
+) -> EvidenceWeights:
+    """From (series, is machine, data set) of whole texts by one author each.
+
+    Every sentence carries its text's label. Labels weigh the same, and within a label data sets by the
+    square root of their number of sentences. Raises ``InputError`` when a label is missing.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    sums: list[np.ndarray] = []
+    labels: list[np.ndarray] = []
+    sets: list[np.ndarray] = []
+    for series, is_machine, dataset in texts:
+        found = sentence_sums(token_parts(series), series.sentence)
+        found = found[found[:, -1] >= _FEWEST_TOKENS]
+        sums.append(found)
+        labels.append(np.full(len(found), is_machine))
+        sets.append(np.full(len(found), dataset, dtype=object))
+    if not sums or len(np.unique(np.concatenate(labels))) < 2:
+        raise InputError("Token evidence needs sentences of human and of machine texts; one of them is missing.")
+    x, y, dataset_of = np.concatenate(sums), np.concatenate(labels), np.concatenate(sets).astype(str)
+    weights = np.zeros(len(y))
+    for label in (False, True):
+        side = y == label
+        for name in np.unique(dataset_of[side]):
+            rows = side & (dataset_of == name)
+            weights[rows] = 1 / np.sqrt(rows.sum())
+        weights[side] /= weights[side].sum()
+    scale = np.maximum(x.std(axis=0), 1e-9)
+    # No intercept: evidence must add up from sentence to sentence.
+    model = LogisticRegression(C=1.0, fit_intercept=False, max_iter=1000, random_state=seed)
+    model.fit(x / scale, y, sample_weight=weights * len(y) / 2)
+    ratio, lexical, typicality, token = (float(f"{value:.6g}") for value in model.coef_[0] / scale)
+    return EvidenceWeights(ratio, lexical, typicality, token, border_penalty)

@@ -1,0 +1,124 @@
+"""A text against the same writer's earlier ones: how far it stands from them.
+
+That is asked as how far each earlier text stands from the rest.
+
+All texts are cut to the same number of tokens. With the features of ``features``, scaled as the classifier
+scales them, the distance of a text from the others is
+    d = mean over features of (x - mean of the others)^2 / (variance of the others, shrunk towards 1).
+The p-value is the share of all texts, the new one counted in, whose distance from the rest is at least
+as great (full conformal prediction, Vovk et al. 2005): whatever the distances are like, a text by the
+same writer on a like occasion gets p <= a with probability at most a.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.documents.folding import fold
+from detector.documents.sentences import sentence_spans
+from detector.errors import InputError
+from detector.scoring.engine import score_texts
+from detector.scoring.records import TokenScores, beginning_of
+from detector.verdict.detector import Detector
+from detector.verdict.features import feature_vector, series_of
+
+LEAST_TOKENS = 100
+"""Shortest text that can be compared."""
+FEWEST_EARLIER = 5
+FEWEST_FOR_5_PERCENT = 19
+_PRIOR_TEXTS = 5
+"""Weight of the fitted texts' variance against that of the writer's own, in texts."""
+_MOST_NAMED = 5
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """How a text compares with its writer's earlier ones."""
+
+    n_earlier: int
+    n_tokens: int
+    """Length all texts were cut to."""
+    distance: float
+    typical_distance: float
+    """Median distance of an earlier text from the rest."""
+    p_value: float | None
+    """None where there are too few earlier texts to say anything."""
+    differences: tuple[tuple[str, float], ...]
+    """Features that differ most, in standard deviations of the earlier texts; above 0: greater than before."""
+    explanation: str
+
+    def to_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return {**vars(self), "differences": [{"feature": name, "z": z} for name, z in self.differences]}
+
+
+def compare_with_earlier(detector: Detector, text: str, earlier: Sequence[str]) -> Baseline:
+    """The text against the earlier ones; those under ``LEAST_TOKENS`` tokens are left out.
+
+    Raises ``InputError`` when the text itself is too short, or no earlier one is long enough.
+    """
+    folded = [fold(one).text for one in (text, *earlier)]
+    scored = list(score_texts(detector.language_model, folded, voices=detector.voices))
+    if len(scored[0]) < LEAST_TOKENS:
+        raise InputError(
+            f"The text has {len(scored[0])} tokens, and a comparison with earlier texts needs {LEAST_TOKENS}."
+        )
+    kept = [(one, scores) for one, scores in zip(folded, scored, strict=True) if len(scores) >= LEAST_TOKENS]
+    if len(kept) == 1:
+        raise InputError(f"None of the {len(earlier)} earlier texts has the {LEAST_TOKENS} tokens a comparison needs.")
+    n_tokens = min(len(scores) for _, scores in kept)
+    classifier = detector.classifier
+    vectors = np.array([_features(detector, one, scores, n_tokens) for one, scores in kept])[:, classifier.columns]
+    return compare_features(vectors / np.asarray(classifier.scales), classifier.feature_names, n_tokens)
+
+
+def compare_features(vectors: Floats, names: Sequence[str], n_tokens: int) -> Baseline:
+    """The first of the vectors (n + 1, features), in fitted standard deviations, against the other n."""
+    n = len(vectors) - 1
+    distances = np.array([_distance(vectors[i], np.delete(vectors, i, axis=0)) for i in range(n + 1)])
+    p_value = float((distances >= distances[0]).mean()) if n >= FEWEST_EARLIER else None
+    z = (vectors[0] - vectors[1:].mean(axis=0)) / np.sqrt(_variances(vectors[1:]))
+    order = np.argsort(-np.abs(z))[:_MOST_NAMED]
+    return Baseline(
+        n_earlier=n,
+        n_tokens=n_tokens,
+        distance=float(distances[0]),
+        typical_distance=float(np.median(distances[1:])),
+        p_value=p_value,
+        differences=tuple((names[i], float(z[i])) for i in order),
+        explanation=_explanation(n, p_value),
+    )
+
+
+def _explanation(n: int, p_value: float | None) -> str:
+    if p_value is None:
+        return (
+            f"{n} earlier text{' is' if n == 1 else 's are'} too few to say whether this one differs: {FEWEST_EARLIER} "
+            f"are the least, {FEWEST_FOR_5_PERCENT} are needed to find a difference at 5 %."
+        )
+    share = f"{p_value:.0%} of this writer's texts, this one among them, differ as much from the rest"
+    if n < FEWEST_FOR_5_PERCENT:
+        share += (
+            f"; {n} earlier texts cannot show a difference rarer than {1 / (n + 1):.0%}, which is too few to build on"
+        )
+    verb = "differs from" if p_value <= 0.05 else "is not unlike"
+    return f"It {verb} the {n} earlier texts: {share}. A difference has many causes: subject, occasion, help."
+
+
+def _features(detector: Detector, text: str, scores: TokenScores, n_tokens: int) -> Floats:
+    cut = beginning_of(scores, n_tokens)
+    start = text[: int(cut.end_char[-1])]
+    return feature_vector(series_of(cut, [a for a, _ in sentence_spans(start)], start, detector.lexical_model))
+
+
+def _variances(others: Floats) -> Floats:
+    squares = ((others - others.mean(axis=0)) ** 2).sum(axis=0)
+    return (_PRIOR_TEXTS + squares) / (_PRIOR_TEXTS + max(1, len(others) - 1))
+
+
+def _distance(vector: Floats, others: Floats) -> float:
+    return float(((vector - others.mean(axis=0)) ** 2 / _variances(others)).mean())

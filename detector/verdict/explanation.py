@@ -1,0 +1,101 @@
+"""Which features and which sentences moved a score; both add up to it.
+
+A feature moves the score by its coefficient times its distance from the mean of the fitted texts. The part
+of a feature that is a mean or sum over tokens is shared out to the sentences it comes from; what
+cannot be shared out, such as how surprise fluctuates from sentence to sentence, belongs to the text as a whole.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.verdict.classifier import Classifier
+from detector.verdict.features import (
+    BASE_FEATURES,
+    CAP_NATS,
+    FEATURES,
+    LEXICAL_FEATURES,
+    VOICE_FEATURES,
+    Series,
+    feature_vector,
+)
+
+Floats = NDArray[np.float64]
+
+# Features that are the mean of something over the tokens.
+_TOKEN_MEANS: dict[str, Callable[[Series], NDArray]] = {
+    "mean_surprisal": lambda x: x.surprisal,
+    "mean_entropy": lambda x: x.entropy,
+    "mean_log_rank": lambda x: np.log(x.rank),
+    "mean_gap_to_best": lambda x: x.surprisal + x.log_max,
+    "share_rank_1": lambda x: x.rank == 1,
+    "share_rank_10": lambda x: x.rank <= 10,
+    "share_rank_100": lambda x: x.rank <= 100,
+    "share_rank_over_1000": lambda x: x.rank > 1000,
+    "machine_gain": lambda x: x.machine_gain,
+    "machine_gain_capped": lambda x: x.machine_gain.clip(-CAP_NATS, CAP_NATS),
+    "voice_ratio": lambda x: x.voice_ratio,
+    "voice_ratio_capped": lambda x: x.capped_ratio,
+    "lexical_score": lambda x: np.zeros(len(x)) if x.lexical is None else x.lexical / x.lexical_norm * len(x),
+}
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one feature added to the score."""
+
+    feature: str
+    value: float
+    contribution: float
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """``intercept`` + all ``features`` = the score = ``intercept`` + all ``sentences`` + ``whole_text``."""
+
+    score: float
+    intercept: float
+    features: tuple[Contribution, ...]
+    """The one that moved the score most first."""
+    sentences: Floats
+    """What each sentence added, in the order of the sentences that have tokens."""
+    whole_text: float
+    """What belongs to no single sentence."""
+
+    def by_kind(self) -> dict[str, float]:
+        """The score in four sums: voices, wording, probability and its fluctuation, and the start."""
+        kinds = {"voices": VOICE_FEATURES, "wording": LEXICAL_FEATURES, "probability": BASE_FEATURES}
+        return {
+            kind: sum(c.contribution for c in self.features if c.feature in names) for kind, names in kinds.items()
+        } | {"start": self.intercept}
+
+
+def explain_score(classifier: Classifier, series: Series) -> Explanation:
+    """Where the score of a text comes from."""
+    vector = feature_vector(series, frozenset(classifier.feature_names))
+    added = classifier.contributions(vector)
+    counts = np.diff(np.append(np.unique(series.sentence, return_index=True)[1], len(series)))
+    sentences, whole = np.zeros(len(counts)), 0.0
+    for i, name in enumerate(classifier.feature_names):
+        if name not in _TOKEN_MEANS:
+            whole += added[i]
+            continue
+        tokens = np.asarray(_TOKEN_MEANS[name](series), dtype=np.float64)
+        shares = (tokens - classifier.means[i]) / classifier.scales[i] * classifier.coefficients[i] / len(series)
+        # A clipped feature, or one with an offset of its own, leaves a rest; every token bears as much of it.
+        shares += (added[i] - shares.sum()) / len(series)
+        sentences += np.add.reduceat(shares, np.append(0, np.cumsum(counts)[:-1]))
+    features = tuple(
+        Contribution(name, float(vector[column]), float(amount), FEATURES[name][1])
+        for name, column, amount in zip(classifier.feature_names, classifier.columns, added, strict=True)
+    )
+    return Explanation(
+        score=float(added.sum() + classifier.intercept),
+        intercept=classifier.intercept,
+        features=tuple(sorted(features, key=lambda c: -abs(c.contribution))),
+        sentences=sentences,
+        whole_text=float(whole),
+    )

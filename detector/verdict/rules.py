@@ -1,0 +1,74 @@
+"""From p-values to a verdict and the sentence that says it.
+
+- machine: at most the target share of human texts of like length look as machine-like;
+- mixed: the same of its strongest machine part, at a quarter of the target, and its strongest human part
+  is one that at most ``HUMAN_TARGET`` of machine texts have. Machine and mixed are both accusations;
+  together they hold at most 1.25 times the target by theory, and less in fact, since the two go together;
+- human: at most ``HUMAN_TARGET`` of machine texts look as human;
+- inconclusive: anything else.
+"""
+
+from dataclasses import dataclass
+
+from detector.verdict.classifier import LENGTH_LIMITS, Classifier
+from detector.verdict.result import Verdict
+
+HUMAN_TARGET = 0.05
+"""A text is called human only if at most this share of machine texts looks as human as it does."""
+MIXED_SHARE_OF_TARGET = 0.25
+TOKENS_PER_WORD = 1.35
+
+
+@dataclass(frozen=True)
+class PValues:
+    """Of a whole text and of the strongest parts of its division."""
+
+    machine: float
+    human: float
+    machine_part: float = 1.0
+    human_part: float = 1.0
+    is_divided: bool = False
+    """Whether the division found parts of both kinds."""
+
+
+def decide(p: PValues, target_fpr: float) -> Verdict:
+    """The verdict on a text that can be judged."""
+    both = p.is_divided and p.human_part <= HUMAN_TARGET
+    if both and p.machine_part <= (target_fpr if p.machine <= target_fpr else MIXED_SHARE_OF_TARGET * target_fpr):
+        return "mixed"
+    if p.machine <= target_fpr:
+        return "machine"
+    return "human" if p.human <= HUMAN_TARGET else "inconclusive"
+
+
+def words_that_would_decide(classifier: Classifier, score: float, n_tokens: int, target_fpr: float) -> int | None:
+    """How many more words of the same kind would probably decide it; None where no length would.
+
+    The score of a longer text is taken to be the same; what changes is how far texts of that length scatter.
+    """
+    for least in LENGTH_LIMITS:
+        if least > n_tokens and (
+            classifier.p_value(score, least) <= target_fpr or classifier.human_p_value(score, least) <= HUMAN_TARGET
+        ):
+            return max(1, round((least - n_tokens) / TOKENS_PER_WORD))
+    return None
+
+
+def explain(verdict: Verdict, p: PValues, more_words: int | None) -> str:
+    """The verdict in a sentence or two."""
+    share = f"{p.machine:.1%} of human texts of this length look at least as machine-like"
+    if verdict == "mixed":
+        return (
+            f"Parts of it read like machine text and parts like human text: only {p.machine_part:.1%} of human texts "
+            f"of this length have so machine-like a part, and {p.human_part:.1%} of machine texts so human a one."
+        )
+    if verdict == "machine":
+        return f"It reads like machine text: {'only ' if p.machine <= HUMAN_TARGET else ''}{share}."
+    if verdict == "human":
+        return f"It reads like human text: only {p.human:.1%} of machine texts of this length look at least as human."
+    advice = (
+        "A longer text of the same kind would hardly decide it."
+        if more_words is None
+        else f"About {more_words} more words of the same kind would probably decide it."
+    )
+    return f"The evidence does not decide it: {share}. {advice}"

@@ -1,0 +1,148 @@
+"""A person's own model and labelled files, from the commands on down."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import cli
+from detector.verdict.classifier import Classifier
+from tests.conftest import TRAINING_TEXT
+
+WORDS = TRAINING_TEXT.split()
+
+
+def prose(seed, machine, n_words=130):
+    """Humans wander through the words; machines mostly take the word that comes next in the text."""
+    rng = np.random.default_rng(seed)
+    at, chosen = 0, []
+    for _ in range(n_words):
+        at = (at + 1) % len(WORDS) if machine and rng.random() < 0.7 else int(rng.integers(len(WORDS)))
+        chosen.append(WORDS[at])
+    return " ".join(chosen)
+
+
+def write(path, first, pairs, flip=False):
+    records = [
+        {"text": prose(2 * (first + i) + machine, machine), "label": "machine" if machine != flip else "human",
+         "pair_id": f"{first + i}", "domain": "harbour", "generator": "parrot" if machine else ""}
+        for i in range(pairs)
+        for machine in (False, True)
+    ]  # fmt: skip
+    path.write_text("\n".join(map(json.dumps, records)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_folder, tmp_path_factory):
+    """The folder of a classifier made by ``detect train``."""
+    folder = tmp_path_factory.mktemp("own")
+    result = invoke("train", write(folder / "train.jsonl", 0, 160), "--out", folder / "own.json", model=tiny_folder)
+    assert result.exit_code == 0, result.stderr
+    return folder
+
+
+def invoke(*args, model):
+    return CliRunner().invoke(cli.app, [*map(str, args), "--model", str(model), "--device", "cpu"])
+
+
+def test_train_then_judge_and_evaluate(trained, tiny_folder):
+    essays = []
+    for i in range(20):
+        essays.append(trained / f"{'machine' if i % 2 else 'human'}{i}.txt")
+        essays[-1].write_text(prose(999_000 + i, machine=bool(i % 2)))
+    options = ("--calibration", trained / "own.json", "--target-fpr", "0.1", "--json")
+    result = invoke(*essays, *options, model=tiny_folder)
+    assert result.exit_code == 0, result.stderr
+    verdicts = [json.loads(line)["verdict"] for line in result.stdout.splitlines()]
+    accused = [verdict in ("machine", "mixed") for verdict in verdicts]
+    assert sum(accused[1::2]) > sum(accused[::2])
+
+    dev = write(trained / "dev.jsonl", 5000, 60)
+    judged = invoke(
+        "evaluate", dev, "--calibration", trained / "own.json", "--json", "--png", trained / "q.png", model=tiny_folder
+    )
+    assert judged.exit_code == 0, judged.stderr
+    groups = {(g["grouping"], g["group"]): g for g in json.loads(judged.stdout)["groups"]}
+    assert groups["all", "all"]["auroc"]["value"] > 0.75
+    assert groups["all", "all"]["n_human"] == groups["generator", "parrot"]["n_human"] == 60
+    assert groups["dataset", "dev"]["auroc"]["low"] <= groups["dataset", "dev"]["auroc"]["value"]
+    assert (trained / "q.png").read_bytes().startswith(b"\x89PNG")
+    table = invoke("evaluate", dev, "--calibration", trained / "own.json", model=tiny_folder).stdout
+    assert "by length" in table
+    assert "parrot" in table
+
+
+def test_the_card_says_what_it_is_made_of(trained):
+    card = (trained / "own.md").read_text()
+    for expected in ("train.jsonl", "| fit | human | train |", "smallest false-alarm rate", "coefficient"):
+        assert expected in card
+    fitted = Classifier.load(trained / "own.json")
+    assert len(fitted.seen) == sum(
+        fitted.data[r][s]["train"] for r in ("fit", "calibrate") for s in ("human", "machine")
+    )
+    assert fitted.voices_fingerprint is None
+
+
+def test_calibrate_keeps_the_score_and_takes_new_references(trained, tiny_folder):
+    more = write(trained / "more.jsonl", 9000, 60)
+    out = trained / "recalibrated.json"
+    result = invoke("calibrate", more, "--calibration", trained / "own.json", "--out", out, model=tiny_folder)
+    assert result.exit_code == 0, result.stderr
+    before, after = Classifier.load(trained / "own.json"), Classifier.load(out)
+    assert after.coefficients == before.coefficients
+    assert after.buckets != before.buckets
+    assert set(before.seen) < set(after.seen)
+    assert after.data["calibrate"]["human"] == {"more": 60}
+
+
+def test_what_was_trained_on_does_not_evaluate(trained, tiny_folder):
+    result = invoke("evaluate", trained / "train.jsonl", "--calibration", trained / "own.json", model=tiny_folder)
+    assert result.exit_code == 3
+    assert "were used to fit or calibrate this classifier" in result.stderr
+
+
+def test_a_calibration_of_another_model_is_refused(trained, tiny_folder, tmp_path):
+    shutil.copytree(tiny_folder, tmp_path / "other")
+    settings = json.loads((tmp_path / "other" / "config.json").read_text())
+    settings["rms_norm_eps"] = 0.01
+    (tmp_path / "other" / "config.json").write_text(json.dumps(settings))
+    dev = write(tmp_path / "dev.jsonl", 7000, 30)
+    result = invoke("evaluate", dev, "--calibration", trained / "own.json", model=tmp_path / "other")
+    assert result.exit_code == 4
+    assert "belongs to the model" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([], "No usable text"),
+        ([("human", 1)] * 1, "20 of each are the least"),
+        ([("human", seed) for seed in range(100)], "0 machine texts"),
+        ([("human", 1), ("machine", 1)], "stand there as human and as machine"),
+        ([("robot", 1)], "label is 'robot'"),
+    ],
+)
+def test_bad_files_are_a_sentence_and_nothing_is_overwritten(lines, message, tiny_folder, tmp_path):
+    path = tmp_path / "bad.jsonl"
+    path.write_text("\n".join(json.dumps({"text": prose(seed, False), "label": label}) for label, seed in lines))
+    (tmp_path / "out.json").write_text("precious")
+    result = invoke("train", path, "--out", tmp_path / "out.json", model=tiny_folder)
+    assert result.exit_code == 3
+    assert message in result.stderr
+    assert (tmp_path / "out.json").read_text() == "precious"
+
+
+def test_labels_the_wrong_way_round_are_seen(trained, tiny_folder):
+    flipped = write(trained / "flipped.jsonl", 20_000, 60, flip=True)
+    out = trained / "flipped.json"
+    result = invoke("calibrate", flipped, "--calibration", trained / "own.json", "--out", out, model=tiny_folder)
+    assert result.exit_code == 3
+    assert "wrong way round" in result.stderr
+    assert not out.exists()
+
+
+def test_evaluate_needs_files_or_shipped(tiny_folder):
+    assert invoke("evaluate", model=tiny_folder).exit_code == 2

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from detector import Detector, InputError
+from detector.verdict.baseline import compare_features, compare_with_earlier
+from tests.conftest import TRAINING_TEXT, make_classifier
+
+WORDS = TRAINING_TEXT.split()
+
+
+def prose(seed, n_words=120):
+    return " ".join(np.random.default_rng(seed).choice(WORDS, size=n_words).tolist())
+
+
+def test_by_hand():
+    # one feature; earlier texts at 0, 0 and the new one at 3: the mean of the others is 0, their variance
+    # (5 + 0) / (5 + 1), so d = 9 / (5/6); for an earlier one the others are 0 and 3, mean 1.5, (5 + 4.5) / (5 + 1)
+    found = compare_features(np.array([[3.0], [0.0], [0.0]]), ["f"], 100)
+    assert found.distance == pytest.approx(9 * 6 / 5)
+    assert found.typical_distance == pytest.approx(1.5**2 * 6 / 9.5)
+    assert found.differences == (("f", pytest.approx(3 / np.sqrt(5 / 6))),)
+    assert found.p_value is None
+    assert "too few" in found.explanation
+
+
+def test_the_p_value_keeps_its_promise():
+    rng = np.random.default_rng(0)
+    p = [compare_features(rng.normal(size=(20, 4)) ** 3, list("abcd"), 100).p_value for _ in range(600)]
+    assert np.mean(np.array(p) <= 0.05) == pytest.approx(0.05, abs=0.025)
+    assert np.mean(np.array(p) <= 0.5) == pytest.approx(0.5, abs=0.06)
+
+
+def test_a_stranger_is_found():
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(25, 6))
+    vectors[0] += [0, 0, 6, 0, 0, 0]
+    found = compare_features(vectors, list("abcdef"), 100)
+    assert found.p_value == pytest.approx(1 / 25)
+    assert found.differences[0][0] == "c"
+    assert "differs from" in found.explanation
+
+
+def test_small_baselines_say_so():
+    found = compare_features(np.random.default_rng(0).normal(size=(8, 3)), list("abc"), 100)
+    assert found.p_value is not None
+    assert "too few to build on" in found.explanation
+
+
+def test_texts_are_cut_to_the_shortest_and_short_ones_left_out(tiny):
+    detector = Detector(tiny, make_classifier(tiny))
+    earlier = [prose(seed) for seed in range(6)] + ["Too short."]
+    found = compare_with_earlier(detector, prose(99, 200), earlier)
+    assert found.n_earlier == 6
+    assert found.n_tokens >= 100
+    again = compare_with_earlier(detector, prose(99, 200) + " more words at the end", earlier)
+    assert again == found  # what lies beyond the common length has no say
+    with pytest.raises(InputError, match="needs 100"):
+        compare_with_earlier(detector, "Short.", earlier)
+    with pytest.raises(InputError, match="None of the 1 earlier"):
+        compare_with_earlier(detector, prose(1), ["Too short."])

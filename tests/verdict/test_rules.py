@@ -1,0 +1,45 @@
+from dataclasses import replace
+
+import pytest
+
+from detector.verdict.classifier import LengthBucket
+from detector.verdict.rules import PValues, decide, explain, words_that_would_decide
+from tests.conftest import make_classifier
+
+UNDIVIDED = PValues(machine=0.5, human=0.5)
+
+
+@pytest.mark.parametrize(
+    ("p", "verdict"),
+    [
+        (UNDIVIDED, "inconclusive"),
+        (PValues(machine=0.01, human=0.9), "machine"),
+        (PValues(machine=0.011, human=0.9), "inconclusive"),
+        (PValues(machine=0.9, human=0.05), "human"),
+        # divided, both parts significant
+        (PValues(0.01, 0.9, 0.01, 0.05, True), "mixed"),
+        (PValues(0.5, 0.5, 0.0025, 0.05, True), "mixed"),
+        # the machine part alone is enough only at a quarter of the target
+        (PValues(0.5, 0.5, 0.003, 0.05, True), "inconclusive"),
+        (PValues(0.5, 0.01, 0.003, 0.05, True), "human"),
+        # no human part to speak of
+        (PValues(0.01, 0.9, 0.001, 0.06, True), "machine"),
+        # significant, but not divided
+        (PValues(0.5, 0.5, 0.001, 0.001, False), "inconclusive"),
+    ],
+)
+def test_rules(p, verdict):
+    assert decide(p, target_fpr=0.01) == verdict
+    assert explain(verdict, p, None)
+
+
+def test_how_many_more_words_would_decide(tiny):
+    short = LengthBucket(50, [0.0, 5.0] * 100, [0.0, 5.0] * 100, [], [])
+    long = LengthBucket(200, [0.0] * 200, [2.0] * 200, [], [])
+    classifier = replace(make_classifier(tiny), buckets=[replace(short, human_scores=sorted(short.human_scores)), long])
+    # among short texts 3 is nothing special, among long ones no human text reaches it
+    assert words_that_would_decide(classifier, 3.0, n_tokens=65, target_fpr=0.01) == round((200 - 65) / 1.35)
+    assert words_that_would_decide(classifier, 1.0, 65, 0.01) == 100  # and no machine text is so low
+    assert words_that_would_decide(make_classifier(tiny), -10.0, 65, 0.01) is None  # in the midst of both
+    assert "100 more words" in explain("inconclusive", UNDIVIDED, 100)
+    assert "hardly" in explain("inconclusive", UNDIVIDED, None)
