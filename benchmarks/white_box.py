@@ -114,6 +114,14 @@ def method_auroc(name: str, human: list[float], machine: list[float]) -> float:
     return auroc(left, right) if len(left) and len(right) else float("nan")
 
 
+def level(values: dict[str, list[float]]) -> tuple[float, ...]:
+    """Mean surprisal, entropy and Fast-DetectGPT: whether a text is as surprising as the model expects."""
+    return tuple(
+        sign * float(np.mean(values[name]))
+        for name, sign in (("log_likelihood", -1), ("entropy", 1), ("fast_detect_gpt", 1))
+    )
+
+
 def repeated_4_grams(text: str) -> float:
     """Share of the word 4-grams that stand in the text more than once."""
     words = text.split()
@@ -137,15 +145,20 @@ def main() -> None:
     human_texts = [ending for _, ending in pairs]
     human = values_of(language_model, human_texts, arguments.perturbed)
     table: dict[str, dict[str, float]] = {name: {} for name in METHODS}
+    levels = {"human text": level(human)}
     for title, settings in DRAWN.items():
         texts = drawn(language_model, prompts, settings, arguments.tokens)
         machine = values_of(language_model, texts, arguments.perturbed)
+        levels[title] = level(machine)
         for name in METHODS:
             table[name][title] = method_auroc(name, human[name], machine[name])
     print(f"{len(pairs)} human and {len(pairs)} drawn texts of {arguments.tokens} tokens\n")
     print(f"| method | {' | '.join(DRAWN)} |\n|---|{'---|' * len(DRAWN)}")
     for name, row in sorted(table.items(), key=lambda item: -np.nan_to_num(item[1]["T = 1"])):
         print(f"| {name} | {' | '.join(f'{value:.3f}' for value in row.values())} |")
+    print("\n| texts | surprisal (nats a token) | entropy (nats a token) | Fast-DetectGPT |\n|---|---|---|---|")
+    for title, (surprisal, entropy, curvature) in levels.items():
+        print(f"| {title} | {surprisal:.2f} | {entropy:.2f} | {curvature:+.2f} |")
     print("\n| decoding | repeated 4-grams |\n|---|---|")
     repeats = {"human text": float(np.mean([repeated_4_grams(text) for text in human_texts]))}
     for title, settings in DECODING.items():
