@@ -25,15 +25,15 @@ BEFORE_CHAT = ("flan-t5-xxl", "text-davinci-003")
 PARAPHRASED = ("paraphrase", "adversarial_paraphrase", "SICO", "humanize")
 
 
-def rows(classifier: Classifier, dev: FeatureTable) -> Iterator[Quality]:
-    """The verdict, the trivial detector, and each statistic."""
+def rows(classifier: Classifier, dev: FeatureTable, every: bool) -> Iterator[Quality]:
+    """The verdict, the trivial detector, and each statistic; the last on each data set as well if ``every``."""
     dev = dev.rows(np.isin(dev.dataset, np.unique(dev.dataset[~dev.is_machine])))
     groupings = ("dataset", "all")
     yield from verdict_quality(classifier, dev, DEFAULT_TARGET_FPR, groupings)
     yield from score_quality("word pairs", dev.yardstick, dev, groupings)
     for i, name in enumerate(dev.method_names):
         sign = 1 if METHODS[name]().higher_is_machine else -1
-        yield from score_quality(name, sign * dev.methods[:, i], dev, groupings)
+        yield from score_quality(name, sign * dev.methods[:, i], dev, groupings if every else ("all",))
 
 
 def goals(classifier: Classifier, dev: FeatureTable) -> Iterator[str]:
@@ -59,14 +59,13 @@ def main() -> None:
     arguments = parser.parse_args()
     classifier = Classifier.load(arguments.calibration)
     dev = shipped_dev_rows(classifier, arguments.table)
-    found = list(rows(classifier, dev))
+    found = list(rows(classifier, dev, arguments.all))
     print(f"{'detector':26} {'data set':24} human machine  {'AUROC':20} {'TPR at 1 % FPR':20} TPR at 5 % FPR")
     for row in found:
-        if arguments.all or row.detector in ("verdict", "word pairs") or row.grouping == "all":
-            print(
-                f"{row.detector:26} {row.group:24} {row.n_human:5} {row.n_machine:7}  {row.auroc!s:20} "
-                f"{row.tpr_at_1!s:20} {row.tpr_at_5}"
-            )
+        print(
+            f"{row.detector:26} {row.group:24} {row.n_human:5} {row.n_machine:7}  {row.auroc!s:20} "
+            f"{row.tpr_at_1!s:20} {row.tpr_at_5}"
+        )
     print("\nverdicts on human texts: machine or mixed, human; on machine texts: machine or mixed, human")
     for row in found:
         if row.detector == "verdict":
