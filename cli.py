@@ -617,13 +617,11 @@ def train(
     Half of the pairs fit the classifier, the other half calibrate it.
     """
     from detector.models import LanguageModel
-    from detector.training.own_data import train_classifier, write_with_card
+    from detector.training.own_data import train_classifier
 
     with _scoring_bar(quiet) as report:
         fitted = train_classifier(LanguageModel.load(model, device, dtype, offline), data, cache, report)
-    write_with_card(fitted, out, data, f"detect train {' '.join(p.name for p in data)} --out {out.name}")
-    if not quiet:
-        _say(f"{out} is written; use it: detect ESSAY --model {model} --calibration {out}")
+    _write_classifier(fitted, "train", data, out, model, quiet)
 
 
 @app.command()
@@ -646,16 +644,14 @@ def calibrate(
     The score is left as it is; its probabilities and p-values are measured on the labelled texts you give.
     """
     from detector.models import LanguageModel
-    from detector.training.own_data import recalibrate, write_with_card
+    from detector.training.own_data import recalibrate
     from detector.verdict.classifier import Classifier
     from detector.verdict.detector import DEFAULT_CALIBRATION
 
     base = Classifier.load(calibration or DEFAULT_CALIBRATION)
     with _scoring_bar(quiet) as report:
         fitted = recalibrate(LanguageModel.load(model, device, dtype, offline), base, data, cache, report)
-    write_with_card(fitted, out, data, f"detect calibrate {' '.join(p.name for p in data)} --out {out.name}")
-    if not quiet:
-        _say(f"{out} is written; use it: detect ESSAY --model {model} --calibration {out}")
+    _write_classifier(fitted, "calibrate", data, out, model, quiet)
 
 
 @app.command()
@@ -712,6 +708,15 @@ def evaluate(
             print(line)
     if png is not None:
         draw_quality(classifier, table, png)
+
+
+def _write_classifier(fitted: Any, command: str, data: list[Path], out: Path, model: str, quiet: bool) -> None:
+    """Write the classifier and its card, and say how it is used."""
+    from detector.training.own_data import write_with_card
+
+    write_with_card(fitted, out, data, f"detect {command} {' '.join(p.name for p in data)} --out {out.name}")
+    if not quiet:
+        _say(f"{out} is written; use it: detect ESSAY --model {model} --calibration {out}")
 
 
 @contextmanager

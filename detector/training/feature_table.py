@@ -78,10 +78,6 @@ class FeatureTable:
         """The rows where ``mask`` is true."""
         return replace(self, **{name: getattr(self, name)[mask] for name in _ROW_COLUMNS})
 
-    def column(self, feature: str) -> NDArray[np.float64]:
-        """One feature of every row."""
-        return self.features[:, FEATURE_NAMES.index(feature)]
-
     def save(self, path: Path) -> None:
         """Write as Parquet: a column a feature and statistic (float32), the rest of the facts in the schema."""
         import pandas as pd
