@@ -1,0 +1,1 @@
+"""The commands of ``detect``, a module each: they parse, call and print; no logic."""

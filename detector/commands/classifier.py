@@ -1,0 +1,127 @@
+"""``detect train``, ``detect calibrate``, ``detect evaluate``: a verdict from labelled texts."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from detector.commands.options import (
+    JsonOption,
+    ModelChoice,
+    QuietOption,
+    guarded,
+    progress_bar,
+    say,
+)
+
+DataArgument = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help=".jsonl files: text, label (human or machine), pair_id.")
+]
+CacheOption = Annotated[
+    Path | None, typer.Option(help="File that keeps token scores, so that a broken-off run goes on; delete it at will.")
+]
+
+
+@guarded
+def train(
+    data: DataArgument,
+    out: Annotated[Path, typer.Option(help="Classifier to write (.json); a card (.md) is put beside it.")],
+    cache: CacheOption = None,
+    *,
+    choice: ModelChoice,
+    quiet: QuietOption = False,
+) -> None:
+    """Make a verdict for any model from your own labelled texts.
+
+    Half of the pairs fit the classifier, the other half calibrate it.
+    """
+    from detector.training.own_data import train_classifier
+
+    with progress_bar("Scoring", quiet) as report:
+        fitted = train_classifier(choice.load(), data, cache, report)
+    _write_classifier(fitted, "train", data, out, choice.model, quiet)
+
+
+@guarded
+def calibrate(
+    data: DataArgument,
+    out: Annotated[Path, typer.Option(help="Classifier to write (.json); a card (.md) is put beside it.")],
+    calibration: Annotated[
+        Path | None, typer.Option(help="Classifier to start from; the embedded one if none.")
+    ] = None,
+    cache: CacheOption = None,
+    *,
+    choice: ModelChoice,
+    quiet: QuietOption = False,
+) -> None:
+    """Take the false-alarm rates of a verdict from your own texts.
+
+    The score is left as it is; its probabilities and p-values are measured on the labelled texts you give.
+    """
+    from detector.training.own_data import recalibrate
+    from detector.verdict.classifier import Classifier
+    from detector.verdict.detector import DEFAULT_CALIBRATION
+
+    base = Classifier.load(calibration or DEFAULT_CALIBRATION)
+    with progress_bar("Scoring", quiet) as report:
+        fitted = recalibrate(choice.load(), base, data, cache, report)
+    _write_classifier(fitted, "calibrate", data, out, choice.model, quiet)
+
+
+@guarded
+def evaluate(
+    data: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE...]", help=".jsonl files: text, label, pair_id.")
+    ] = None,
+    shipped: Annotated[
+        bool, typer.Option("--shipped", help="The embedded classifier on the feature table of datasets/.")
+    ] = False,
+    calibration: Annotated[Path | None, typer.Option(help="Classifier to judge; the embedded one if none.")] = None,
+    as_json: JsonOption = False,
+    png: Annotated[Path | None, typer.Option(help="Draw error trade-off and reliability (.png or .svg).")] = None,
+    target_fpr: Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")] = 0.01,
+    cache: CacheOption = None,
+    *,
+    choice: ModelChoice,
+    quiet: QuietOption = False,
+) -> None:
+    """How good a verdict is on labelled texts it has not seen."""
+    from detector.errors import UsageError
+    from detector.report.picture import check_picture_path
+    from detector.verdict.classifier import Classifier
+    from detector.verdict.detector import DEFAULT_CALIBRATION
+
+    if shipped == bool(data):
+        raise UsageError("Name labelled files to evaluate on, or --shipped for the feature table that comes with it.")
+    if png is not None:
+        check_picture_path(png)
+    classifier = Classifier.load(calibration or DEFAULT_CALIBRATION)
+    if shipped:
+        from detector.training.feature_table import shipped_dev_rows
+
+        table = shipped_dev_rows(classifier)
+    else:
+        from detector.training.own_data import evaluation_table
+
+        with progress_bar("Scoring", quiet) as report:
+            table = evaluation_table(choice.load(), classifier, data or [], cache, report)
+    from detector.evaluation.quality import verdict_quality
+    from detector.report.quality import draw_quality, quality_json, quality_lines
+
+    found = verdict_quality(classifier, table, target_fpr)
+    if as_json:
+        print(quality_json(found, target_fpr))
+    else:
+        for line in quality_lines(found, target_fpr):
+            print(line)
+    if png is not None:
+        draw_quality(classifier, table, png)
+
+
+def _write_classifier(fitted: Any, command: str, data: list[Path], out: Path, model: str, quiet: bool) -> None:
+    """Write the classifier and its card, and say how it is used."""
+    from detector.training.own_data import write_with_card
+
+    write_with_card(fitted, out, data, f"detect {command} {' '.join(p.name for p in data)} --out {out.name}")
+    if not quiet:
+        say(f"{out} is written; use it: detect ESSAY --model {model} --calibration {out}")

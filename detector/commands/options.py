@@ -1,0 +1,150 @@
+"""What the commands share: options, guarded running, and where words and results go."""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from detector.documents.reading import SourceText
+    from detector.models import LanguageModel
+
+ModelOption = Annotated[str, typer.Option(help="'default' (embedded), a model folder, or a Hugging Face name.")]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+DtypeOption = Annotated[str, typer.Option(help="float32, bfloat16 or float16.")]
+OfflineOption = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors, nothing else.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+PngOption = Annotated[Path | None, typer.Option(help="Draw a picture (.png or .svg).")]
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """The options that choose a language model; a command that asks for one gets all four."""
+
+    model: ModelOption = "default"
+    device: DeviceOption = "auto"
+    dtype: DtypeOption = "float32"
+    offline: OfflineOption = False
+
+    def load(self) -> "LanguageModel":
+        """The language model; raises ``ModelError`` if it cannot be had."""
+        from detector.models import LanguageModel
+
+        return LanguageModel.load(self.model, self.device, self.dtype, self.offline)
+
+
+_CHOICE = [
+    parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+    for parameter in inspect.signature(ModelChoice).parameters.values()
+]
+
+
+def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Errors as sentences and exit codes as promised; a command returns its own code or None for 0.
+
+    A parameter of the type ``ModelChoice`` stands for the options of that class.
+    """
+    parameters = inspect.signature(command).parameters
+    choice = next((name for name, parameter in parameters.items() if parameter.annotation is ModelChoice), None)
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        import warnings
+
+        from detector.errors import DetectorError, DetectorWarning
+
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what libraries say to programmers
+                warnings.simplefilter("ignore" if kwargs.get("quiet") else "always", DetectorWarning)
+                warnings.showwarning = lambda message, *_: say(str(message))
+                if choice is not None:
+                    kwargs[choice] = ModelChoice(**{option.name: kwargs.pop(option.name) for option in _CHOICE})
+                code = command(*args, **kwargs) or 0
+            sys.stdout.flush()
+        except DetectorError as error:
+            say(str(error))
+            code = error.exit_code
+        except BrokenPipeError:
+            _close_standard_output()
+            code = 0
+        except OSError as error:
+            say(f"The results cannot be written: {error.strerror or error}.")
+            _close_standard_output()
+            code = 4
+        except KeyboardInterrupt:
+            say("Interrupted.")
+            code = 130
+        raise typer.Exit(code)
+
+    run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # what typer makes the options from
+        [p for name, given in parameters.items() for p in (_CHOICE if name == choice else (given,))]
+    )
+    return run
+
+
+def say(sentence: str) -> None:
+    """A message for the person, kept apart from the results."""
+    shown = "".join(character if character.isprintable() else "\ufffd" for character in sentence)
+    print(f"detect: {shown}", file=sys.stderr)
+
+
+def _close_standard_output() -> None:
+    """Nothing more can be written; keep Python from complaining about it at exit."""
+    with suppress(OSError):  # not a real file, as in tests
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def print_json(record: dict[str, Any]) -> None:
+    """One line of strict JSON, escaped where standard output lacks a character."""
+    import json
+
+    line = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    try:
+        line.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        line = json.dumps(record, allow_nan=False)
+    print(line, flush=True)
+
+
+def read_for(path: str, quiet: bool) -> "SourceText":
+    """The source read, with what its reading warns of said."""
+    from detector.documents.reading import read_source
+
+    source = read_source(path)
+    for warning in () if quiet else source.warnings:
+        say(warning)
+    return source
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """The options that were not left out."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def refuse(options: dict[str, Any], because: str, instead: str) -> None:
+    """Raise ``UsageError`` if any of ``options``, by their spelling, was given; it would be ignored without a word."""
+    from detector.errors import UsageError
+
+    if names := list(given(**options)):
+        named = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        raise UsageError(f"{because}, so {named} would have no effect. {instead}")
+
+
+@contextmanager
+def progress_bar(description: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error that is told (done, total), where someone is looking at it."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), disable=quiet or not sys.stderr.isatty(), transient=True) as progress:
+        task = progress.add_task(description, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -1,0 +1,47 @@
+"""``detect score``: log-probability, rank and entropy of every token."""
+
+from typing import Annotated
+
+import typer
+
+from detector.commands.options import (
+    JsonOption,
+    ModelChoice,
+    QuietOption,
+    guarded,
+    print_json,
+    read_for,
+    say,
+)
+
+
+@guarded
+def score(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A text file; - is standard input.")],
+    as_json: JsonOption = False,
+    top: Annotated[int, typer.Option(min=0, max=100, help="Likeliest alternatives of each token.")] = 5,
+    *,
+    choice: ModelChoice,
+    quiet: QuietOption = False,
+) -> None:
+    """Log-probability, rank and entropy of every token.
+
+    The text is taken as it stands, layout and quotes included.
+    """
+    import numpy as np
+
+    from detector.errors import InputError
+    from detector.report.token_table import print_table, to_record
+    from detector.scoring import score_texts
+
+    source = read_for(path, quiet)
+    if not source.text:
+        raise InputError(f"{path} is empty, so there is nothing to score.")
+    language_model = choice.load()
+    scores = next(score_texts(language_model, [source.text], top_k=top))
+    if not np.isfinite(scores.log_prob_nats).all():
+        say(f"The probabilities of {choice.model} are not all finite numbers; try --dtype float32.")
+    if as_json:
+        print_json(to_record(scores, source.text, language_model))
+    else:
+        print_table(scores, source.text, language_model)
