@@ -5,7 +5,6 @@ of a feature that is a mean or sum over tokens is shared out to the sentences it
 cannot be shared out, such as how surprise fluctuates from sentence to sentence, belongs to the text as a whole.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 from detector.verdict.classifier import Classifier
 from detector.verdict.features import (
     BASE_FEATURES,
-    CAP_NATS,
     FEATURES,
     LEXICAL_FEATURES,
     VOICE_FEATURES,
@@ -23,23 +21,6 @@ from detector.verdict.features import (
 )
 
 Floats = NDArray[np.float64]
-
-# Features that are the mean of something over the tokens.
-_TOKEN_MEANS: dict[str, Callable[[Series], NDArray]] = {
-    "mean_surprisal": lambda x: x.surprisal,
-    "mean_entropy": lambda x: x.entropy,
-    "mean_log_rank": lambda x: np.log(x.rank),
-    "mean_gap_to_best": lambda x: x.surprisal + x.log_max,
-    "share_rank_1": lambda x: x.rank == 1,
-    "share_rank_10": lambda x: x.rank <= 10,
-    "share_rank_100": lambda x: x.rank <= 100,
-    "share_rank_over_1000": lambda x: x.rank > 1000,
-    "machine_gain": lambda x: x.machine_gain,
-    "machine_gain_capped": lambda x: x.machine_gain.clip(-CAP_NATS, CAP_NATS),
-    "voice_ratio": lambda x: x.voice_ratio,
-    "voice_ratio_capped": lambda x: x.capped_ratio,
-    "lexical_score": lambda x: np.zeros(len(x)) if x.lexical is None else x.lexical / x.lexical_norm * len(x),
-}
 
 
 @dataclass(frozen=True)
@@ -80,16 +61,17 @@ def explain_score(classifier: Classifier, series: Series) -> Explanation:
     counts = np.diff(np.append(np.unique(series.sentence, return_index=True)[1], len(series)))
     sentences, whole = np.zeros(len(counts)), 0.0
     for i, name in enumerate(classifier.feature_names):
-        if name not in _TOKEN_MEANS:
+        token_shares = FEATURES[name].token_shares
+        if token_shares is None:
             whole += added[i]
             continue
-        tokens = np.asarray(_TOKEN_MEANS[name](series), dtype=np.float64)
+        tokens = np.asarray(token_shares(series), dtype=np.float64)
         shares = (tokens - classifier.means[i]) / classifier.scales[i] * classifier.coefficients[i] / len(series)
         # A clipped feature, or one with an offset of its own, leaves a rest; every token bears as much of it.
         shares += (added[i] - shares.sum()) / len(series)
         sentences += np.add.reduceat(shares, np.append(0, np.cumsum(counts)[:-1]))
     features = tuple(
-        Contribution(name, float(vector[column]), float(amount), FEATURES[name][1])
+        Contribution(name, float(vector[column]), float(amount), FEATURES[name].meaning)
         for name, column, amount in zip(classifier.feature_names, classifier.columns, added, strict=True)
     )
     return Explanation(

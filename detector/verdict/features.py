@@ -162,109 +162,119 @@ def _mean_run(flags: NDArray[np.bool_]) -> float:
 _EMBEDDING, _BINS = 3, 64
 _IMPROBABLE_NATS = float(np.log(10_000))
 
-BASE_FEATURES: dict[str, tuple[Callable[[Series], float], str]] = {
+
+@dataclass(frozen=True)
+class Feature:
+    """One number of a text, and what it says."""
+
+    formula: Callable[[Series], float]
+    meaning: str
+    """What it measures and why it should help."""
+    token_shares: Callable[[Series], NDArray] | None = None
+    """Values of the tokens, shape (n,), whose mean the feature is; None where no token has a share of its own."""
+
+
+def _token_mean(values: Callable[[Series], NDArray], meaning: str) -> Feature:
+    return Feature(lambda x: float(values(x).mean()), meaning, values)
+
+
+def _lexical_shares(x: Series) -> Floats:
+    return np.zeros(len(x)) if x.lexical is None else x.lexical / x.lexical_norm * len(x)
+
+
+BASE_FEATURES: dict[str, Feature] = {
     # Level: how likely the text is, absolutely and against what the model expected there.
-    "mean_surprisal": (lambda x: float(x.surprisal.mean()), "mean s: machines choose likelier tokens"),
-    "mean_entropy": (lambda x: float(x.entropy.mean()), "mean H: machines keep to contexts with few continuations"),
-    "mean_log_rank": (lambda x: float(np.log(x.rank).mean()), "mean ln rank: less moved by a sharp model than s"),
-    "curvature": (
+    "mean_surprisal": _token_mean(lambda x: x.surprisal, "mean s: machines choose likelier tokens"),
+    "mean_entropy": _token_mean(lambda x: x.entropy, "mean H: machines keep to contexts with few continuations"),
+    "mean_log_rank": _token_mean(lambda x: np.log(x.rank), "mean ln rank: less moved by a sharp model than s"),
+    "curvature": Feature(
         lambda x: float((x.entropy - x.surprisal).mean() / np.sqrt(max(x.variance.mean(), 1e-9))),
         "Fast-DetectGPT / sqrt(n): likelier than a sample in the same context",
     ),
-    "surprisal_per_log_rank": (
+    "surprisal_per_log_rank": Feature(
         lambda x: float(x.surprisal.sum() / max(np.log(x.rank).sum(), 1e-9)),
         "LRR: machines keep the rank low more than the surprise",
     ),
-    "mean_gap_to_best": (lambda x: float((x.surprisal + x.log_max).mean()), "mean ln(p_max / p): distance from greedy"),
+    "mean_gap_to_best": _token_mean(lambda x: x.surprisal + x.log_max, "mean ln(p_max / p): distance from greedy"),
     # Shares of GLTR's ranks.
-    "share_rank_1": (lambda x: float((x.rank == 1).mean()), "share of first choices"),
-    "share_rank_10": (lambda x: float((x.rank <= 10).mean()), "share within the first 10"),
-    "share_rank_100": (lambda x: float((x.rank <= 100).mean()), "share within the first 100"),
-    "share_rank_over_1000": (lambda x: float((x.rank > 1000).mean()), "share beyond 1000: rare words, slips, names"),
+    "share_rank_1": _token_mean(lambda x: x.rank == 1, "share of first choices"),
+    "share_rank_10": _token_mean(lambda x: x.rank <= 10, "share within the first 10"),
+    "share_rank_100": _token_mean(lambda x: x.rank <= 100, "share within the first 100"),
+    "share_rank_over_1000": _token_mean(lambda x: x.rank > 1000, "share beyond 1000: rare words, slips, names"),
     # Fluctuation: people mix the expected and the surprising more than machines do.
-    "std_surprisal": (lambda x: float(x.surprisal.std()), "spread of s"),
-    "skew_surprisal": (lambda x: _moment(x.surprisal, 3), "a few great surprises among many small ones"),
-    "kurtosis_surprisal": (lambda x: _moment(x.surprisal, 4) - 3, "how rare and how great the surprises are"),
-    "std_entropy": (lambda x: float(x.entropy.std()), "spread of H"),
-    "difference_1": (lambda x: float(np.abs(np.diff(x.surprisal)).mean()), "mean |s' - s|: roughness"),
-    "difference_2": (
-        lambda x: float(np.abs(np.diff(x.surprisal, 2)).mean()),
-        "mean |s'' - 2s' + s|: roughness of slopes",
+    "std_surprisal": Feature(lambda x: float(x.surprisal.std()), "spread of s"),
+    "skew_surprisal": Feature(lambda x: _moment(x.surprisal, 3), "a few great surprises among many small ones"),
+    "kurtosis_surprisal": Feature(lambda x: _moment(x.surprisal, 4) - 3, "how rare and how great the surprises are"),
+    "std_entropy": Feature(lambda x: float(x.entropy.std()), "spread of H"),
+    "difference_1": Feature(lambda x: float(np.abs(np.diff(x.surprisal)).mean()), "mean |s' - s|: roughness"),
+    "difference_2": Feature(
+        lambda x: float(np.abs(np.diff(x.surprisal, 2)).mean()), "mean |s'' - 2s' + s|: roughness of slopes"
     ),
-    "autocorrelation_1": (lambda x: _finite(autocorrelation(x.surprisal, 1)), "surprise follows surprise"),
-    "autocorrelation_2": (lambda x: _finite(autocorrelation(x.surprisal, 2)), "the same two tokens on"),
-    "entropy_surprisal_correlation": (
+    "autocorrelation_1": Feature(lambda x: _finite(autocorrelation(x.surprisal, 1)), "surprise follows surprise"),
+    "autocorrelation_2": Feature(lambda x: _finite(autocorrelation(x.surprisal, 2)), "the same two tokens on"),
+    "entropy_surprisal_correlation": Feature(
         lambda x: _correlation(x.entropy, x.surprisal),
         "machines are surprising only where the model expects to be surprised",
     ),
-    "low_frequency_share": (lambda x: _low_frequency_share(x.surprisal), "slow waves of s against fast ones"),
-    "excess_low_frequency_share": (
-        lambda x: _low_frequency_share(x.surprisal - x.entropy),
-        "slow waves of what the contexts do not explain",
+    "low_frequency_share": Feature(lambda x: _low_frequency_share(x.surprisal), "slow waves of s against fast ones"),
+    "excess_low_frequency_share": Feature(
+        lambda x: _low_frequency_share(x.surprisal - x.entropy), "slow waves of what the contexts do not explain"
     ),
-    "std_excess": (
+    "std_excess": Feature(
         lambda x: float(((x.surprisal - x.entropy) / np.sqrt(np.maximum(x.variance, 1e-2))).std()),
         "spread of s in the model's own standard deviations",
     ),
-    "very_low_frequency_share": (
-        lambda x: _low_frequency_share(x.surprisal, 1 / 32),
-        "waves of s as long as sentences and paragraphs",
+    "very_low_frequency_share": Feature(
+        lambda x: _low_frequency_share(x.surprisal, 1 / 32), "waves of s as long as sentences and paragraphs"
     ),
-    "multiscale_diversity": (
-        lambda x: float(_diversity(x).mean()),
-        "Lastde: how many shapes the curve of s has; people's has more",
+    "multiscale_diversity": Feature(
+        lambda x: float(_diversity(x).mean()), "Lastde: how many shapes the curve of s has; people's has more"
     ),
-    "multiscale_diversity_spread": (
+    "multiscale_diversity_spread": Feature(
         lambda x: float(_diversity(x).std()),
         "Lastde: how much that depends on the scale; machines' looks alike at all scales",
     ),
-    "sentence_spread": (
-        lambda x: _spread(sentence_means(x)),
-        "spread of the sentences' mean s: machines write evenly",
+    "sentence_spread": Feature(
+        lambda x: _spread(sentence_means(x)), "spread of the sentences' mean s: machines write evenly"
     ),
-    "sentence_step": (
-        lambda x: _mean_step(sentence_means(x)),
-        "mean change of the mean s from one sentence to the next",
+    "sentence_step": Feature(
+        lambda x: _mean_step(sentence_means(x)), "mean change of the mean s from one sentence to the next"
     ),
-    "share_improbable": (
-        lambda x: float((x.surprisal > _IMPROBABLE_NATS).mean()),
+    "share_improbable": _token_mean(
+        lambda x: x.surprisal > _IMPROBABLE_NATS,
         "share of tokens with p < 1/10,000: rare tokens and slips, which machines avoid",
     ),
-    "mean_run_rank_1": (lambda x: _mean_run(x.rank == 1), "length of runs of first choices: phrases by rote"),
-    "mean_run_over_100": (lambda x: _mean_run(x.rank > 100), "length of bursts of surprise"),
+    "mean_run_rank_1": Feature(lambda x: _mean_run(x.rank == 1), "length of runs of first choices: phrases by rote"),
+    "mean_run_over_100": Feature(lambda x: _mean_run(x.rank > 100), "length of bursts of surprise"),
 }
-"""Name → (formula, what it means and why it should help)."""
 
-VOICE_FEATURES: dict[str, tuple[Callable[[Series], float], str]] = {
-    "machine_gain": (
-        lambda x: float(x.machine_gain.mean()),
-        "mean m + s: what the machine voice knows that the base does not",
+VOICE_FEATURES: dict[str, Feature] = {
+    "machine_gain": _token_mean(
+        lambda x: x.machine_gain, "mean m + s: what the machine voice knows that the base does not"
     ),
-    "machine_gain_capped": (
-        lambda x: float(x.machine_gain.clip(-CAP_NATS, CAP_NATS).mean()),
+    "machine_gain_capped": _token_mean(
+        lambda x: x.machine_gain.clip(-CAP_NATS, CAP_NATS),
         "the same with every token capped at 1 nat, so that no single word decides",
     ),
-    "voice_ratio": (lambda x: float(x.voice_ratio.mean()), "mean m - h: who wrote it, whatever it is about"),
-    "voice_ratio_capped": (
-        lambda x: float(x.capped_ratio.mean()),
-        "the same with every token capped at 1 nat",
-    ),
-    "voice_ratio_spread": (lambda x: float(x.voice_ratio.std()), "spread of m - h: marked words of either side"),
-    "voice_ratio_sentence_spread": (
+    "voice_ratio": _token_mean(lambda x: x.voice_ratio, "mean m - h: who wrote it, whatever it is about"),
+    "voice_ratio_capped": _token_mean(lambda x: x.capped_ratio, "the same with every token capped at 1 nat"),
+    "voice_ratio_spread": Feature(lambda x: float(x.voice_ratio.std()), "spread of m - h: marked words of either side"),
+    "voice_ratio_sentence_spread": Feature(
         lambda x: _spread(sentence_means(x, x.capped_ratio)),
         "spread of the sentences' mean capped m - h: patches of either kind",
     ),
-    "voice_ratio_standardised": (
+    "voice_ratio_standardised": Feature(
         lambda x: float(x.capped_ratio.mean() / max(x.capped_ratio.std(), 1e-3)),
         "mean over spread of the capped m - h: how steady the evidence is",
     ),
 }
 """The same of the voices; NaN for a model without them."""
 
-LEXICAL_FEATURES: dict[str, tuple[Callable[[Series], float], str]] = {
-    "lexical_score": (
+LEXICAL_FEATURES: dict[str, Feature] = {
+    "lexical_score": Feature(
         lambda x: float("nan") if x.lexical is None else float(x.lexical.sum() / x.lexical_norm) + x.lexical_intercept,
         "weights of words and pairs of words, whatever the model expects: each author has habits of wording",
+        _lexical_shares,
     ),
 }
 """Of the words; NaN without word weights."""
@@ -290,7 +300,7 @@ def feature_vector(series: Series, only: Collection[str] = FEATURE_NAMES) -> Flo
     if len(series) < LEAST_TOKENS:
         return vector
     has_voices = series.machine is not None and series.human is not None
-    for i, (name, (formula, _)) in enumerate(FEATURES.items()):
+    for i, (name, feature) in enumerate(FEATURES.items()):
         if name in only and (has_voices or name not in VOICE_FEATURES):
-            vector[i] = formula(series)
+            vector[i] = feature.formula(series)
     return vector

@@ -26,7 +26,7 @@ def series(surprisal, **given):
 
 
 def value(name, found):
-    return FEATURES[name][0](found)
+    return FEATURES[name].formula(found)
 
 
 def test_levels_by_hand():
@@ -124,4 +124,4 @@ def test_a_leading_space_does_not_put_a_token_in_the_sentence_before():
 
 
 def test_every_feature_says_what_it_means():
-    assert all(meaning for _, meaning in FEATURES.values())
+    assert all(feature.meaning for feature in FEATURES.values())
