@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from detector.evaluation.every_method import in_direction
 from detector.evaluation.quality import Quality, score_quality, verdict_quality
-from detector.methods import METHODS
 from detector.training.feature_table import SHIPPED_TABLE, FeatureTable, shipped_dev_rows
 from detector.verdict.classifier import Classifier
 from detector.verdict.detector import DEFAULT_CALIBRATION, DEFAULT_TARGET_FPR
@@ -32,8 +32,9 @@ def rows(classifier: Classifier, dev: FeatureTable, every: bool) -> Iterator[Qua
     yield from verdict_quality(classifier, dev, DEFAULT_TARGET_FPR, groupings)
     yield from score_quality("word pairs", dev.yardstick, dev, groupings)
     for i, name in enumerate(dev.method_names):
-        sign = 1 if METHODS[name]().higher_is_machine else -1
-        yield from score_quality(name, sign * dev.methods[:, i], dev, groupings if every else ("all",))
+        yield from score_quality(
+            name, in_direction(name, dev.methods[:, i].tolist()), dev, groupings if every else ("all",)
+        )
 
 
 def goals(classifier: Classifier, dev: FeatureTable) -> Iterator[str]:

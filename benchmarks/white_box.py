@@ -18,11 +18,10 @@ import numpy as np
 
 from detector import LanguageModel
 from detector.documents.hashing import unit_hash
+from detector.evaluation.every_method import every_method, in_direction
 from detector.evaluation.metrics import auroc
 from detector.generation import SamplingSettings, generate
-from detector.methods import METHODS, REQUIREMENTS, compute
-from detector.perturbation import SpanResampler, regenerate, score_perturbed
-from detector.scoring import score_pairs, score_texts
+from detector.methods import METHODS
 from detector.training.corpus import read_documents
 
 PROMPT_TOKENS = 32
@@ -82,42 +81,16 @@ def drawn(language_model: LanguageModel, prompts: list[str], settings: SamplingS
     return texts
 
 
-def values_of(language_model: LanguageModel, texts: list[str], perturbed: int) -> dict[str, list[float]]:
-    """Every registered statistic of every text; the slow ones of the first ``perturbed`` texts."""
-    values: dict[str, list[float]] = {name: [] for name in METHODS}
-    for scores in score_texts(language_model, texts, top_k=10, samples=100):
-        for name in METHODS:
-            if REQUIREMENTS[name] in ("", "top_k", "samples"):
-                values[name].append(compute(name, scores))
-    if language_model.voices is not None:
-        performer = LanguageModel(language_model.voices.machine, language_model.tokenizer, name="machine voice")
-        for pair in score_pairs(language_model, performer, texts):
-            for name in METHODS:
-                if REQUIREMENTS[name] == "pair":
-                    values[name].append(compute(name, pair))
-    few = texts[:perturbed]
-    for copies in score_perturbed(language_model, SpanResampler(language_model), few, n=20):
-        for name in METHODS:
-            if REQUIREMENTS[name] == "perturbations":
-                values[name].append(compute(name, copies))
-    for others in regenerate(language_model, few, n=10):
-        for name in METHODS:
-            if REQUIREMENTS[name] == "regenerations":
-                values[name].append(compute(name, others))
-    return values
-
-
 def method_auroc(name: str, human: list[float], machine: list[float]) -> float:
     """AUROC in the direction the literature expects; undefined values are left out."""
-    sign = 1 if METHODS[name]().higher_is_machine else -1
-    left, right = (sign * np.array(side)[np.isfinite(side)] for side in (human, machine))
+    left, right = (side[np.isfinite(side)] for side in (in_direction(name, human), in_direction(name, machine)))
     return auroc(left, right) if len(left) and len(right) else float("nan")
 
 
 def level(values: dict[str, list[float]]) -> tuple[float, ...]:
     """Mean surprisal, entropy and Fast-DetectGPT: whether a text is as surprising as the model expects."""
     return tuple(
-        sign * float(np.mean(values[name]))
+        sign * float(np.nanmean(values[name]))
         for name, sign in (("log_likelihood", -1), ("entropy", 1), ("fast_detect_gpt", 1))
     )
 
@@ -143,12 +116,13 @@ def main() -> None:
     pairs = prompts_and_endings(language_model, arguments.corpus, arguments.texts, arguments.tokens)
     prompts = [prompt for prompt, _ in pairs]
     human_texts = [ending for _, ending in pairs]
-    human = values_of(language_model, human_texts, arguments.perturbed)
+    varied = [i < arguments.perturbed for i in range(len(human_texts))]
+    human = every_method(language_model, human_texts, varied)
     table: dict[str, dict[str, float]] = {name: {} for name in METHODS}
     levels = {"human text": level(human)}
     for title, settings in DRAWN.items():
         texts = drawn(language_model, prompts, settings, arguments.tokens)
-        machine = values_of(language_model, texts, arguments.perturbed)
+        machine = every_method(language_model, texts, varied)
         levels[title] = level(machine)
         for name in METHODS:
             table[name][title] = method_auroc(name, human[name], machine[name])

@@ -78,6 +78,11 @@ class FeatureTable:
         """The rows where ``mask`` is true."""
         return replace(self, **{name: getattr(self, name)[mask] for name in _ROW_COLUMNS})
 
+    def with_methods(self, values: dict[str, NDArray[np.float64]]) -> "FeatureTable":
+        """The table with these statistics, each a value a row; those of the same name are replaced."""
+        columns = dict(zip(self.method_names, self.methods.T, strict=True)) | values
+        return replace(self, method_names=list(columns), methods=np.column_stack(list(columns.values())))
+
     def save(self, path: Path) -> None:
         """Write as Parquet: a column a feature and statistic (float32), the rest of the facts in the schema."""
         import pandas as pd

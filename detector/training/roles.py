@@ -31,6 +31,8 @@ VOICE_SHARE = 0.5
 """Pairs below this hash are kept for tuning language models and never reach the classifier."""
 FIT_SHARE = 0.8
 """Of all pairs, those between ``VOICE_SHARE`` and this fit the classifier; the rest calibrate it."""
+LONG_VALIDATION_SHARE = 8
+"""The validation split adds one long reference piece a genre for so many of the reference split."""
 PIECE_WORDS = 620
 """Length of a reference piece: about 830 tokens, so that the longest length bucket has references."""
 
@@ -123,8 +125,8 @@ def _admits(entry: dict[str, Any], text: LabelledText) -> bool:
     return True
 
 
-def human_references(corpus: Path, per_genre: int) -> list[LabelledText]:
-    """Pieces of held-out corpus documents that no model was trained on, folded.
+def human_references(corpus: Path, per_genre: int, split: str = "reference") -> list[LabelledText]:
+    """Pieces of corpus documents of a held-out ``split``, that no model was trained on, folded.
 
     Of every genre at most ``per_genre`` pieces of ``PIECE_WORDS`` words, taken round by round (the
     first piece of every document before the second of any), and half as many documents too short for
@@ -133,7 +135,7 @@ def human_references(corpus: Path, per_genre: int) -> list[LabelledText]:
     long: dict[str, list[tuple[int, float, LabelledText]]] = {}
     short: dict[str, list[tuple[int, float, LabelledText]]] = {}
     for index, document in enumerate(read_documents(corpus)):
-        if document.split != "reference":
+        if document.split != split:
             continue
         words = fold(document.text).text.split()
         for number in range(max(1, len(words) // PIECE_WORDS)):
@@ -200,6 +202,9 @@ def labelled_texts(
     fit = select(detection, "fit", humans, machines)
     dev = select(detection, "dev", humans, machines)
     references = human_references(corpus, per_genre)
+    # Long human texts are rarest: the split that watched the training adds some of every genre.
+    more = human_references(corpus, per_genre // LONG_VALIDATION_SHARE, "validation")
+    references += [text for text in more if text.text.count(" ") >= PIECE_WORDS - 2]
     known = {text_key(text.text) for text in fit}
     fit += [text for text in machine_references(detection, machines // 3) if text_key(text.text) not in known]
     read = training_shingles(corpus, [*fit, *dev, *references])

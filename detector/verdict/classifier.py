@@ -120,7 +120,11 @@ class Classifier:
         Scaled features are clipped, so that no single odd one decides.
         """
         scaled = (features[:, self.columns] - np.asarray(self.means)) / np.asarray(self.scales)
-        return np.clip(scaled, -WIDEST, WIDEST) @ np.asarray(self.coefficients) + self.intercept
+        total = np.full(len(features), self.intercept)
+        # Added one by one, not by a matrix product: the same to the last bit whatever rows stand beside it.
+        for column, coefficient in zip(np.clip(scaled, -WIDEST, WIDEST).T, self.coefficients, strict=True):
+            total += column * coefficient
+        return total
 
     def score(self, features: NDArray[np.float64]) -> float:
         """Score of one feature vector (len(FEATURE_NAMES),)."""

@@ -11,6 +11,7 @@ from detector.evaluation.quality import verdict_quality
 from detector.methods import plain_methods
 from detector.training.classifier_fit import fit_classifier
 from detector.training.feature_table import FeatureTable
+from detector.verdict.classifier import WIDEST, Classifier
 from detector.verdict.features import FEATURE_NAMES
 from detector.verdict.segments import EvidenceWeights
 
@@ -59,6 +60,26 @@ def test_the_feature_that_tells_has_the_greatest_coefficient_and_the_right_sign(
     assert max(fitted.coefficients) == max(map(abs, fitted.coefficients))
     assert fitted.human_sentence_bits == [1.0, 5.0, 9.0]
     assert fitted.most_tokens == 999
+
+
+def test_the_stored_classifier_computes_what_scikit_learn_computes(tmp_path):
+    from sklearn.linear_model import LogisticRegression
+
+    table = make_table()
+    fitted = fit_classifier(table)
+    fitted.save(tmp_path / "c.json")
+    stored = Classifier.load(tmp_path / "c.json")
+    scores = stored.scores(table.features)
+    # To the last bit: after the disk, in company, and with the rows in another memory order.
+    assert np.array_equal(scores, fitted.scores(table.features))
+    assert scores.tolist() == [stored.score(row) for row in table.features]
+    assert np.array_equal(scores, stored.scores(np.asfortranarray(table.features)))
+    # scikit-learn multiplies matrices, whose order of addition is the machine's own.
+    model = LogisticRegression()
+    model.classes_, model.coef_ = np.array([False, True]), np.array([stored.coefficients])
+    model.intercept_ = np.array([stored.intercept])
+    scaled = (table.features[:, stored.columns] - stored.means) / stored.scales
+    np.testing.assert_allclose(scores, model.decision_function(np.clip(scaled, -WIDEST, WIDEST)), rtol=0, atol=1e-12)
 
 
 def test_it_is_as_good_as_the_best_possible_rule():
@@ -146,6 +167,16 @@ def test_a_table_survives_the_disk(tmp_path):
             np.testing.assert_allclose(left, right, rtol=1e-6)
         else:
             assert np.array_equal(left, right), name
+
+
+def test_statistics_are_added_and_replaced():
+    table = make_table(n=50)
+    name, values = table.method_names[0], np.arange(50.0)
+    again = table.with_methods({"another": values + 1, name: values})
+    assert again.method_names == [*table.method_names, "another"]
+    assert again.methods[:, 0].tolist() == values.tolist()
+    assert again.methods[:, -1].tolist() == (values + 1).tolist()
+    assert np.array_equal(again.methods[:, 1:-1], table.methods[:, 1:])
 
 
 def test_a_file_that_is_no_table(tmp_path):
