@@ -1,8 +1,9 @@
-"""What the author had no hand in is folded away before a text is judged.
+"""What the author had no hand in is folded away before a text is judged, and disguises are undone.
 
 Line breaks, non-breaking spaces, curly quotes and invisible characters depend on the editor and
 the website, not on who wrote the text; in public data sets they alone tell human from machine
-(AUROC up to 0.99), which is a leak and not evidence. The folded text is what the verdict sees;
+(AUROC up to 0.99), which is a leak and not evidence. Letters of other scripts that pose as Latin ones
+(``lookalikes``) become what they pose as. The folded text is what the verdict sees;
 ``FoldedText.original_span`` leads back to the text as given.
 """
 
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from detector.documents.lookalikes import lookalikes
 
 _REPLACEMENTS = {
     "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "\u2032": "'", "\u00b4": "'", "`": "'",
@@ -37,6 +40,8 @@ class FoldedText:
     """One past the last."""
     invisible: tuple[int, ...]
     """Original positions of removed invisible characters."""
+    disguised: dict[int, str]
+    """Original position of a letter that poses as a Latin one → that letter."""
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Span of the text as given behind the folded characters ``start`` to ``end``."""
@@ -49,7 +54,7 @@ class FoldedText:
 
 
 def fold(text: str) -> FoldedText:
-    r"""Whitespace runs become one space (none at the ends), quotes straight, invisible marks nothing.
+    r"""Whitespace runs become one space (none at the ends), quotes straight, invisible marks nothing, lookalikes plain.
 
     >>> fold(" \u201cOne\u200b\r\n\r\ntwo\u2026\u201d ").text
     '"One two..."'
@@ -68,6 +73,9 @@ def fold(text: str) -> FoldedText:
             starts.append(np.full(len(piece), begin, dtype=np.int32))
             ends.append(np.full(len(piece), finish, dtype=np.int32))
 
+    disguises = _lookalikes_among_shown(text)
+    if disguises:  # one character for one, so every position stays what it was
+        text = "".join(disguises.get(at, character) for at, character in enumerate(text))
     position, after_space = 0, True
     for match in _SPECIAL.finditer(text):
         begin, finish = match.span()
@@ -94,7 +102,13 @@ def fold(text: str) -> FoldedText:
     empty = np.zeros(0, dtype=np.int32)
     all_starts, all_ends = np.concatenate([empty, *starts]), np.concatenate([empty, *ends])
     length = len(folded.rstrip(" "))
-    return FoldedText(folded[:length], all_starts[:length], all_ends[:length], tuple(invisible))
+    return FoldedText(folded[:length], all_starts[:length], all_ends[:length], tuple(invisible), disguises)
+
+
+def _lookalikes_among_shown(text: str) -> dict[int, str]:
+    """The lookalikes of the text as a reader sees it: nothing invisible parts a word."""
+    shown = [at for at, character in enumerate(text) if character not in INVISIBLE] if not text.isascii() else []
+    return {shown[at]: letter for at, letter in lookalikes("".join(text[at] for at in shown)).items()}
 
 
 def describe_character(character: str) -> str:

@@ -24,6 +24,8 @@ def test_every_folded_character_leads_back_to_the_text(text):
             assert text[start:end].isspace()
         elif text[start:end] == character:
             pass
+        elif start in folded.disguised:
+            assert character == folded.disguised[int(start)]
         else:
             assert character in "'\".fil\ufffd"
 
