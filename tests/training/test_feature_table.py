@@ -12,6 +12,7 @@ from detector.training import roles
 from detector.training.corpus import split_of
 from detector.training.feature_table import build_table, lengths_of
 from detector.training.roles import (
+    LONG_VALIDATION_SHARE,
     PIECE_WORDS,
     human_references,
     labelled_texts,
@@ -121,6 +122,20 @@ def test_references_come_from_held_out_documents_and_are_folded(corpus):
     assert all(split_of(r.pair_id.split(":")[0]) == "reference" for r in references)
     assert all(r.text.isascii() for r in references)
     assert len({r.text for r in references}) == len(references)
+
+
+def test_long_pieces_of_the_validation_split_are_references_too(detection, corpus):
+    sources = [f"s{i}" for i in range(400) if split_of(f"s{i}") == "validation"][:4]
+    long = [{"text": prose(90_000 + i, 2 * PIECE_WORDS + 9), "source": source} for i, source in enumerate(sources)]
+    write(corpus / "essay__a.jsonl", long)
+    added = [
+        text
+        for role, text in labelled_texts(detection, corpus, 100, 100, per_genre=3 * LONG_VALIDATION_SHARE)
+        if role == "calibrate" and text.dataset == "corpus" and text.domain == "essay"
+    ]
+    assert len(added) == 3, "an eighth of what the reference split may give"
+    assert {split_of(text.pair_id.split(":")[0]) for text in added} == {"validation"}
+    assert all(len(text.text.split()) == PIECE_WORDS for text in added)
 
 
 def test_long_machine_texts_calibrate_and_are_cut(detection):
