@@ -31,7 +31,7 @@ VOICE_SHARE = 0.5
 """Pairs below this hash are kept for tuning language models and never reach the classifier."""
 FIT_SHARE = 0.8
 """Of all pairs, those between ``VOICE_SHARE`` and this fit the classifier; the rest calibrate it."""
-LONG_VALIDATION_SHARE = 8
+LONG_VALIDATION_SHARE = 7
 """The validation split adds one long reference piece a genre for so many of the reference split."""
 PIECE_WORDS = 620
 """Length of a reference piece: about 830 tokens, so that the longest length bucket has references."""

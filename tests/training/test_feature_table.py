@@ -133,7 +133,7 @@ def test_long_pieces_of_the_validation_split_are_references_too(detection, corpu
         for role, text in labelled_texts(detection, corpus, 100, 100, per_genre=3 * LONG_VALIDATION_SHARE)
         if role == "calibrate" and text.dataset == "corpus" and text.domain == "essay"
     ]
-    assert len(added) == 3, "an eighth of what the reference split may give"
+    assert len(added) == 3, "a seventh of what the reference split may give"
     assert {split_of(text.pair_id.split(":")[0]) for text in added} == {"validation"}
     assert all(len(text.text.split()) == PIECE_WORDS for text in added)
 
