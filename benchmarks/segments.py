@@ -6,7 +6,8 @@ DETECTION is the folder of labelled sets. Texts are put together from the two si
 took no part in training, fitting or calibrating: in two parts, and in four. Token-level F1 and
 accuracy, and the border error in words, against two baselines: the whole-document verdict (all tokens
 alike), and each sentence by itself. Then the verdicts on these texts, on unmixed ones, and on sets of
-edited and mixed texts whose parts nobody marked.
+edited and mixed texts whose parts nobody marked: those that overlap with what the voices or the classifier
+were made from are left out. Last, the verdicts on human texts by how much of them a model polished.
 """
 
 import argparse
@@ -19,13 +20,15 @@ import numpy as np
 from detector import Detector
 from detector.documents.hashing import unit_hash
 from detector.documents.sentences import sentence_spans
-from detector.evaluation.labelled_texts import LabelledText, read_labelled
+from detector.evaluation.labelled_texts import LabelledText, read_labelled, without_overlap, word_shingles
 from detector.evaluation.splicing import SplicedText, division_quality, splice
 from detector.scoring import score_texts
+from detector.training.roles import role_of, select, voice_domains
 from detector.verdict.features import feature_vector, series_of
 from detector.verdict.segments import divide, sentence_sums
 
 PAIRED = ("gecscore.writing", "outfox.test", "hppt.acl_abstracts", "rexshijaku.essays")
+POLISHED = "apt_eval.polish"
 PENALTIES = (1.0, 2.0, 4.0, 6.0, 8.0, 12.0)
 
 
@@ -63,17 +66,46 @@ def main() -> None:
         texts = spliced_texts(arguments.detection, arguments.texts, n_parts)
         for title, figures in division_rows(detector, texts):
             print(f"| {n_parts} | {title} | {figures} |")
-        verdicts[f"spliced in {n_parts} parts"] = Counter(
-            result.verdict for result in detector.detect_many(one.text for one in texts)
-        )
+        verdicts[f"spliced in {n_parts} parts"] = verdicts_on(detector, [one.text for one in texts])
+    known = shingles_used(arguments.detection)
     for name in ("gecscore.writing", "outfox.test", "detectrl.mixing", "mixset.all"):
-        for kind, some in kinds_of(read(arguments.detection, name)).items():
-            chosen = [text.text for text in some[: arguments.texts // 2]]
-            verdicts[f"{name} {kind}"] = Counter(result.verdict for result in detector.detect_many(chosen))
+        for kind, some in kinds_of(without_overlap(read(arguments.detection, name), known)).items():
+            verdicts[f"{name} {kind}"] = verdicts_on(detector, [text.text for text in some[: arguments.texts // 2]])
     names = ("human", "inconclusive", "mixed", "machine", "unscored")
-    print(f"\n| texts | number | {' | '.join(names)} |\n|---|---|{'---|' * len(names)}")
-    for title, counts in verdicts.items():
-        print(f"| {title} | {counts.total()} | {' | '.join(f'{counts[n] / counts.total():.0%}' for n in names)} |")
+    print_verdicts("texts", verdicts, names)
+    print_verdicts("polished share (%)", polished(detector, arguments.detection, arguments.texts), names)
+
+
+def print_verdicts(title: str, verdicts: dict[str, Counter[str]], names: tuple[str, ...]) -> None:
+    """A Markdown table of shares."""
+    print(f"\n| {title} | number | {' | '.join(names)} |\n|---|---|{'---|' * len(names)}")
+    for group, counts in verdicts.items():
+        print(f"| {group} | {counts.total()} | {' | '.join(f'{counts[n] / counts.total():.0%}' for n in names)} |")
+
+
+def verdicts_on(detector: Detector, texts: list[str]) -> Counter[str]:
+    """How often each verdict is given."""
+    return Counter(result.verdict for result in detector.detect_many(texts))
+
+
+def shingles_used(detection: Path) -> set[int]:
+    """Shingles of all texts that made the voices, the word weights or the classifier."""
+    used = [text for domain in voice_domains(detection) for text in [*domain.human, *domain.machine]]
+    used += select(detection, "fit", humans=600, machines=60)
+    return {shingle for text in used for shingle in word_shingles(text.text)}
+
+
+def polished(detector: Detector, detection: Path, most: int) -> dict[str, Counter[str]]:
+    """Verdicts by the share of a human text that a model was told to polish, below what the classifier is made from.
+
+    The humans are among the references of the calibration, their polished versions are not.
+    """
+    degrees: dict[int, list[str]] = defaultdict(list)
+    for text in read(detection, POLISHED):
+        degree = text.attack.rpartition(":")[2]
+        if text.is_machine and degree.isdigit() and int(degree) < 50 and role_of(text.pair_id) == "calibrate":
+            degrees[int(degree)].append(text.text)
+    return {str(degree): verdicts_on(detector, texts[:most]) for degree, texts in sorted(degrees.items())}
 
 
 def kinds_of(texts: list[LabelledText]) -> dict[str, list[LabelledText]]:
