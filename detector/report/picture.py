@@ -1,17 +1,33 @@
-"""The surprise curve as a picture."""
+"""Pictures as files: every picture of a report, drawn by matplotlib as .png or .svg."""
 
+from collections.abc import Sequence
 from logging import getLogger
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from detector.errors import InputError, UsageError
-from detector.report.surprise import NOT_PROOF, sentence_bits
+from detector.report.layers import Band, Bars, Level, Picture, Ranges, Role, Rule, Steps
+from detector.report.lettering import escaped, shortened
+from detector.report.palette import LIGHT
+from detector.report.pictures import surprise_picture
+from detector.report.surprise import NOT_PROOF
 from detector.verdict.result import Result
 
-_TOKEN_COLOUR = "#9BA6B2"
-_SENTENCE_COLOUR = "#00336F"
-_BAND_COLOUR = "#FEE838"
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_COLOURS: dict[Role, str] = {
+    "text": LIGHT.ink,
+    "other": LIGHT.accent,
+    "human": LIGHT.human,
+    "machine": LIGHT.machine,
+    "band": LIGHT.band,
+    "token": LIGHT.grain,
+}
+_LONGEST_NAME = 70
 
 
 def check_picture_path(path: Path) -> None:
@@ -22,7 +38,7 @@ def check_picture_path(path: Path) -> None:
         raise UsageError(f"{path} cannot be written: its folder does not exist, or it is a folder itself.")
 
 
-def draw_surprise(result: Result, human_sentence_bits: list[float], path: Path) -> None:
+def draw_surprise(result: Result, human_sentence_bits: Sequence[float], path: Path) -> None:
     """Write surprise per token, sentence means and the human reference band to ``path`` (.png or .svg).
 
     ``human_sentence_bits`` are the 10 %, 50 % and 90 % quantiles of the mean surprise of a sentence
@@ -30,33 +46,84 @@ def draw_surprise(result: Result, human_sentence_bits: list[float], path: Path) 
     """
     if result.evidence is None:
         raise InputError(f"There is no picture of {result.id}, for it has no scores.")
+    name = shortened(escaped(Path(result.path).name if result.path else result.id), _LONGEST_NAME)
+    save_picture(surprise_picture(result.evidence, human_sentence_bits), path, f"{name}    verdict: {result.verdict}")
+
+
+def save_picture(picture: Picture, path: Path, heading: str | None = None) -> None:
+    """Write one picture; raises ``InputError`` when the file cannot be written."""
+    try:
+        figure_of(picture, heading).savefig(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"The picture cannot be written to {path}: {error}.") from error
+
+
+def figure_of(picture: Picture, heading: str | None = None) -> "Figure":
+    """The picture as a matplotlib figure, headed by its title unless told otherwise."""
     getLogger("matplotlib").setLevel("ERROR")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    bits = result.evidence.scores.surprisal_bits
-    sentences = sentence_bits(result.evidence)
-    low, middle, high = human_sentence_bits
-    figure = Figure(figsize=(11, 4.6), dpi=150, layout="constrained")
+    figure = Figure(figsize=(11, 4.6) if picture.is_wide else (7, 4.6), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.axhspan(low, high, color=_BAND_COLOUR, alpha=0.45, lw=0, label="sentence means of human texts, middle 80 %")
-    axes.axhline(middle, color="#8A7A00", lw=1, ls=":", label="their median")
-    axes.vlines(
-        np.arange(len(bits)), 0, bits, color=_TOKEN_COLOUR, lw=max(0.3, min(1.6, 500 / len(bits))), label="token"
-    )
-    starts, ends, means = (np.array(column) for column in zip(*sentences, strict=True))
-    axes.hlines(means, starts - 0.5, ends - 0.5, color=_SENTENCE_COLOUR, lw=2.6, label="sentence mean")
-    axes.set_xlim(-0.5, len(bits) - 0.5)
-    axes.set_ylim(0, max(16.0, float(np.quantile(bits, 0.995)) * 1.05))
-    axes.set_xlabel("token, from the beginning to the end of the text")
-    axes.set_ylabel("surprise (bits)")
+    axes.set(xlim=picture.x_limits, ylim=picture.y_limits, xlabel=picture.x_label, ylabel=picture.y_label)
+    for layer in picture.layers:
+        _draw(axes, layer)
+    if picture.x_ticks:
+        axes.set_xticks([x for x, _ in picture.x_ticks], [label for _, label in picture.x_ticks])
+    if picture.y_label.startswith("share"):
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.spines[["top", "right"]].set_visible(False)
-    name = Path(result.path).name if result.path else result.id
-    axes.set_title(f"{name}    verdict: {result.verdict}", loc="left", fontweight="bold", parse_math=False)
-    axes.legend(loc="upper right", ncols=4, fontsize=8, frameon=False, bbox_to_anchor=(1, 1.1))
-    figure.supxlabel(NOT_PROOF, fontsize=7.5, color="#444444")
-    try:
-        figure.savefig(path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"The picture cannot be written to {path}: {error}.") from error
+    axes.set_title(heading or picture.title, loc="left", fontweight="bold", parse_math=False)
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside upper right", ncols=4, fontsize=8.5, frameon=False)
+    figure.supxlabel(NOT_PROOF, fontsize=7.5, color=LIGHT.muted)
+    return figure
+
+
+def _draw(axes: "Axes", layer: object) -> None:
+    if isinstance(layer, Band):
+        axes.axhspan(layer.low, layer.high, color=_COLOURS[layer.role], lw=0, alpha=0.75, label=layer.label)
+    elif isinstance(layer, Level):
+        axes.axhline(layer.y, color=LIGHT.muted, lw=0.8, ls=":" if layer.role == "band" else "-")
+    elif isinstance(layer, Bars):
+        colour = _COLOURS[layer.role]
+        # all bars as one line: thousands of rectangles would be slow
+        x = np.column_stack([layer.left, layer.left, layer.right, layer.right]).ravel()
+        y = np.column_stack([0 * layer.height, layer.height, layer.height, 0 * layer.height]).ravel()
+        if layer.role in ("text", "other"):  # pale, so that the marks of the references stand out on them
+            fill = LIGHT.grain if layer.role == "text" else "none"
+            axes.fill_between(x, 0, y, facecolor=fill, edgecolor=colour, lw=1.2, label=layer.label)
+        elif layer.role != "token" and axes.get_ylim()[0] == 0:  # shapes that overlap are outlined too
+            axes.fill_between(x, 0, y, color=colour, lw=0, alpha=0.25, label=layer.label)
+            edges = np.append(layer.left, layer.right[-1:])
+            axes.stairs(layer.height, edges, color=colour, lw=1.4, ls="--" if layer.role == "machine" else "-")
+        else:
+            axes.fill_between(x, 0, y, color=colour, lw=0, label=layer.label)
+    elif isinstance(layer, Steps):
+        axes.hlines(layer.level, layer.left, layer.right, color=_COLOURS[layer.role], lw=2.6, label=layer.label)
+    elif isinstance(layer, Ranges):
+        mark = axes.errorbar(
+            layer.x,
+            layer.middle,
+            [
+                np.maximum(0, layer.middle - layer.low),
+                np.maximum(0, layer.high - layer.middle),
+            ],  # a mean may lie outside
+            fmt="D" if layer.role == "machine" else "o",
+            ms=5,
+            color=_COLOURS[layer.role],
+            lw=1.4,
+            label=layer.label,
+        )
+        if layer.role == "machine":
+            mark[2][0].set_linestyle("--")
+    elif isinstance(layer, Rule):
+        if layer.low is not None and layer.high is not None:
+            axes.axvspan(layer.low, layer.high, color=_COLOURS[layer.role], alpha=0.1, lw=0)
+        axes.axvline(layer.x, color=_COLOURS[layer.role], lw=1.8, label=layer.label if layer.low is not None else None)
+        if layer.low is None:
+            place = ("data", "axes fraction")
+            axes.annotate(layer.label, (layer.x, 0.96), xycoords=place, xytext=(4, 0), textcoords="offset points")

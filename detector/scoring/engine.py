@@ -1,7 +1,7 @@
 """Texts → ``TokenScores``: windows, length-sorted batches, results in input order."""
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -40,6 +40,7 @@ def score_texts(
     seed: int = 0,
     batch_tokens: int | None = None,
     chunk_positions: int = CHUNK_POSITIONS,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[TokenScores]:
     """Score every token of every text, in input order.
 
@@ -49,8 +50,9 @@ def score_texts(
     tokens drawn from the model at each position; the draws depend on ``seed`` and the text alone.
     ``batch_tokens`` and ``chunk_positions`` change speed and memory only: in float32 the scores agree
     to 1e-4 nats whatever they are. A text longer than the model's context is scored in overlapping
-    windows, never cut; a text without tokens gives empty arrays. Raises ``InputError`` for a text
-    that cannot be tokenised.
+    windows, never cut; a text without tokens gives empty arrays. ``on_progress`` is told (tokens
+    scored, tokens of all texts read so far) after every batch; what it raises ends the scoring.
+    Raises ``InputError`` for a text that cannot be tokenised.
     """
     if isinstance(texts, str):
         raise TypeError("score_texts takes several texts; put a single one in a list")
@@ -59,12 +61,17 @@ def score_texts(
     if top_k < 0 or samples < 0 or batch_tokens < 1 or chunk_positions < 1:
         raise ValueError("top_k and samples must be at least 0, batch_tokens and chunk_positions at least 1")
     iterator = iter(texts)
+    done = read = 0
     while group := list(islice(iterator, LOOKAHEAD_TEXTS)):
         sequences = [_sequence(language_model, text, voices is not None, top_k, samples, seed) for text in group]
         # Without the chunked head a batch holds logits for every position: keep it to one window.
         largest = batch_tokens if language_model.uses_chunked_head else 1
+        read += sum(len(sequence.encoded.start_char) for sequence in sequences)
         for batch in plan_batches(sequences, language_model.window_tokens, largest):
             _score_batch(language_model, voices, batch, top_k, chunk_positions)
+            done += sum(window.end - window.first_target for _, window in batch.jobs)
+            if on_progress is not None:
+                on_progress(done, read)
         for sequence in sequences:
             yield _finish(language_model, sequence)
 

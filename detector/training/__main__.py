@@ -174,6 +174,33 @@ def features(
     table.save(out)
 
 
+@app.command(name="costly-methods")
+def costly_methods(
+    table: Annotated[Path, typer.Argument(help="Table that `features` wrote; it is written again.")],
+    detection: Annotated[Path, typer.Argument(help="Folder of labelled data sets (NAME.jsonl or .jsonl.zst).")],
+    texts: Annotated[int, typer.Option(help="Texts of each label and dev set that are sampled from.")] = 40,
+    varied: Annotated[int, typer.Option(help="Of these, texts that are changed and continued as well.")] = 12,
+    model: Annotated[str, typer.Option(help="Model folder or name.")] = "default",
+    humans: Annotated[int, typer.Option(help="Most human texts a data set, as given to `features`.")] = 600,
+    machines: Annotated[int, typer.Option(help="Most machine texts a generator, as given to `features`.")] = 60,
+) -> None:
+    """Add the statistics that need samples, a second model, changed copies or other endings of dev texts."""
+    from detector.models import LanguageModel
+    from detector.training.costly_methods import add_costly_methods
+    from detector.training.feature_table import FeatureTable
+    from detector.training.roles import select
+
+    added = add_costly_methods(
+        LanguageModel.load(model),
+        FeatureTable.load(table),
+        select(detection, "dev", humans, machines),
+        texts,
+        varied,
+        report=lambda line: typer.echo(line, err=True),
+    )
+    added.save(table)
+
+
 @app.command()
 def classifier(
     table: Annotated[Path, typer.Argument(help="Table that `features` wrote.")],
@@ -191,6 +218,42 @@ def classifier(
             f"{len(bucket.machine_scores)} machine references",
             err=True,
         )
+
+
+@app.command()
+def references(
+    table: Annotated[Path, typer.Argument(help="Table that `features` wrote.")],
+    detection: Annotated[
+        Path | None, typer.Argument(help="Folder of labelled data sets; without it, the histograms in --out are kept.")
+    ] = None,
+    corpus: Annotated[Path | None, typer.Argument(help="The corpus folder, for held-out human references.")] = None,
+    *,
+    out: Annotated[Path, typer.Option(help="References to write (.json).")],
+    most: Annotated[int, typer.Option(help="Most texts of each kind behind the histograms.")] = 600,
+    humans: Annotated[int, typer.Option(help="Most human texts a data set.")] = 600,
+    machines: Annotated[int, typer.Option(help="Most machine texts a data set and generator.")] = 60,
+    per_genre: Annotated[int, typer.Option(help="Most human reference pieces a corpus genre.")] = 450,
+    model: Annotated[str, typer.Option(help="Model folder or name.")] = "default",
+) -> None:
+    """Measure what reports are drawn against: histograms, spectrum, and the AUROC of every method."""
+    from detector.models import LanguageModel
+    from detector.report.references import References
+    from detector.training.feature_table import FeatureTable
+    from detector.training.reference_numbers import Histograms, make_references, measure_histograms
+    from detector.training.roles import labelled_texts
+    from detector.verdict.classifier import Classifier
+    from detector.verdict.detector import DEFAULT_CALIBRATION
+
+    if detection is None or corpus is None:
+        histograms = Histograms.kept_in(References.load(out))
+    else:
+        histograms = measure_histograms(
+            LanguageModel.load(model),
+            labelled_texts(detection, corpus, humans, machines, per_genre),
+            most,
+            lambda done, total: typer.echo(f"{done} of {total} texts", err=True) if done % 100 == 0 else None,
+        )
+    make_references(Classifier.load(DEFAULT_CALIBRATION), FeatureTable.load(table), histograms).save(out)
 
 
 @app.command()

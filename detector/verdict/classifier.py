@@ -120,7 +120,7 @@ class Classifier:
         Scaled features are clipped, so that no single odd one decides.
         """
         scaled = (features[:, self.columns] - np.asarray(self.means)) / np.asarray(self.scales)
-        total = np.full(len(features), self.intercept)
+        total = np.full(len(features), self.intercept, dtype=np.float64)
         # Added one by one, not by a matrix product: the same to the last bit whatever rows stand beside it.
         for column, coefficient in zip(np.clip(scaled, -WIDEST, WIDEST).T, self.coefficients, strict=True):
             total += column * coefficient

@@ -1,7 +1,7 @@
 """``Detector``: texts in, ``Result``s out. The one place where the rooms below meet."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,9 +12,10 @@ from detector.documents.folding import FoldedText, describe_character, fold
 from detector.documents.quotations import MUCH, quotations, quoted_share
 from detector.documents.sentences import sentence_spans
 from detector.documents.suitability import count_words, is_prose, language_of, words_of
-from detector.errors import CalibrationError, UsageError
+from detector.errors import CalibrationError, InputError, UsageError
 from detector.methods import compute_all
 from detector.models.language_model import LanguageModel
+from detector.models.loading import DEFAULT_FOLDER, DEFAULT_NAME
 from detector.scoring.engine import LOOKAHEAD_TEXTS, score_texts
 from detector.scoring.records import TokenScores
 from detector.verdict.bootstrap import score_interval
@@ -25,6 +26,7 @@ from detector.verdict.lexical import LexicalModel
 from detector.verdict.result import Evidence, Finding, Result, Segment
 from detector.verdict.rules import HUMAN_TARGET, TOKENS_PER_WORD, PValues, decide, explain, words_that_would_decide
 from detector.verdict.segments import Part, divide, sentence_sums, strongest
+from detector.vocabulary.text_findings import TokenHistory, history_of
 
 DEFAULT_CALIBRATION = Path(__file__).parent / "default_classifier.json"
 DEFAULT_TARGET_FPR = 0.01
@@ -53,7 +55,12 @@ class Detector:
     """A language model and the classifier that was calibrated on it."""
 
     def __init__(
-        self, language_model: LanguageModel, classifier: Classifier, target_fpr: float = DEFAULT_TARGET_FPR
+        self,
+        language_model: LanguageModel,
+        classifier: Classifier,
+        target_fpr: float = DEFAULT_TARGET_FPR,
+        alternatives: int = 0,
+        token_history: TokenHistory | None = None,
     ) -> None:
         if not 0 < target_fpr <= HIGHEST_TARGET_FPR:
             raise UsageError(
@@ -74,6 +81,8 @@ class Detector:
         self.language_model = language_model
         self.classifier = classifier
         self.target_fpr = target_fpr
+        self.alternatives = alternatives
+        self.token_history = token_history
 
     @classmethod
     def load(
@@ -84,14 +93,26 @@ class Detector:
         offline: bool = False,
         target_fpr: float = DEFAULT_TARGET_FPR,
         calibration: str | Path | None = None,
+        alternatives: int = 0,
+        token_analysis: str | Path | None = None,
     ) -> "Detector":
         """The embedded model with its calibration, or another model with its own.
 
+        ``alternatives`` asks for the likeliest tokens of each position too, which reports show; 10 serve them all.
+        ``token_analysis`` is a file of ``detect tokens --out``, for findings of tokens that the model hardly knows; a
+        model that comes with the counts of its training needs none.
         Raises ``ModelError`` where the model cannot be loaded and ``CalibrationError`` where the
         calibration belongs to another model.
         """
         classifier = Classifier.load(Path(calibration) if calibration else DEFAULT_CALIBRATION)
-        return cls(LanguageModel.load(model, device, dtype, offline), classifier, target_fpr)
+        language_model = LanguageModel.load(model, device, dtype, offline)
+        folder = DEFAULT_FOLDER if str(model) == DEFAULT_NAME else Path(model).expanduser()
+        history = history_of(
+            folder if folder.is_dir() else None,
+            Path(token_analysis) if token_analysis else None,
+            language_model.encoder.fingerprint(),
+        )
+        return cls(language_model, classifier, target_fpr, alternatives, history)
 
     def detect(self, text: str, id: str = "text", path: str | None = None) -> Result:
         """The verdict on one text."""
@@ -103,13 +124,26 @@ class Detector:
             raise TypeError("detect_many takes several texts; use detect for one")
         return list(self.detect_stream((str(i), None, text, ()) for i, text in enumerate(texts)))
 
-    def detect_stream(self, sources: Iterable[tuple[str, str | None, str, tuple[str, ...]]]) -> Iterator[Result]:
-        """Verdicts on (id, path, text, warnings), in order; reads ahead a bounded number of texts."""
+    def detect_stream(
+        self,
+        sources: Iterable[tuple[str, str | None, str, tuple[str, ...]]],
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Iterator[Result]:
+        """Verdicts on (id, path, text, warnings), in order; reads ahead a bounded number of texts.
+
+        ``on_progress`` is told what ``score_texts`` tells it.
+        """
         iterator = iter(sources)
         while group := list(islice(iterator, LOOKAHEAD_TEXTS)):
             drafts = [_draft(*source) for source in group]
             suitable = [draft.folded.text for draft in drafts if draft.unsuitable is None]
-            all_scores = score_texts(self.language_model, suitable, voices=self.voices)
+            all_scores = score_texts(
+                self.language_model,
+                suitable,
+                voices=self.voices,
+                top_k=self.alternatives,
+                on_progress=on_progress,
+            )
             for draft in drafts:
                 if draft.unsuitable is None:
                     yield self._judge(draft, next(all_scores))
@@ -192,7 +226,7 @@ class Detector:
             methods=compute_all(scores),
             segments=self._segments(parts, sentences, sorted(set(sentence_of_token)), n),
             explained=explain_score(classifier, series),
-            findings=draft.findings,
+            findings=self._with_token_findings(draft),
             warnings=(*draft.warnings, *self._length_warning(n)),
             evidence=Evidence(
                 text=draft.text,
@@ -204,7 +238,11 @@ class Detector:
                 sentences=sentences,
                 sentence_of_token=sentence_of_token,
                 token_evidence=token_evidence,
+                choice_texts={
+                    int(i): self.language_model.tokenizer.decode([int(i)]) for i in np.unique(scores.top_ids)
+                },
             ),
+            classifier=self.classifier,
         )
 
     def _segments(
@@ -229,6 +267,17 @@ class Detector:
             )
         return tuple(found)
 
+    def _with_token_findings(self, draft: _Draft) -> tuple[Finding, ...]:
+        """Findings of the text and, as given and not as folded, of its tokens: disguises are such tokens too."""
+        if self.token_history is None:
+            return draft.findings
+        try:
+            found = self.token_history.findings(*self.language_model.encoder.encode(draft.text))
+        except InputError:  # what folding took away cannot be tokenised
+            return draft.findings
+        listed = (*draft.findings, *(Finding(**vars(finding)) for finding in found))
+        return tuple(sorted(listed, key=lambda finding: finding.start_char))
+
     def _length_warning(self, n_tokens: int) -> list[str]:
         most = self.classifier.most_tokens
         if n_tokens <= 2 * most:
@@ -247,6 +296,10 @@ def _draft(id: str, path: str | None, text: str, warnings: tuple[str, ...]) -> _
         Finding("invisible_character", at, at + 1, describe_character(text[at]))
         for at in folded.invisible
         if not _joins_emoji(text, at)
+    )
+    findings += tuple(
+        Finding("lookalike_letter", at, at + 1, f"{describe_character(text[at])} in place of {letter}")
+        for at, letter in folded.disguised.items()
     )
     quoted = quotations(text)
     findings += tuple(

@@ -1,9 +1,10 @@
 """Files → results, in order; what cannot be read becomes a result that says so."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 
-from detector.documents.reading import SourceText, read_source
+from detector.documents.reading import STANDARD_INPUT, SourceText, read_source
 from detector.errors import InputError
 from detector.verdict.detector import Detector
 from detector.verdict.result import Result
@@ -12,15 +13,36 @@ _FILES_AT_ONCE = 16
 """Read together, so that batches fill; results appear after each such group."""
 
 
-def detect_files(detector: Detector, paths: Iterable[str]) -> Iterator[Result]:
-    """One result for each path (``-`` is standard input)."""
+def detect_files(
+    detector: Detector, paths: Iterable[str], on_progress: Callable[[int, int], None] | None = None
+) -> Iterator[Result]:
+    """One result for each path (``-`` is standard input).
+
+    ``on_progress`` is told (tokens scored, tokens to score) of each group of files that is read together.
+    """
     iterator = iter(paths)
     while group := list(islice(iterator, _FILES_AT_ONCE)):
         opened = [_read(detector, path) for path in group]
         texts = [source for source in opened if isinstance(source, SourceText)]
-        results = detector.detect_stream((s.id, s.path, s.text, s.warnings) for s in texts)
+        results = detector.detect_stream(((s.id, s.path, s.text, s.warnings) for s in texts), on_progress)
         for source in opened:
             yield source if isinstance(source, Result) else next(results)
+
+
+def files_among(paths: Iterable[str]) -> list[str]:
+    """The paths, with a folder replaced by its files and those of its subfolders, by name; hidden ones are left out."""
+    found: list[str] = []
+    for path in paths:
+        folder = Path(path)
+        if path == STANDARD_INPUT or not folder.is_dir():
+            found.append(path)
+            continue
+        inside = (p for p in sorted(folder.rglob("*")) if p.is_file())
+        files = [str(p) for p in inside if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
+        if not files:
+            raise InputError(f"{path} holds no file; name a folder that holds texts.")
+        found += files
+    return found
 
 
 def _read(detector: Detector, path: str) -> SourceText | Result:

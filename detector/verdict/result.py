@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 from detector.scoring.records import TokenScores
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from detector.verdict.baseline import Baseline
+    from detector.verdict.classifier import Classifier
     from detector.verdict.explanation import Explanation
 
 SCHEMA_VERSION = 1
@@ -63,6 +66,8 @@ class Evidence:
     """Index into ``sentences`` of each scored token."""
     token_evidence: NDArray[np.float64]
     """Nats of each token that speak for a machine, or against it if below 0."""
+    choice_texts: dict[int, str] = field(default_factory=dict)
+    """Text of every token among ``scores.top_ids``, by id; empty unless alternatives were asked for."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,8 @@ class Result:
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
     evidence: Evidence | None = field(default=None, repr=False, compare=False)
+    classifier: "Classifier | None" = field(default=None, repr=False, compare=False)
+    """The classifier that judged it, with the reference texts it is compared with."""
 
     @classmethod
     def unscored(
@@ -144,6 +151,29 @@ class Result:
             "model": {"name": self.model_name, "fingerprint": self.model_fingerprint},
             "warnings": list(self.warnings),
         }
+
+    def to_html(self, name: str | None = None) -> str:
+        """The whole report as one self-contained HTML page, headed by ``name`` or else by the name of its file."""
+        from detector.report.page import report_page
+
+        return report_page(self, name=name)
+
+    def plot(self, picture: str = "surprise") -> "Figure":
+        """One of the report's pictures as a matplotlib figure; ``result.plot().savefig("curve.png")``.
+
+        ``picture`` is one of ``detector.report.pictures.PICTURES``; raises ``UsageError`` for another
+        and ``InputError`` where the text has no scores to draw.
+        """
+        from detector.report.picture import figure_of
+        from detector.report.pictures import picture_of
+
+        return figure_of(picture_of(self, picture))
+
+    def _repr_html_(self) -> str:
+        """A card for notebooks: the verdict in words and the surprise curve."""
+        from detector.report.card import card
+
+        return card(self)
 
 
 def _finite_or_none(value: float | None) -> float | None:

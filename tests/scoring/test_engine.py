@@ -267,3 +267,20 @@ def test_samples_have_the_entropy_and_variance_of_their_position(tiny):
     error = np.sqrt(scores.log_prob_variance / 4000)
     assert np.mean(np.abs(sampled.mean(axis=1) + scores.entropy_nats) < 4 * error + 1e-4) > 0.98
     np.testing.assert_allclose(sampled.var(axis=1).mean(), scores.log_prob_variance.mean(), rtol=0.05)
+
+
+def test_progress_counts_every_token_once_and_what_it_raises_ends_the_scoring(tiny):
+    texts = ["The boats were gone. " * 20, "He had counted them.", ""]
+    told = []
+    scored = list(score_texts(tiny, texts, batch_tokens=64, on_progress=lambda *told_now: told.append(told_now)))
+    n_tokens = sum(len(scores) for scores in scored)
+    done = [now for now, _ in told]
+    assert len(done) > 2
+    assert done == sorted(set(done))
+    assert told[-1] == (n_tokens, n_tokens)
+
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        next(score_texts(tiny, texts, on_progress=stop))

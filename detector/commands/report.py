@@ -1,0 +1,50 @@
+"""``detect report PATH... --out DIR``: a page for each text, and an index."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from detector.commands.options import ModelChoice, QuietOption, guarded, progress_bar, say
+
+
+@guarded
+def report(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Text files and folders; - is standard input.")],
+    out: Annotated[Path, typer.Option(help="Folder to write the pages into; made if need be.")],
+    anonymous: Annotated[
+        bool, typer.Option("--anonymous", help="Number the texts instead of naming them, in pages and file names.")
+    ] = False,
+    pictures: Annotated[
+        str | None, typer.Option(help="Write every picture as a file too: png or svg.", show_default="none")
+    ] = None,
+    target_fpr: Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")] = 0.01,
+    calibration: Annotated[
+        Path | None, typer.Option(help="Classifier file for a model other than the embedded one.")
+    ] = None,
+    *,
+    choice: ModelChoice,
+    quiet: QuietOption = False,
+) -> int:
+    """A page for each text that people can read, and an index.
+
+    The pages need no network and no script; print them from the browser.
+    """
+    from detector.report.class_set import write_set
+    from detector.report.page import REPORT_ALTERNATIVES
+    from detector.verdict.detector import Detector
+    from detector.verdict.files import detect_files, files_among
+
+    named = files_among(paths)
+    detector = Detector.load(
+        choice.model, choice.device, choice.dtype, choice.offline, target_fpr, calibration, REPORT_ALTERNATIVES
+    )
+    with progress_bar("Reading", quiet) as progress:
+        written = write_set(
+            detect_files(detector, named), out, anonymous, pictures, lambda done: progress(done, len(named))
+        )
+    for entry in written:
+        if entry.result.verdict == "unscored" and not quiet:
+            say(f"{entry.name} got no verdict: {entry.result.explanation}")
+    print(out / "index.html")
+    return 3 if any(entry.result.verdict == "unscored" for entry in written) else 0

@@ -1,0 +1,35 @@
+"""A result in a notebook: the verdict in words and the surprise curve, whole without any style sheet."""
+
+from markupsafe import Markup
+
+from detector.report.page import name_of
+from detector.report.pictures import surprise_picture
+from detector.report.surprise import NOT_PROOF
+from detector.report.svg import inline_svg
+from detector.report.visible import plain_visible
+from detector.report.wording import HEADLINES
+from detector.verdict.result import Result
+
+_CARD = Markup(
+    '<div style="max-width:52rem;font-family:system-ui,sans-serif;line-height:1.5;background:#FFFFFF;color:#1C1E22;'
+    'padding:1rem;border:1px solid #DCD8CE"><div style="color:#5B5E66">{name}</div><div style="font-size:1.3em">'
+    "<b>{headline}</b></div><div>{explanation}</div>{curve}"
+    '<div style="color:#5B5E66;font-size:.9em">{not_proof}</div></div>'
+)
+
+
+def card(result: Result) -> str:
+    """HTML of the card; ``result.to_html()`` is the whole report."""
+    curve = Markup("")
+    if result.evidence is not None:
+        bits = result.classifier.human_sentence_bits if result.classifier else None
+        curve = inline_svg(surprise_picture(result.evidence, bits))
+    return str(
+        _CARD.format(
+            name=plain_visible(name_of(result)),
+            headline=HEADLINES[result.verdict],
+            explanation=plain_visible(result.explanation),
+            curve=curve,
+            not_proof=NOT_PROOF,
+        )
+    )

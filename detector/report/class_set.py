@@ -1,0 +1,202 @@
+"""A set of texts: one report each, and an index that sorts but ranks nobody.
+
+The index groups by what can be said, in the order the files were given, and never by how machine-like a
+text is. ``anonymous`` replaces every name by a number, in pages and in file names alike.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from markupsafe import Markup
+
+from detector.errors import UsageError
+from detector.report.layers import Bars, DataTable, Picture, Role
+from detector.report.lettering import escaped, shortened
+from detector.report.page import drawn, name_of, render, report_page, today, without_names
+from detector.report.picture import save_picture
+from detector.report.pictures import all_pictures
+from detector.report.surprise import sentence_bits
+from detector.report.svg import small_curve
+from detector.report.visible import plain_visible
+from detector.report.wording import HEADLINES
+from detector.verdict.classifier import Classifier
+from detector.verdict.result import Evidence, Result, Verdict
+
+INDEX = "index.html"
+_NUMBERED = re.compile(r"text-\d+.*|index\.html")
+_UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
+_LONGEST_FILE_NAME = 60
+_LONGEST_HEADING = 60
+_ORDER: tuple[Verdict, ...] = ("inconclusive", "human", "mixed", "machine", "unscored")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One text of the set."""
+
+    number: int
+    name: str
+    address: str
+    """Of its page, beside the index."""
+    result: Result
+
+
+def write_set(
+    results: Iterable[Result],
+    out: Path,
+    anonymous: bool = False,
+    picture_format: str | None = None,
+    report: Callable[[int], None] = lambda done: None,
+) -> list[Entry]:
+    """Write a page for each result as it comes, then the index; ``report`` is called with the pages written.
+
+    ``picture_format`` (png or svg) asks for every picture as a file beside its page. Raises ``UsageError`` for
+    another format, a folder that cannot be made, and hidden names beside files that may tell them.
+    """
+    if picture_format not in (None, "png", "svg"):
+        raise UsageError(f"Pictures are written as png or svg, and not as {picture_format!r}.")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"The folder {out} cannot be made: {error.strerror}. Name another with --out.") from error
+    if anonymous and (named := sorted(path.name for path in out.iterdir() if not _NUMBERED.fullmatch(path.name))):
+        raise UsageError(
+            f"{out} holds other files, which may name people ({shortened(escaped(named[0]), _LONGEST_HEADING)} ...). "
+            "Name an empty folder with --out."
+        )
+    date, written = today(), []
+    for entry in entries_of(results, anonymous):
+        (out / entry.address).write_text(
+            report_page(entry.result, name=entry.name, date=date, links=[("All texts", INDEX)]), encoding="utf-8"
+        )
+        for picture in all_pictures(entry.result) if picture_format else ():
+            path = out / f"{Path(entry.address).stem}-{picture.name}.{picture_format}"
+            save_picture(picture, path, f"{picture.title}: {_letters(entry.name)}")
+        written.append(entry)
+        report(len(written))
+    (out / INDEX).write_text(index_page(written, anonymous, date), encoding="utf-8")
+    return written
+
+
+def entries_of(results: Iterable[Result], anonymous: bool) -> Iterator[Entry]:
+    """Names and addresses, each address once; under ``anonymous`` neither tells anything."""
+    taken = {INDEX}
+    for number, result in enumerate(results, start=1):
+        name = f"Text {number}" if anonymous else name_of(result)
+        stem = f"text-{number:03d}" if anonymous else _stem(name)
+        address, copy = f"{stem}.html", 2
+        while address.casefold() in taken:
+            address, copy = f"{stem}-{copy}.html", copy + 1
+        taken.add(address.casefold())
+        yield Entry(number, plain_visible(name), address, without_names(result) if anonymous else result)
+
+
+def index_page(entries: Sequence[Entry], anonymous: bool, date: datetime | None = None) -> str:
+    """The index as a complete HTML document."""
+    scored = [entry for entry in entries if entry.result.score is not None]
+    classifier = next((e.result.classifier for e in scored if e.result.classifier is not None), None)
+    counts = {verdict: sum(e.result.verdict == verdict for e in entries) for verdict in _ORDER}
+    return render(
+        "class_set.html",
+        entries=[_row(entry) for entry in entries],
+        counts=[(HEADLINES[verdict], n) for verdict, n in counts.items() if n],
+        multiples=[
+            {"entry": e, "curve": _small_curve(e.result, e.result.evidence)}
+            for e in scored
+            if e.result.evidence is not None
+        ],
+        scores=drawn(score_distribution([e.result.score for e in scored], classifier))  # type: ignore[misc]
+        if classifier is not None and scored
+        else None,
+        expected=_expected(scored),
+        anonymous=anonymous,
+        date=(date or today()).strftime("%-d %B %Y"),
+    )
+
+
+def score_distribution(scores: Sequence[float], classifier: Classifier) -> Picture:
+    """All scores of the set as a histogram on the reference texts of all lengths."""
+    human = np.concatenate([bucket.human_scores for bucket in classifier.buckets])
+    machine = np.concatenate([bucket.machine_scores for bucket in classifier.buckets])
+    values = np.asarray(scores, dtype=np.float64)
+    low = float(np.floor(min(np.quantile(human, 0.001), values.min())))
+    high = float(np.ceil(max(np.quantile(machine, 0.999), values.max())))
+    edges = np.linspace(low, high, 25)
+    shares = [np.histogram(np.clip(side, low, high), edges)[0] / len(side) for side in (human, machine, values)]
+    roles: list[tuple[Role, str]] = [
+        ("human", "human reference texts"),
+        ("machine", "machine reference texts"),
+        ("text", "this set"),
+    ]
+    inset = (edges[1] - edges[0]) * 0.2
+    layers = [
+        Bars(
+            edges[:-1] + (inset if role == "text" else 0), edges[1:] - (inset if role == "text" else 0), s, role, label
+        )
+        for (role, label), s in zip(roles, shares, strict=True)
+    ]
+    rows = [
+        (f"{a:.1f} to {b:.1f}", f"{round(t * len(values))}", f"{h:.1%}", f"{m:.1%}")
+        for a, b, h, m, t in zip(edges, edges[1:], *shares, strict=False)
+    ]
+    return Picture(
+        "scores",
+        "Where the scores of the set lie",
+        f"{len(values)} scores beside those of {len(human):,} human and {len(machine):,} machine reference texts and "
+        "beginnings of texts, of all lengths. In a large set a score far to the right comes about by chance now and "
+        "then.",
+        "score (higher = more like machine text)",
+        "share of texts",
+        (low, high),
+        (0, float(np.ceil(max(s.max() for s in shares) * 20) / 20)),
+        (layers[2], layers[0], layers[1]),
+        DataTable(("score", "texts of this set", "human references", "machine references"), rows),
+        is_wide=True,
+    )
+
+
+def _small_curve(result: Result, evidence: Evidence) -> Markup:
+    band = result.classifier.human_sentence_bits if result.classifier else None
+    return small_curve(sentence_bits(evidence), band)
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    result = entry.result
+    return {
+        "number": entry.number,
+        "name": entry.name,
+        "address": entry.address,
+        "headline": HEADLINES[result.verdict],
+        "verdict": result.verdict,
+        "reason": plain_visible(result.explanation) if result.verdict == "unscored" else "",
+        "words": result.n_words,
+        "p_value": "" if result.p_value is None else f"{result.p_value:.4f}",
+        "human_p_value": "" if result.human_p_value is None else f"{result.human_p_value:.4f}",
+        "parts": len(result.segments) or "",
+        "findings": len(result.findings),
+    }
+
+
+def _expected(scored: Sequence[Entry]) -> str:
+    """How many false alarms chance alone brings to a set of this size."""
+    rate = next((e.result.target_fpr for e in scored if e.result.target_fpr is not None), None)
+    if rate is None:
+        return ""
+    expected = rate * len(scored)
+    return (
+        f"If people wrote all {len(scored)} texts themselves, about {expected:.1f} of them would still be called "
+        f"machine text at a false-alarm rate of {rate:.2g}; the chance of at least one is "
+        f"{1 - (1 - rate) ** len(scored):.0%}."
+    )
+
+
+def _letters(name: str) -> str:
+    return shortened(escaped(name), _LONGEST_HEADING)
+
+
+def _stem(name: str) -> str:
+    return _UNSAFE.sub("-", Path(name).stem).strip("-.")[:_LONGEST_FILE_NAME] or "text"

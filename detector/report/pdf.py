@@ -1,0 +1,31 @@
+"""A report page as PDF, from the same HTML that a browser shows."""
+
+import logging
+import re
+
+from detector.errors import UsageError
+
+_NOT_PRINTED = re.compile(r'<details id="token-table">.*?</details>|<script>.*?</script>', re.DOTALL)
+"""Large, and hidden on paper by style."""
+_UNSHADED = re.compile(r'<span class="t(?:(?! r\d| flag| quoted)[^"])*">([^<]*)</span>')
+"""Tokens that look like plain text by rank, which is the view on paper; half of all elements."""
+
+
+def report_pdf(html: str) -> bytes:
+    """The page on A4; nothing is fetched. Raises ``UsageError`` where WeasyPrint or its libraries are missing."""
+    try:
+        from weasyprint import HTML  # type: ignore[import-untyped]
+        from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]
+    except (ImportError, OSError) as error:  # OSError: Pango is not on this system
+        raise UsageError(
+            f"A PDF needs WeasyPrint, which cannot be used here ({error}). Install it: pip install 'detect-text[pdf]' "
+            "(and Pango, see its documentation), or open the HTML page and print it from the browser."
+        ) from error
+    logging.getLogger("weasyprint").setLevel(logging.CRITICAL)  # it reports every style rule made for screens
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
+    found = HTML(
+        string=_UNSHADED.sub(r"\1", _NOT_PRINTED.sub("", html)), url_fetcher=URLFetcher(allowed_protocols=())
+    ).write_pdf()
+    if found is None:
+        raise UsageError("WeasyPrint gave no PDF; open the HTML page and print it from the browser.")
+    return bytes(found)

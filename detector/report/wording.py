@@ -1,0 +1,152 @@
+"""The words of a report: what a verdict means, what it does not, and what the numbers are, for people.
+
+Nothing here accuses. A verdict is about a text and never about a person, and the only percentage of a text
+is the share of it that stands in parts of one kind.
+"""
+
+from dataclasses import dataclass
+
+from detector.verdict.classifier import Classifier, LengthBucket
+from detector.verdict.result import Result, Verdict
+
+HEADLINES: dict[Verdict, str] = {
+    "human": "Reads like human writing",
+    "machine": "Reads like machine text",
+    "mixed": "Parts read like human writing, parts like machine text",
+    "inconclusive": "The evidence does not decide",
+    "unscored": "No verdict",
+}
+NEXT_STEPS: dict[Verdict, str] = {
+    "human": "This does not show who wrote it: machine text that was reworked, or written to order in a plain "
+    "voice, can read so too.",
+    "machine": "This is a reason to talk with the author, to look at drafts and notes, and to ask about the text. It "
+    "is no reason to act on its own: plain, formal or much-edited human writing can read so too.",
+    "mixed": "This is a reason to look at the parts marked below and to ask how the text came about. Quotations, "
+    "templates and edited passages change how a part reads.",
+    "inconclusive": "Most honest answers look like this one. Nothing follows from it, in either direction.",
+    "unscored": "Nothing is said about this text, in either direction.",
+}
+PART_WORDS = {
+    "human": "reads like human writing",
+    "machine": "reads like machine text",
+    "uncertain": "not decided",
+}
+FINDING_WORDS = {
+    "invisible_character": "invisible character",
+    "lookalike_letter": "look-alike letter",
+    "quotation": "long quotation",
+    "rare_token": "rare token",
+    "undertrained_token": "token never learned",
+    "impossible_token": "impossible token",
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One number with its meaning."""
+
+    term: str
+    value: str
+    meaning: str
+
+
+def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
+    """The numbers behind the verdict; none for a text without one."""
+    if result.score is None or result.p_value is None or result.probability_machine is None:
+        return []
+    found = [
+        Fact(
+            "Human texts that look as machine-like or more",
+            out_of_thousand(result.p_value),
+            f"Of human reference texts of like length ({p_words(result.p_value)}).",
+        )
+    ]
+    if result.human_p_value is not None:
+        found.append(
+            Fact(
+                "Machine texts that look as human or more",
+                out_of_thousand(result.human_p_value),
+                f"Of machine reference texts of like length ({p_words(result.human_p_value)}).",
+            )
+        )
+    found.append(
+        Fact(
+            "Probability",
+            f"{result.probability_machine:.2f}",
+            "That it is machine text, on a scale from 0 to 1, if human and machine texts were equally common "
+            "beforehand. It is not a share of the text.",
+        )
+    )
+    low, high = result.confidence_interval or (result.score, result.score)
+    found.append(
+        Fact(
+            "Score",
+            signed(result.score),
+            f"95 % interval {signed(low)} to {signed(high)}; higher is more like machine text. A wide interval means "
+            "that other sentences of the same kind might have scored otherwise.",
+        )
+    )
+    found.append(
+        Fact(
+            "Length",
+            f"{result.n_words:,} words",
+            f"{result.n_tokens:,} tokens; longer texts can be judged more surely.",
+        )
+    )
+    if (share := machine_share(result)) is not None:
+        found.append(
+            Fact("In parts marked as machine text", f"{share:.0%}", "Share of the text's characters in those parts.")
+        )
+    return found
+
+
+def promise(result: Result, bucket: LengthBucket | None) -> str:
+    """What the false-alarm rate means, with the numbers of this text."""
+    if result.target_fpr is None or bucket is None:
+        return ""
+    rate = result.target_fpr
+    return (
+        f"The tool was set to a false-alarm rate of {rate:.2g}. So of 1,000 texts that people wrote themselves, about "
+        f"{1000 * rate:.0f} would still be called machine text, by chance alone, and any one text may be among them. "
+        f"This was measured on {len(bucket.human_scores):,} human texts of like length; for other kinds of writing, "
+        "and for writers unlike those, the rate may be higher."
+    )
+
+
+def machine_share(result: Result) -> float | None:
+    """Share of the characters in parts that are machine text by themselves, for a text of more than one part."""
+    if len(result.segments) < 2:
+        return None
+    total = sum(s.end_char - s.start_char for s in result.segments)
+    return sum(s.end_char - s.start_char for s in result.segments if s.label == "machine") / total
+
+
+def out_of_thousand(share: float) -> str:
+    """A share of reference texts as people count.
+
+    >>> out_of_thousand(0.0123), out_of_thousand(0.0004), out_of_thousand(0.99951)
+    ('12 in 1,000', 'fewer than 1 in 1,000', 'more than 999 in 1,000')
+    """
+    if share < 0.001:
+        return "fewer than 1 in 1,000"
+    if share > 0.999 and share < 1:
+        return "more than 999 in 1,000"
+    return f"{1000 * share:,.0f} in 1,000" if share < 1 else "all"
+
+
+def p_words(p_value: float) -> str:
+    """A p-value to three decimals.
+
+    >>> p_words(0.0123), p_words(0.0004)
+    ('p-value 0.012', 'p-value below 0.001')
+    """
+    return f"p-value {p_value:.3f}" if p_value >= 0.001 else "p-value below 0.001"
+
+
+def signed(value: float) -> str:
+    r"""Two decimals with a real minus sign.
+
+    >>> signed(0.25), signed(-1.5) == "\u22121.50"
+    ('+0.25', True)
+    """
+    return f"{value:+.2f}".replace("-", "\u2212")

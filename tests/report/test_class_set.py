@@ -1,0 +1,161 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from detector import Detector
+from detector.commands.report import report
+from detector.errors import InputError, UsageError
+from detector.report.class_set import entries_of, index_page, score_distribution, write_set
+from detector.report.layers import Bars
+from detector.verdict.files import files_among
+from detector.verdict.result import Result
+from tests.conftest import TRAINING_TEXT, make_classifier
+
+SECRET = "nguyen-martha"
+
+
+@pytest.fixture(scope="module")
+def results(tiny):
+    detector = Detector(tiny, make_classifier(tiny))
+    return [
+        detector.detect(TRAINING_TEXT, id=f"a/{SECRET}.txt", path=f"a/{SECRET}.txt"),
+        detector.detect(TRAINING_TEXT * 2, id=f"b/{SECRET}.txt", path=f"b/{SECRET}.txt"),
+        Result.unscored("unreadable", f"c/{SECRET}.txt: no such file.", id="c", path=f"c/{SECRET}.txt"),
+        Result.unscored("empty", "The text is empty.", id="index.html", path="index.html"),
+    ]
+
+
+class Rows(HTMLParser):
+    """Cells of the table of texts."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.rows, self.inside = [], False
+        self.feed(re.search(r'<table class="sortable.*?</table>', source, re.DOTALL).group())
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "tr":
+            self.rows.append([])
+        self.inside = tag in ("td", "th", "a", "span")
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_data(self, data):
+        if self.inside:
+            self.rows[-1][-1] += data.strip()
+
+
+def test_a_page_for_each_text_and_an_index_in_the_order_given(results, tmp_path):
+    entries = write_set(results, tmp_path / "new" / "out")
+    written = sorted(path.name for path in (tmp_path / "new" / "out").iterdir())
+    assert written == sorted(["index.html", *(entry.address for entry in entries)])
+    assert len({entry.address for entry in entries}) == 4
+    index = (tmp_path / "new" / "out" / "index.html").read_text()
+    rows = Rows(index).rows[1:]
+    assert [row[0] for row in rows] == ["1", "2", "3", "4"]
+    assert [row[1] for row in rows] == [f"{SECRET}.txt"] * 3 + ["index.html"]
+    for entry in entries:
+        assert f'href="{entry.address}"' in index
+        assert 'href="index.html"' in (tmp_path / "new" / "out" / entry.address).read_text()
+
+
+def test_hidden_names_are_nowhere(results, tmp_path):
+    write_set(results, tmp_path, anonymous=True, picture_format="svg")
+    for path in tmp_path.iterdir():
+        for where in (path.name, path.read_text()):
+            assert "nguyen" not in where.lower()
+            assert "martha" not in where.lower()
+    assert "Text 2" in (tmp_path / "index.html").read_text()
+    assert "The file could not be read." in (tmp_path / "text-003.html").read_text()
+
+
+def test_names_are_not_hidden_beside_pages_that_tell_them(results, tmp_path):
+    write_set(results, tmp_path)
+    with pytest.raises(UsageError, match="holds other files, which may name people"):
+        write_set(results, tmp_path, anonymous=True)
+    write_set(results, tmp_path / "new", anonymous=True)
+    write_set(results, tmp_path / "new", anonymous=True)
+
+
+def test_pictures_are_written_beside_the_pages(results, tmp_path):
+    write_set(results[:1], tmp_path, picture_format="svg")
+    assert (tmp_path / f"{SECRET}-surprise.svg").read_text().rstrip().endswith("</svg>")
+    assert (tmp_path / f"{SECRET}-score.svg").exists()
+    with pytest.raises(UsageError, match="png or svg"):
+        write_set(results, tmp_path, picture_format="gif")
+
+
+def test_the_folder_must_be_possible(results, tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UsageError, match="cannot be made"):
+        write_set(results, tmp_path / "file" / "out")
+
+
+def test_nobody_is_ranked(results):
+    source = index_page(list(entries_of(results, anonymous=False)), anonymous=False)
+    assert "nobody is ranked" in source
+    assert "aria-sort" not in re.sub(r"<(style|script)>.*?</\1>", "", source, flags=re.DOTALL)
+    headings = Rows(source).rows[0]
+    assert not [h for h in headings if "score" in h or "probability" in h]
+    for word in ("cheat", "guilt", "plagiar", "suspect", "fraud"):
+        assert word not in source.lower()
+
+
+def test_chance_is_told(results):
+    """Two scored texts at 0.01: 0.02 expected, 1 - 0.99^2 = 2 % for at least one."""
+    source = " ".join(index_page(list(entries_of(results, anonymous=False)), anonymous=False).split())
+    assert "wrote all 2 texts themselves, about 0.0 of them" in source
+    assert "the chance of at least one is 2%" in source
+
+
+def test_shares_of_the_score_picture_add_up(tiny):
+    picture = score_distribution([-1.0, 0.5, 40.0], make_classifier(tiny))
+    bars = [layer for layer in picture.layers if isinstance(layer, Bars)]
+    assert [float(layer.height.sum()) for layer in bars] == pytest.approx([1, 1, 1])
+    assert sum(int(row[1]) for row in picture.table.rows) == 3
+    assert picture.x_limits[1] >= 40
+
+
+def test_an_empty_set_and_one_without_verdicts_make_an_index(results):
+    assert "0 texts" in index_page([], anonymous=False)
+    unscored = list(entries_of(results[2:], anonymous=False))
+    assert "No verdict" in index_page(unscored, anonymous=False)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b.txt", "<b>.txt", "..", "\u4e2d.txt", "x" * 300, "CON"])
+def test_addresses_are_plain_file_names(name):
+    (entry,) = entries_of([Result.unscored("empty", "", id=name, path=name)], anonymous=False)
+    assert re.fullmatch(r"[\w-][\w.-]{0,70}\.html", entry.address, re.ASCII)
+
+
+def test_folders_stand_for_their_files(tmp_path):
+    for name in ("b.txt", "a.txt", ".hidden", "sub/c.md", ".git/x.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    found = files_among([str(tmp_path), "-", "missing.txt"])
+    assert found == [*(str(tmp_path / name) for name in ("a.txt", "b.txt", "sub/c.md")), "-", "missing.txt"]
+    (tmp_path / "none").mkdir()
+    with pytest.raises(InputError, match="holds no file"):
+        files_among([str(tmp_path / "none")])
+
+
+def test_the_command(tiny_folder, tiny_calibration, tmp_path):
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    (texts / "one.txt").write_text(TRAINING_TEXT)
+    (texts / "two.txt").write_text("Short.")
+    app = typer.Typer()
+    app.command()(report)
+    options = ["--model", str(tiny_folder), "--calibration", str(tiny_calibration), "--quiet"]
+    ran = CliRunner().invoke(app, [str(texts), "--out", str(tmp_path / "out"), *options])
+    assert ran.exit_code == 3  # one got no verdict, and the other has its page
+    assert ran.stdout.strip() == str(tmp_path / "out" / "index.html")
+    assert "How to read this" in (tmp_path / "out" / "one.html").read_text()
+    assert "first choices" in (tmp_path / "out" / "one.html").read_text()
+    (texts / "two.txt").unlink()
+    assert CliRunner().invoke(app, [str(texts), "--out", str(tmp_path / "again"), *options]).exit_code == 0
+    wrong = CliRunner().invoke(app, [str(texts), "--out", str(tmp_path / "out"), "--pictures", "gif", *options])
+    assert wrong.exit_code == 2

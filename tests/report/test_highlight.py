@@ -1,0 +1,128 @@
+import html
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from detector import Detector
+from detector.report.highlight import paragraphs, paragraphs_of, percent, token_lines, units_of
+from detector.verdict.result import Finding, Segment
+from tests.conftest import TRAINING_TEXT, make_classifier
+
+TEXT = "A title\n\n" + TRAINING_TEXT + "\n\n  " + TRAINING_TEXT + " The end.\n"
+
+
+@pytest.fixture(scope="module")
+def result(tiny):
+    return Detector(tiny, make_classifier(tiny), alternatives=10).detect(TEXT)
+
+
+def plain(marked: str) -> str:
+    """What the reader sees, without sentence numbers and labels of parts."""
+    without = re.sub(r'<sup>\d+</sup>|<span class="part">[^<]*</span>|<wbr>', "", marked)
+    return html.unescape(re.sub(r"<[^>]*>", "", without))
+
+
+def test_the_whole_text_is_there_with_its_paragraphs(result):
+    shown = [plain(paragraph.html) for paragraph in paragraphs(result, result.evidence)]
+    expected = [part.strip() for part in re.split(r"\n\s*\n", TEXT)]
+    assert [" ".join(part.split()) for part in shown] == [" ".join(part.split()) for part in expected]
+
+
+def test_every_row_of_the_table_belongs_to_one_span_in_the_same_order(result):
+    spans = re.findall(
+        r'<span class="t[^>]*>(.*?)</span>', "".join(p.html for p in paragraphs(result, result.evidence))
+    )
+    rows = [line.split("\t")[4] for line in token_lines(result.evidence)]
+    assert [html.unescape(span).strip() or "(blank)" for span in spans] == rows
+    assert "(blank)" in rows  # the paragraphs are parted by a token of their own here
+    assert len(rows) == len(result.evidence.spans)
+
+
+def test_classes_follow_the_numbers(result):
+    """A slow and obvious reading of rank, fraction, surprise and evidence."""
+    scores, nats = result.evidence.scores, result.evidence.token_evidence
+    found = re.findall(r'<span class="t([^"]*)">', "".join(p.html for p in paragraphs(result, result.evidence)))
+    for i, classes in enumerate(found):
+        rank, bits = scores.rank[i], -scores.log_prob_nats[i] / np.log(2)
+        fraction = np.exp(scores.log_prob_nats[i] - scores.max_log_prob_nats[i])
+        names = classes.split()
+        assert (f"r{sum(rank > limit for limit in (10, 100, 1000))}" in names) == (rank > 10)
+        assert (f"b{sum(bits >= limit for limit in (4, 8, 12))}" in names) == (bits >= 4)
+        level = 0 if rank == 1 else 1 + (fraction < 0.1) + (fraction < 0.01)
+        assert (f"f{level}" in names) == (level > 0)
+        side = "m" if nats[i] > 0 else "h"
+        lean = sum(abs(nats[i]) >= limit for limit in (0.1, 0.25))
+        assert (f"{side}{lean}" in names) == (lean > 0)
+
+
+def test_tokens_that_share_a_character_are_one_unit(tiny):
+    """The tiny vocabulary spells a Chinese character in three bytes, each a token of its own."""
+    text = TRAINING_TEXT.replace("harbour", "\u4e2d", 1)
+    found = Detector(tiny, make_classifier(tiny)).detect(text)
+    units = units_of(found.evidence.spans)
+    assert len(units) < len(found.evidence.spans)
+    assert sum(unit.last - unit.first + 1 for unit in units) == len(found.evidence.spans)
+    shown = "".join(p.html for p in paragraphs(found, found.evidence))
+    assert shown.count("\u4e2d") == 1
+    assert shown.count('class="t') == len(units) == len(list(token_lines(found.evidence)))
+
+
+def test_a_line_says_what_the_scores_say(result):
+    rank, probability, bits, nats, token, *choices = list(token_lines(result.evidence))[7].split("\t")
+    scores = result.evidence.scores
+    assert int(rank) == scores.rank[7]
+    assert probability.strip() == percent(float(np.exp(scores.log_prob_nats[7])))
+    assert bits.strip() == f"{scores.surprisal_bits[7]:.1f}"
+    assert nats.strip() == f"{result.evidence.token_evidence[7]:+.2f}"
+    assert token == TEXT[slice(*result.evidence.spans[7])].strip()
+    assert [choice.rsplit(" ", 2)[1] + " %" for choice in choices] == [
+        percent(float(np.exp(v))) for v in scores.top_log_prob_nats[7, :5]
+    ]
+
+
+def test_without_alternatives_there_are_no_choices(tiny):
+    found = Detector(tiny, make_classifier(tiny)).detect(TEXT)
+    assert all(line.count("\t") == 4 for line in token_lines(found.evidence))
+
+
+def test_parts_and_findings_are_marked_in_the_text(result):
+    middle = TEXT.index("  " + TRAINING_TEXT) + 2
+    parts = (
+        Segment(0, middle, "human", "human", -9.0, 0.0, 0.01),
+        Segment(middle, len(TEXT), "machine", "machine", 9.0, 1.0, 0.001),
+    )
+    at = TEXT.index("harbour")
+    findings = (Finding("invisible_character", at, at + 1, "x"), Finding("quotation", 0, 7, "x"))
+    marked = replace(result, segments=parts, findings=findings)
+    shown = [p.html for p in paragraphs(marked, marked.evidence)]
+    assert "Part 1: reads like human writing" in shown[0]
+    assert "Part 2: reads like machine text" in shown[2]
+    assert shown[1].count(" flag") == 1
+    assert " quoted" in shown[0]
+    assert "Part" not in "".join(p.html for p in paragraphs(result, result.evidence))
+
+
+def test_a_word_without_end_may_be_broken(result):
+    """The same scores over a text whose blanks are gone."""
+    evidence = replace(result.evidence, text=result.evidence.text.replace(" ", "x").replace("\n", "x"))
+    found = replace(result, evidence=evidence)
+    shown = "".join(p.html for p in paragraphs(found, found.evidence))
+    assert shown.count("<wbr>") >= 6
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("one", ["one"]),
+        ("one\ntwo", ["one", "two"]),
+        ("one\n\ntwo\nthree", ["one", "two\nthree"]),
+        ("\r\n\r\none\r\n\r\n\r\ntwo\r\nthree", ["one", "two\r\nthree"]),
+        ("one\r\ntwo", ["one", "two"]),
+        ("  \n \n ", []),
+        ("", []),
+    ],
+)
+def test_paragraphs(text, expected):
+    assert [text[a:b] for a, b in paragraphs_of(text)] == expected

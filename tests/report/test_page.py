@@ -1,0 +1,257 @@
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from detector import Detector
+from detector.errors import UsageError
+from detector.report.comparison import comparison_page
+from detector.report.page import content_policy, report_page
+from detector.report.pdf import report_pdf
+from detector.report.pictures import PICTURES
+from detector.report.references import MethodReference, References
+from detector.verdict.baseline import Baseline
+from detector.verdict.result import Finding, Result, Segment
+from tests.conftest import TRAINING_TEXT, make_classifier
+
+HOSTILE = "<script>alert(1)</script></style></title>--><img src=x onerror=alert(2)>\u202egnp\u202c\u200b {{ 7*7 }} "
+TEXT = "First.\n\n" + TRAINING_TEXT + "\n\n" + TRAINING_TEXT
+VOID = {"meta", "input", "img", "br", "wbr", "link", "rect", "path"}
+
+
+class Page(HTMLParser):
+    """Elements of a page, checked for nesting on the way."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict]] = []
+        self.faults: list[str] = []
+        self.words: list[str] = []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(tag)
+
+    def handle_data(self, data):
+        if not {"script", "style"} & set(self.open):
+            self.words.append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def detector(tiny):
+    return Detector(tiny, make_classifier(tiny), alternatives=10)
+
+
+@pytest.fixture(scope="module")
+def result(detector):
+    return detector.detect(TEXT, id="x", path="folder/essay.txt")
+
+
+@pytest.fixture(scope="module")
+def hostile(detector):
+    found = detector.detect(TEXT.replace("The old", HOSTILE + "The old"), path="dir/<b>" + HOSTILE[:40] + ".txt")
+    return replace(found, warnings=(HOSTILE,), findings=(*found.findings, Finding("odd", 8, 12, HOSTILE)))
+
+
+def pages(results):
+    first, second = results
+    return [report_page(first), report_page(second), comparison_page(first, second)]
+
+
+def test_pages_are_well_formed_and_whole(result, hostile):
+    for source in pages((result, hostile)):
+        page = Page(source)
+        assert not page.faults
+        assert not page.open
+        assert page.all("html") == [{"lang": "en"}]
+        ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+        assert len(ids) == len(set(ids))
+        targets = {a["href"][1:] for a in page.all("a") if a["href"].startswith("#")}
+        assert targets <= set(ids)
+        headings = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
+        assert headings[0] == 1
+        assert all(b - a <= 1 for a, b in pairwise(headings))
+        assert headings.count(1) == 1
+
+
+def test_nothing_is_loaded_and_nothing_of_the_text_acts(hostile, result):
+    for source in pages((hostile, result)):
+        page = Page(source)
+        assert len(page.all("script")) == 1
+        assert len(page.all("style")) == 1
+        assert not {"img", "iframe", "link", "object", "base", "form", "video"} & {tag for tag, _ in page.elements}
+        for _, attributes in page.elements:
+            assert not [name for name in attributes if name.startswith("on") or name in ("style", "src")]
+        assert "http://" not in source
+        assert "https://" not in source
+        assert not set("\u202e\u202c\u200b") & set(source)
+    page = Page(report_page(hostile))
+    assert "<script>alert(1)</script></style></title>--><img src=x onerror=alert(2)>" in page.text.replace(
+        " ", ""
+    ).replace("<imgsrc", "<img src").replace("xonerror", "x onerror")
+    assert "49" not in re.sub(r"\d+\.\d+", "", "".join(re.findall(r"\{\{.{0,9}", page.text)))
+
+
+def test_the_policy_allows_the_page_s_own_style_and_script_alone(result):
+    source = report_page(result)
+    policy = next(a["content"] for a in Page(source).all("meta") if a.get("http-equiv") == "Content-Security-Policy")
+    for tag in ("style", "script"):
+        inside = re.search(rf"<{tag}>(.*?)</{tag}>", source, re.DOTALL).group(1)
+        digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    assert content_policy("a", "b") != content_policy("a", "c")
+
+
+def test_the_page_says_what_the_issue_is(result):
+    page = Page(report_page(result))
+    for words in (
+        "A score is not proof.", "p-value", "95 % interval", "words", "What the false-alarm promise means",
+        "How to read this", "AUROC", "Calibration", result.model_fingerprint, "of 1,000 texts that people wrote",
+    ):  # fmt: skip
+        assert words in page.text, words
+    assert dict(page.elements)["main"]["id"] == "report"
+    figures = [a["id"] for a in page.all("figure")]
+    assert figures == [f"picture-{name}" for name in PICTURES]
+    assert len([a for a in page.all("details") if a.get("class") == "data"]) == len(figures)
+    views = [a["id"] for a in page.all("input")]
+    assert views == ["view-rank", "view-fraction", "view-surprise", "view-evidence"]
+    assert {a["for"] for a in page.all("label")} == set(views)
+    for method in result.methods:
+        assert method.replace("_", " ") in page.text
+
+
+def test_no_word_of_guilt_and_no_percentage_of_machine(result, hostile):
+    for verdict in ("human", "machine", "mixed", "inconclusive"):
+        shown = report_page(replace(result, verdict=verdict))
+        text = Page(re.sub(r'<div id="text".*?<div id="tip"', "", shown, flags=re.DOTALL))
+        text = "|".join(words.strip() for words in text.words).lower()
+        for word in ("cheat", "guilt", "plagiar", "dishonest", "suspect", "caught", "offen", "misconduct", "fraud"):
+            assert word not in text, word
+        assert not re.search(r"\d ?% (machine|ai|generated|human)\b", text)
+        assert not re.search(r"(machine|ai|human)[- ]written[^.]{0,20}\d ?%", text)
+
+
+def test_the_share_of_machine_parts_is_named_as_such(result):
+    parts = (
+        Segment(0, 75, "human", "human", -3, 0.1, 0.01),
+        Segment(75, 100, "machine", "machine", 3, 0.9, 0.0001),
+    )
+    page = Page(report_page(replace(result, verdict="mixed", segments=parts)))
+    assert "In parts marked as machine text 25%" in page.text
+    assert "below 0.001" in page.text
+
+
+def test_without_a_verdict_the_page_says_what_is_needed():
+    source = report_page(Result.unscored("too_short", "About 20 more words are needed.", id="x", model_name="m"))
+    page = Page(source)
+    assert "No verdict" in page.text
+    assert "About 20 more words are needed." in page.text
+    assert not page.faults
+    assert not page.all("figure")
+
+
+def test_another_model_has_no_references_and_the_page_says_so(result):
+    assert "No reference texts were measured for this model" in Page(report_page(result)).text
+
+
+def test_references_are_shown_where_they_belong(result, monkeypatch):
+    row = MethodReference(0.71, [1.0, 1.5, 2.0], [1.1, 1.6, 2.1])
+    known = {"lrr": row, "lastde_plus_plus": row}
+    found = References("tiny", result.model_fingerprint, 7, 8, 3002, 2743, {}, known, 0.95)
+    monkeypatch.setattr("detector.report.page.references_for", lambda _: found)
+    page = Page(report_page(result))
+    assert "1 to 2" in page.text
+    assert page.text.count("0.71") == 2
+    assert "lastde plus plus" in page.text  # needs more than one pass, so it is known and not computed
+    assert "3,002 human and 2,743 machine texts" in page.text
+
+
+def test_names(result):
+    assert "<h1>essay.txt</h1>" in report_page(result)
+    assert "<h1>Mine</h1>" in report_page(result, name="Mine")
+    assert "<h1>&lt;b&gt;[RLO]</h1>" in report_page(result, name="<b>\u202e")
+    hidden = report_page(replace(result, warnings=("folder/essay.txt was odd",)), anonymous=True)
+    assert "essay" not in hidden
+    assert "folder" not in hidden
+
+
+def test_links_are_for_the_screen(result):
+    assert ">Another</a>" in report_page(result, links=[("Another", "/")])
+    assert 'class="links' not in report_page(result)
+
+
+def test_the_same_page_twice(result, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    assert report_page(result) == report_page(result)
+    assert "14 November 2023" in report_page(result)
+
+
+def test_a_baseline_is_told(result):
+    baseline = Baseline(9, 100, 1.0, 1.0, None, (), "It stands among them.")
+    assert "It stands among them." in report_page(replace(result, baseline=baseline))
+
+
+def test_a_result_knows_its_page_and_its_card(result):
+    assert result.to_html(name="N") == report_page(result, name="N")
+    shown = result._repr_html_()
+    assert type(shown) is str
+    assert "<svg" in shown
+    assert not Page(shown).faults
+    short = Result.unscored("empty", "The text is <empty>.", id="<x>")._repr_html_()
+    assert "&lt;x&gt;" in short
+    assert "&lt;empty&gt;" in short
+
+
+def test_alternatives_change_nothing_but_the_alternatives(detector, tiny, result):
+    plain = Detector(tiny, make_classifier(tiny)).detect(TEXT, id="x", path="folder/essay.txt")
+    assert json.dumps(plain.to_dict()) == json.dumps(result.to_dict())
+    assert plain.evidence.choice_texts == {}
+    top = result.evidence.scores.top_ids
+    assert top.shape[1] == 10
+    assert set(result.evidence.choice_texts) == set(np.unique(top).tolist())
+    assert not Page(report_page(plain)).faults
+
+
+def test_ten_thousand_paragraphs(result):
+    many = replace(result.evidence, text=TEXT + "\n\nx" * 10_000)
+    source = report_page(replace(result, evidence=many))
+    assert source.count('class="para"') == 10_003
+    assert 'class="text long"' in source
+
+
+def test_a_pdf_without_its_library_teaches(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "weasyprint", None)
+    with pytest.raises(UsageError, match=r"pip install 'detect-text\[pdf\]'.*print it from the browser"):
+        report_pdf("<p>x</p>")
+
+
+def test_a_pdf_is_made_of_the_page_and_loads_nothing(recwarn):
+    pytest.importorskip("weasyprint")
+    page = "<html><body><p>Words</p><img src='file:///etc/hostname'><script>1</script></body></html>"
+    assert report_pdf(page).startswith(b"%PDF-")
