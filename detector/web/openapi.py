@@ -1,0 +1,186 @@
+"""The HTTP interface as an OpenAPI 3.1 document; the page /api shows the same to people."""
+
+from typing import Any
+
+from detector import __version__
+from detector.web.limits import Limits
+
+_NUMBER = {"type": ["number", "null"]}
+_STRING = {"type": ["string", "null"]}
+_COUNT = {"type": ["integer", "null"]}
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _list(item: dict[str, Any], says: str = "") -> dict[str, Any]:
+    return {"type": "array", "items": item} | ({"description": says} if says else {})
+
+
+def _said(schema: dict[str, Any], says: str) -> dict[str, Any]:
+    return {**schema, "description": says}
+
+
+_PLACE = {"start_char": {"type": "integer"}, "end_char": {"type": "integer"}}
+_MODEL = _object(name={"type": "string"}, fingerprint={"type": "string"})
+_VERSION = {"type": "integer", "const": 1}
+
+RESULT = _object(
+    schema_version=_VERSION,
+    id=_said({"type": "string"}, "As sent, or the name of the file."),
+    path=_said(_STRING, "Always null here: the server saw no path."),
+    verdict={"enum": ["human", "machine", "mixed", "inconclusive", "unscored"]},
+    reason=_said(_STRING, "Code of why a text is unscored, such as too_short; null otherwise."),
+    explanation=_said({"type": "string"}, "The verdict in words."),
+    score=_said(_NUMBER, "Higher = more machine-like."),
+    probability_machine=_said(_NUMBER, "Were human and machine texts equally common beforehand."),
+    p_value=_said(_NUMBER, "Share of human reference texts of like length that look at least as machine-like."),
+    human_p_value=_said(_NUMBER, "Share of machine reference texts of like length that look at least as human."),
+    confidence_interval={
+        "type": ["array", "null"],
+        "items": {"type": "number"},
+        "description": "95 % interval of the score over resampled sentences.",
+    },
+    target_fpr=_said(_NUMBER, "Rate of false alarms that the verdict allows among human texts."),
+    n_words=_COUNT,
+    n_tokens=_COUNT,
+    language=_STRING,
+    log_likelihood=_said(_NUMBER, "Mean log-probability of a token, in nats."),
+    methods={"type": "object", "additionalProperties": _NUMBER, "description": "Every statistic in its own unit."},
+    segments=_list(
+        _object(
+            **_PLACE,
+            label={"enum": ["human", "machine", "uncertain"]},
+            leans_to={"enum": ["human", "machine"]},
+            evidence_nats={"type": "number"},
+            probability_machine={"type": "number"},
+            p_value={"type": "number"},
+        ),
+        "Runs of whole sentences that lean to one kind of author.",
+    ),
+    findings=_list(
+        _object(kind={"type": "string"}, **_PLACE, detail={"type": "string"}),
+        "Invisible characters, quotations and the like.",
+    ),
+    features=_list({"type": "object"}, "What the score is made of."),
+    baseline=_said({"type": ["object", "null"]}, "Always null here: no earlier texts are sent."),
+    model=_MODEL,
+    warnings=_list({"type": "string"}),
+)
+
+TOKENS = _object(
+    schema_version=_VERSION,
+    model=_MODEL,
+    first_token=_said({"type": "string"}, "What stands before the first token."),
+    window_tokens=_said({"type": "integer"}, "Tokens the model reads at once."),
+    tokens=_list(
+        _object(
+            id={"type": "integer"},
+            text={"type": "string"},
+            **_PLACE,
+            log_prob_nats=_NUMBER,
+            rank=_said({"type": "integer"}, "1 = the likeliest token."),
+            entropy_nats=_NUMBER,
+            top=_list({"type": "array"}, "Likeliest tokens as [text, probability], best first."),
+        )
+    ),
+)
+
+ERROR = _object(
+    error=_object(
+        status={"type": "integer"},
+        code=_said({"type": "string"}, "For programs."),
+        message=_said({"type": "string"}, "What to do about it, for people."),
+    )
+)
+
+ERRORS = {
+    "400": "The body is not JSON, or broke off.",
+    "401": "A token is needed and was not sent.",
+    "403": "The request came from another site's page.",
+    "408": "The body took too long to arrive.",
+    "413": "The body or the text is larger than allowed.",
+    "415": "Another content type, or a file whose text cannot be read, such as a PDF or a picture.",
+    "421": "The Host header names another machine.",
+    "422": "No text, an unknown or wrong field, or a text that cannot be scored.",
+    "500": "A defect of the program; the server goes on.",
+    "503": "Too many texts wait (try again after Retry-After seconds), scoring took too long, or the server stops.",
+}
+
+
+def description(limits: Limits) -> dict[str, Any]:
+    """The OpenAPI document of a server with these limits."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "detect",
+            "version": __version__,
+            "description": "Did a human or a machine write this text? A score is not proof. Texts are neither stored "
+            "nor logged.",
+        },
+        "paths": {
+            "/api/detect": _post(
+                "The verdict on a text, as `detect PATH --json` prints it.", "Result", _text_field(limits) | _ID
+            ),
+            "/api/score": _post(
+                "Log-probability, rank and entropy of every token, as `detect score PATH --json` prints it. The text "
+                "is taken as it stands.",
+                "Tokens",
+                _text_field(limits) | _ID | _TOP,
+            ),
+            "/healthz": {
+                "get": {
+                    "summary": "Whether the server is alive; needs no token.",
+                    "responses": {"200": {"description": 'Always {"status": "ok"}.'}},
+                }
+            },
+        },
+        "components": {
+            "schemas": {"Result": RESULT, "Tokens": TOKENS, "Error": ERROR},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+_ID = {"id": {"type": "string", "maxLength": 300, "description": "Comes back in the record. Optional."}}
+_TOP = {
+    "top": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 20,
+        "default": 5,
+        "description": "Likeliest alternatives of each token. Optional.",
+    }
+}
+
+
+def _text_field(limits: Limits) -> dict[str, Any]:
+    return {
+        "text": {
+            "type": "string",
+            "maxLength": limits.characters,
+            "description": f"The text, of {limits.characters:,} characters at most.",
+        }
+    }
+
+
+def _post(summary: str, schema: str, fields: dict[str, Any]) -> dict[str, Any]:
+    request = {"type": "object", "properties": fields, "required": ["text"], "additionalProperties": False}
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    answer = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {
+        "post": {
+            "summary": summary,
+            "security": [{}, {"token": []}],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {"schema": request},
+                    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+                },
+            },
+            "responses": {"200": {"description": "The record.", "content": answer}}
+            | {status: {"description": says, "content": error} for status, says in ERRORS.items()},
+        }
+    }
