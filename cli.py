@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from detector.commands.batch import batch
 from detector.commands.classifier import calibrate, evaluate, train
 from detector.commands.compare import compare
 from detector.commands.doctor import doctor
@@ -14,7 +15,11 @@ from detector.commands.generate import generate
 from detector.commands.methods import methods
 from detector.commands.next_tokens import next_command
 from detector.commands.options import say
+from detector.commands.query import query
+from detector.commands.report import report
 from detector.commands.score import score
+from detector.commands.serve import serve
+from detector.commands.tokens import tokens
 from detector.commands.verdict import verdict
 from detector.commands.watermark import watermark
 
@@ -59,7 +64,11 @@ def _group(
     pass
 
 
-for _command in (verdict, score, compare, watermark, generate, train, calibrate, evaluate, methods, doctor):
+for _command in (
+    verdict, report, serve, batch, query,
+    score, compare, tokens, watermark, generate,
+    train, calibrate, evaluate, methods, doctor,
+):  # fmt: skip
     app.command()(_command)
 app.command("next")(next_command)
 

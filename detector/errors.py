@@ -4,7 +4,8 @@ DetectorError                 base; its ``exit_code`` is what the command line r
 ├── UsageError                an option has a value that is not allowed  (exit 2)
 ├── InputError                an input cannot be read or used            (exit 3)
 ├── ModelError                a model or a resource is missing or broken (exit 4)
-└── CalibrationError          a verdict is asked for that no calibration supports (exit 4)
+├── CalibrationError          a verdict is asked for that no calibration supports (exit 4)
+└── OutputError               results cannot be written                  (exit 4)
 """
 
 
@@ -38,5 +39,11 @@ class ModelError(DetectorError):
 
 class CalibrationError(DetectorError):
     """A verdict is asked for that the calibration at hand does not support."""
+
+    exit_code = 4
+
+
+class OutputError(DetectorError):
+    """Results cannot be written."""
 
     exit_code = 4

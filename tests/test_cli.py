@@ -178,6 +178,27 @@ def test_picture_of_nothing_and_of_two_files(run, essay, tmp_path):
         assert run(essay, "--png", path).exit_code == 2
 
 
+def test_reports_of_one_file(run, essay, tmp_path):
+    page, paper = tmp_path / "report.html", tmp_path / "report.pdf"
+    assert run(essay, "--html", page).exit_code == 0
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    pytest.importorskip("weasyprint", exc_type=(ImportError, OSError))
+    assert run(essay, "--pdf", paper).exit_code == 0
+    assert paper.read_bytes().startswith(b"%PDF")
+
+
+def test_reports_that_cannot_be(run, essay, tmp_path):
+    short = tmp_path / "short.txt"
+    short.write_text("Too short.")
+    assert run(short, "--html", tmp_path / "a.html").exit_code == 3
+    assert "2 words and about" in (tmp_path / "a.html").read_text(), "the page of an unscored text says why"
+    two = run(essay, essay, "--html", tmp_path / "b.html")
+    assert two.exit_code == 2
+    assert "detect report" in two.stderr
+    assert run(essay, "--pdf", tmp_path / "b.html").exit_code == 2
+    assert run(essay, "--html", tmp_path / "no" / "folder.html").exit_code == 4
+
+
 def test_score_gives_every_token_of_the_text_as_it_stands(run, tmp_path):
     path = tmp_path / "text.txt"
     text = "The old man\r\n\r\nwalked\u2026 🚢"

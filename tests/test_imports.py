@@ -23,7 +23,18 @@ def test_importing_the_package_loads_nothing_heavy():
     assert loaded_by("import detector") == set()
 
 
-@pytest.mark.parametrize("args", [["--help"], ["verdict", "--help"], ["score", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--help"],
+        ["verdict", "--help"],
+        ["score", "--help"],
+        ["serve", "--help"],
+        ["batch", "--help"],
+        ["tokens", "--help"],
+        ["--version"],
+    ],
+)
 def test_help_loads_nothing_heavy(args):
     code = f"import cli\ntry:\n    cli.app({args!r})\nexcept SystemExit:\n    pass"
     assert loaded_by(code) == set()

@@ -1,7 +1,7 @@
 """``detect PATH...``: the verdict on each file."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,8 +11,10 @@ from detector.commands.options import (
     JsonOption,
     ModelChoice,
     QuietOption,
+    given,
     guarded,
     print_json,
+    progress_bar,
     say,
 )
 
@@ -22,6 +24,8 @@ def verdict(
     context: typer.Context,
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Text files; - is standard input.")],
     as_json: JsonOption = False,
+    html: Annotated[Path | None, typer.Option(help="Write the report of one file as a web page.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write the report of one file as PDF.")] = None,
     png: Annotated[Path | None, typer.Option(help="Draw the surprise curve of one file (.png or .svg).")] = None,
     target_fpr: Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")] = 0.01,
     calibration: Annotated[
@@ -29,6 +33,9 @@ def verdict(
     ] = None,
     baseline: Annotated[
         Path | None, typer.Option(help="Folder of earlier texts by the same writer, to compare with.")
+    ] = None,
+    token_analysis: Annotated[
+        Path | None, typer.Option(help="What `detect tokens --out` saved, to flag tokens another model hardly knows.")
     ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show which features and sentences moved the score.")
@@ -41,21 +48,24 @@ def verdict(
 
     It is one of human, machine, mixed, inconclusive and unscored.
     """
-    if png is not None:
-        from detector.errors import UsageError
-        from detector.report.picture import check_picture_path
-
-        if len(paths) != 1:
-            raise UsageError(f"--png draws one file, and {len(paths)} were given.")
-        check_picture_path(png)
+    outputs: dict[str, Path | None] = {"--html": html, "--pdf": pdf, "--png": png}
+    _check_outputs(given(**outputs), paths)
     from detector.verdict.detector import Detector
-    from detector.verdict.files import detect_files
 
-    detector = Detector.load(choice.model, choice.device, choice.dtype, choice.offline, target_fpr, calibration)
+    detector = Detector.load(
+        choice.model,
+        choice.device,
+        choice.dtype,
+        choice.offline,
+        target_fpr,
+        calibration,
+        _alternatives(html or pdf),
+        token_analysis,
+    )
     earlier = _earlier_texts(baseline) if baseline is not None else None
     show = _json_printer() if as_json else _text_printer(len(paths) == 1 and not quiet, explain)
     code = 0
-    for result in _with_progress(detect_files(detector, paths), len(paths), quiet):
+    for result in _with_progress(detector, paths, quiet):
         unreadable = result.reason == "unreadable"
         if earlier is not None:
             result = _with_baseline(detector, result, earlier)
@@ -67,21 +77,63 @@ def verdict(
             code = 3
             if as_json or unreadable:
                 say(_with_command_hint(result.explanation, result.path, context) if unreadable else _named(result))
-        if png is not None:
-            from detector.report.picture import draw_surprise
-
-            draw_surprise(result, detector.classifier.human_sentence_bits, png)
+        _write_outputs(result, detector.classifier.human_sentence_bits, html, pdf, png)
     return code
 
 
-def _with_progress(results: Iterator[Any], total: int, quiet: bool) -> Iterator[Any]:
-    """A bar on standard error, if someone is looking at it and results are not shown in the same place."""
-    if quiet or total < 2 or sys.stdout.isatty() or not sys.stderr.isatty():
-        return results
-    from rich.console import Console
-    from rich.progress import track
+def _alternatives(report: Path | None) -> int:
+    if report is None:
+        return 0
+    from detector.report.page import REPORT_ALTERNATIVES
 
-    return iter(track(results, description="Judging", total=total, console=Console(stderr=True)))
+    return REPORT_ALTERNATIVES
+
+
+def _check_outputs(outputs: dict[str, Path], paths: list[str]) -> None:
+    from detector.errors import UsageError
+
+    for option, path in outputs.items():
+        if len(paths) != 1:
+            raise UsageError(f"{option} is for one file, and {len(paths)} were given; for many: detect report PATH...")
+        if option == "--png":
+            from detector.report.picture import check_picture_path
+
+            check_picture_path(path)
+        elif path.suffix.lower() != option.replace("--", "."):
+            raise UsageError(f"{option} writes {option.replace('--', '.')} files, and {path.name} is none.")
+
+
+def _write_outputs(
+    result: Any, human_sentence_bits: Sequence[float], html: Path | None, pdf: Path | None, png: Path | None
+) -> None:
+    if html or pdf:
+        page = result.to_html()
+        if html:
+            html.write_text(page, encoding="utf-8")
+        if pdf:
+            from detector.report.pdf import report_pdf
+
+            pdf.write_bytes(report_pdf(page))
+    if png:
+        from detector.report.picture import draw_surprise
+
+        draw_surprise(result, human_sentence_bits, png)
+
+
+def _with_progress(detector: Any, paths: list[str], quiet: bool) -> Iterator[Any]:
+    """The results, with a bar on standard error if someone is looking and results do not appear in the same place."""
+    from detector.verdict.files import detect_files
+
+    if quiet or sys.stdout.isatty():
+        yield from detect_files(detector, paths)
+    elif len(paths) == 1:
+        with progress_bar("Scoring", quiet) as report:
+            yield from list(detect_files(detector, paths, report))
+    else:
+        with progress_bar("Judging", quiet) as report:
+            for number, result in enumerate(detect_files(detector, paths), start=1):
+                report(number, len(paths))
+                yield result
 
 
 def _named(result: Any) -> str:

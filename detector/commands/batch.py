@@ -1,0 +1,157 @@
+"""``detect batch INPUT --out DIR``: a whole corpus, resumable."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from detector.commands.options import ModelChoice, QuietOption, guarded, print_json, say
+
+if TYPE_CHECKING:
+    from detector.corpus.run import Progress
+
+
+@guarded
+def batch(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="INPUT",
+            help="A folder, a .csv, .tsv, .jsonl or .parquet file (.gz, .zst too), or - for paths on standard input.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the results; the same command goes on where it was broken off.")],
+    text_field: Annotated[str, typer.Option(help="Column or field of the text.")] = "text",
+    id_field: Annotated[str | None, typer.Option(help="Column or field of the id; 'id' where there is one.")] = None,
+    engine: Annotated[str, typer.Option(help="local, or ray for a cluster.")] = "local",
+    address: Annotated[str, typer.Option(help="Ray cluster; auto is the one this machine belongs to.")] = "auto",
+    workers: Annotated[int | None, typer.Option(help="Processes; one a core unless given.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of each process.")] = None,
+    target_fpr: Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")] = 0.01,
+    fdr: Annotated[float, typer.Option(help="Share of false flags allowed among the flagged of the corpus.")] = 0.05,
+    calibration: Annotated[
+        Path | None, typer.Option(help="Classifier file for a model other than the embedded one.")
+    ] = None,
+    reports: Annotated[str, typer.Option(help="Highlight reports for: flagged, all, none.")] = "flagged",
+    keep_tokens: Annotated[bool, typer.Option("--keep-tokens", help="Keep the scores of every token too.")] = False,
+    max_chars: Annotated[int, typer.Option(min=1, help="Longest document that is judged, characters.")] = 2_000_000,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try again the documents at which scoring broke.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Throw away what DIR holds and start over.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
+    *,
+    choice: ModelChoice,
+    quiet: QuietOption = False,
+) -> int:
+    """Judge every document of a corpus; results are Parquet files, a summary and a page.
+
+    Run the same command again to go on after an interruption.
+    """
+    from detector.corpus.recipe import Recipe
+    from detector.corpus.run import score_corpus
+    from detector.corpus.tables import Layout
+
+    recipe = Recipe(
+        choice.model,
+        choice.device,
+        choice.dtype,
+        choice.offline,
+        target_fpr,
+        str(calibration) if calibration is not None else None,
+    )
+    with _progress(quiet) as on_progress:
+        try:
+            summary = score_corpus(
+                source,
+                out,
+                recipe=recipe,
+                engine=_engine(engine, address, recipe, workers),
+                layout=Layout(text_field, id_field, max_chars),
+                fdr=fdr,
+                reports=reports,  # type: ignore[arg-type]  # checked there
+                keep_tokens=keep_tokens,
+                force=force,
+                retry_failed=retry_failed,
+                workers=workers,
+                threads=threads,
+                on_progress=on_progress,
+            )
+        except KeyboardInterrupt:
+            say("Interrupted. What was finished is kept; give the same command again to go on.")
+            return 130
+    if as_json:
+        print_json(summary)
+    else:
+        _print(summary, out)
+    return 3 if summary["verdicts"]["unscored"] else 0
+
+
+def _engine(name: str, address: str, recipe: Any, workers: int | None) -> Any:
+    """None stands for the local one."""
+    from detector.errors import UsageError
+
+    if name == "local":
+        return None
+    if name != "ray":
+        raise UsageError(f"--engine is {name!r}; allowed: local, ray.")
+    try:
+        RayEngine = import_module("detector.corpus.ray_engine").RayEngine  # noqa: N806 - it is a class
+    except ImportError:
+        raise UsageError("The engine ray needs Ray: pip install 'detect-text[scale]'") from None
+    return RayEngine(recipe, address, workers)
+
+
+def _print(summary: dict[str, Any], out: Path) -> None:
+    counts = ", ".join(f"{n:,} {verdict}" for verdict, n in summary["verdicts"].items() if n)
+    print(f"{summary['documents']:,} documents: {counts or 'none'}.")
+    if reasons := summary["unscored_reasons"]:
+        print(f"Unscored: {', '.join(f'{n:,} {reason}' for reason, n in reasons.items())}.")
+    for note in summary["notes"]:
+        print(note)
+    print(f"Rows: {out / 'results'}; page: {out / 'index.html'}")
+
+
+@contextmanager
+def _progress(quiet: bool) -> "Iterator[Callable[[Progress], None]]":
+    """A line on standard error with rates and the time that is left, where someone is looking at it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[rates]}"))
+    console = Console(stderr=True)
+    is_hidden = quiet or not sys.stderr.isatty()
+    with Bar(*columns, TimeElapsedColumn(), console=console, disable=is_hidden, transient=True) as bar:
+        task = bar.add_task("Judging", total=None, rates="reading")
+
+        def show(progress: "Progress") -> None:
+            if progress.reports_wanted:
+                rates = f"{progress.reports:,} of {progress.reports_wanted:,}"
+                bar.update(
+                    task, description="Reports", completed=progress.reports, total=progress.reports_wanted, rates=rates
+                )
+            else:
+                share = progress.share_read
+                done = None if share is None else share * 1000
+                bar.update(task, completed=done, total=None if share is None else 1000, rates=describe(progress))
+
+        yield show
+
+
+def describe(progress: "Progress") -> str:
+    """Counts, rates and the time that is left, in a line."""
+    seconds = max(progress.seconds, 1e-9)
+    parts = [
+        f"{progress.judged + progress.done_before:,} documents",
+        f"{progress.judged / seconds:,.1f} documents/s",
+        f"{progress.tokens / seconds:,.0f} tokens/s",
+    ]
+    if (left := progress.seconds_left) is not None:
+        hours, rest = divmod(int(left), 3600)
+        parts.append(f"{hours}:{rest // 60:02}:{rest % 60:02} left")
+    return " · ".join(parts)

@@ -1,0 +1,1 @@
+"""Many documents: read, scored, kept, resumed, and judged together."""

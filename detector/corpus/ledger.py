@@ -1,0 +1,278 @@
+"""Which documents are done, in a SQLite file beside the results.
+
+The results are the truth and this is an index of them, so the order of a commit is: part file renamed into
+place, then the ledger. A crash between the two leaves a part that the ledger does not know; ``reconcile``
+reads the keys in it. A part that is gone, or has another size or time than the ledger remembers, is
+forgotten or read again the same way, and a ledger that is lost or damaged is made from nothing.
+
+A document is ``pending`` while it is under way, ``done`` once its row is in a part, ``failed`` where the row
+says that scoring broke. What is pending when a run begins was lost with the last one and comes again.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import pyarrow.parquet as pq
+
+from detector.corpus.documents import Document, key_of
+from detector.corpus.store import LEDGER, Store, is_failed
+from detector.errors import OutputError
+
+Admission = Literal["new", "copy", "done"]
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS parts (number INTEGER PRIMARY KEY, name TEXT UNIQUE, size INTEGER, time INTEGER);
+CREATE TABLE IF NOT EXISTS documents (
+    key BLOB PRIMARY KEY, text BLOB, is_copy INTEGER, state TEXT, part INTEGER, pass INTEGER,
+    repeats INTEGER DEFAULT 1
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS documents_by_text ON documents (text);
+CREATE INDEX IF NOT EXISTS documents_by_part ON documents (part);
+CREATE TABLE IF NOT EXISTS copies (key BLOB PRIMARY KEY, document TEXT) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A document whose text was scored for another, and the part where that one's row is."""
+
+    document: Document
+    """Without its text."""
+    text_sha256: str
+    part: str
+
+
+class Ledger:
+    """An open ledger of one run. Every method may raise ``OutputError``."""
+
+    def __init__(self, connection: sqlite3.Connection, store: Store) -> None:
+        self._connection = connection
+        self._store = store
+        self.current_pass = 1 + int(self.fact("pass") or 0)
+
+    @classmethod
+    @contextmanager
+    def opened(cls, store: Store, run_id: str) -> Iterator["Ledger"]:
+        """The ledger of ``store``, in agreement with its parts."""
+        path = store.folder / LEDGER
+        try:
+            connection = _connect(path, run_id)
+        except sqlite3.DatabaseError as error:
+            if _is_about_the_disk(error):
+                raise _output_error(store, error) from error
+            for suffix in ("", "-wal", "-shm"):  # damaged: the parts hold all that it held
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            connection = _connect(path, run_id)
+        try:
+            ledger = cls(connection, store)
+            ledger.reconcile()
+            ledger._begin_pass()
+            yield ledger
+        except sqlite3.DatabaseError as error:
+            raise _output_error(store, error) from error
+        finally:
+            connection.close()
+
+    def reconcile(self) -> None:
+        """Agree with the parts on disk, whatever happened since."""
+        known = {name: (number, size, time) for number, name, size, time in self._all("SELECT * FROM parts")}
+        found = {path.name: path for path in self._store.parts()}
+        for name, (number, *_) in known.items():
+            if name not in found:
+                self._forget(number)
+        for name, path in found.items():
+            if name not in known or known[name][1:] != _stamp(path):
+                if name in known:
+                    self._forget(known[name][0])
+                self._adopt(path)
+        self._connection.execute("DELETE FROM documents WHERE state = 'pending'")
+        self._connection.execute("DELETE FROM copies")
+        self._connection.commit()
+
+    def admit(self, document: Document) -> tuple[Admission, Document]:
+        """Whether a document of the input is to be scored, copied or passed over; unless it is done, it gets its key.
+
+        Documents with the same path, id and text are told apart by counting them.
+        """
+        text = document.text_sha256
+        base = key = key_of(document.path, document.id, text, 1)
+        if self._seen(key):
+            return "done", document
+        repeats = self._one("SELECT repeats FROM documents WHERE key = ?", _blob(base))
+        if repeats is not None:  # in this pass already, so it is one more of the same
+            key = key_of(document.path, document.id, text, repeats[0] + 1)
+            self._connection.execute("UPDATE documents SET repeats = repeats + 1 WHERE key = ?", (_blob(base),))
+            if self._seen(key):
+                return "done", document
+        document = replace(document, key=key)
+        is_copy = text is not None and self._one("SELECT 1 FROM documents WHERE text = ? LIMIT 1", _blob(text))
+        self._connection.execute(
+            "INSERT INTO documents (key, text, is_copy, state, pass) VALUES (?, ?, ?, 'pending', ?)",
+            (_blob(key), _blob(text) if text else None, bool(is_copy), self.current_pass),
+        )
+        if not is_copy:
+            return "new", document
+        payload = [document.id, document.path, document.warnings, dict(document.fields)]
+        self._connection.execute("INSERT INTO copies VALUES (?, ?)", (_blob(key), json.dumps(payload)))
+        return "copy", document
+
+    def record(self, part: Path, keys: list[str], failed: bool) -> None:
+        """Note that the rows of these documents are in ``part``, which is on disk already."""
+        number = self._add_part(part)
+        state = "failed" if failed else "done"
+        self._connection.executemany(
+            "UPDATE documents SET state = ?, part = ? WHERE key = ?", ((state, number, _blob(key)) for key in keys)
+        )
+        self._connection.executemany("DELETE FROM copies WHERE key = ?", ((_blob(key),) for key in keys))
+        self._connection.commit()
+
+    def copies(self) -> Iterator[Copy]:
+        """Documents that wait for the row of another, in the order of the parts those are in."""
+        query = (
+            "SELECT copies.key, copies.document, original.text, parts.name, min(original.part) FROM copies "
+            "JOIN documents AS waiting ON waiting.key = copies.key "
+            "JOIN documents AS original ON original.text = waiting.text AND original.part IS NOT NULL "
+            "JOIN parts ON parts.number = original.part GROUP BY copies.key ORDER BY original.part"
+        )
+        for key, payload, text, part, _ in self._all(query):
+            name, path, warnings, fields = json.loads(payload)
+            yield Copy(Document(name, path, None, tuple(warnings), fields, key=key.hex()), text.hex(), part)
+
+    def vanished(self) -> Iterator[tuple[str, set[str]]]:
+        """(part, keys in it) of the documents that the input, read to its end, no longer holds."""
+        parts = self._all(
+            "SELECT DISTINCT number, name FROM documents JOIN parts ON number = part WHERE pass != ?", self.current_pass
+        ).fetchall()
+        for number, name in parts:
+            keys = self._all("SELECT key FROM documents WHERE part = ? AND pass != ?", number, self.current_pass)
+            yield name, {key.hex() for (key,) in keys.fetchall()}
+
+    def remove(self, part: Path, keys: set[str]) -> None:
+        """Note that ``part`` was written again without these rows, or is gone."""
+        self._connection.executemany("DELETE FROM documents WHERE key = ?", ((_blob(key),) for key in keys))
+        self.refresh(part)
+
+    def refresh(self, part: Path) -> None:
+        """Note that ``part`` was written again with the same keys or fewer."""
+        if part.exists():
+            size, time = _stamp(part)
+            self._connection.execute("UPDATE parts SET size = ?, time = ? WHERE name = ?", (size, time, part.name))
+        else:
+            self._connection.execute("DELETE FROM parts WHERE name = ?", (part.name,))
+        self._connection.commit()
+
+    def orphaned_texts(self) -> set[str]:
+        """Hashes of texts all of whose rows are copies of a row that is gone; next to always empty."""
+        found = self._all("SELECT text FROM documents WHERE text IS NOT NULL GROUP BY text HAVING min(is_copy) = 1")
+        return {text.hex() for (text,) in found}
+
+    def state_of_parts(self) -> str:
+        """A word that changes whenever any part does."""
+        rows = self._all("SELECT name, size, time FROM parts ORDER BY name").fetchall()
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+    def counts(self) -> dict[str, int]:
+        """Documents by state, of those the input holds."""
+        return dict(self._all("SELECT state, count(*) FROM documents GROUP BY state"))
+
+    def fact(self, name: str) -> str | None:
+        """A remembered word about the run."""
+        row = self._one("SELECT value FROM facts WHERE name = ?", name)
+        return row[0] if row else None
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Remember a word about the run."""
+        self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+        self._connection.commit()
+
+    def _seen(self, key: str) -> bool:
+        """Whether a document of an earlier pass has been met in this one, for the first time."""
+        # One statement instead of two: this is all that a run does for a document that is done.
+        cursor = self._connection.execute(
+            "UPDATE documents SET pass = ?1, repeats = 1 WHERE key = ?2 AND pass != ?1", (self.current_pass, _blob(key))
+        )
+        return cursor.rowcount == 1
+
+    def _begin_pass(self) -> None:
+        self.set_fact("pass", str(self.current_pass))
+
+    def _adopt(self, path: Path) -> None:
+        rows = pq.read_table(path, columns=["document_key", "text_sha256", "duplicate_of"]).to_pylist()
+        number = self._add_part(path)
+        state = "failed" if is_failed(path) else "done"
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO documents (key, text, is_copy, state, part, pass) VALUES (?, ?, ?, ?, ?, 0)",
+            (
+                (
+                    _blob(row["document_key"]),
+                    _blob(row["text_sha256"]) if row["text_sha256"] else None,
+                    row["duplicate_of"] is not None,
+                    state,
+                    number,
+                )
+                for row in rows
+            ),
+        )
+
+    def _add_part(self, path: Path) -> int:
+        size, time = _stamp(path)
+        self._connection.execute("DELETE FROM parts WHERE name = ?", (path.name,))
+        cursor = self._connection.execute(
+            "INSERT INTO parts (name, size, time) VALUES (?, ?, ?)", (path.name, size, time)
+        )
+        assert cursor.lastrowid is not None  # noqa: S101 - a row was inserted
+        return cursor.lastrowid
+
+    def _forget(self, number: int) -> None:
+        self._connection.execute("DELETE FROM documents WHERE part = ?", (number,))
+        self._connection.execute("DELETE FROM parts WHERE number = ?", (number,))
+
+    def _one(self, query: str, *values: object) -> tuple | None:
+        return self._connection.execute(query, values).fetchone()
+
+    def _all(self, query: str, *values: object) -> sqlite3.Cursor:
+        return self._connection.execute(query, values)
+
+
+def _connect(path: Path, run_id: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=60)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")  # what a power cut takes from it is read from the parts
+    connection.executescript(_TABLES)
+    row = connection.execute("SELECT value FROM facts WHERE name = 'run'").fetchone()
+    if row is None:
+        connection.execute("INSERT INTO facts VALUES ('run', ?)", (run_id,))
+        connection.commit()
+    elif row[0] != run_id:  # a crash between two runs left it
+        connection.close()
+        raise sqlite3.DatabaseError("belongs to another run")
+    return connection
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _blob(digits: str) -> bytes:
+    return bytes.fromhex(digits)
+
+
+def _is_about_the_disk(error: sqlite3.DatabaseError) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and any(
+        word in str(error) for word in ("full", "readonly", "unable to open", "I/O", "locked")
+    )
+
+
+def _output_error(store: Store, error: sqlite3.DatabaseError) -> OutputError:
+    return OutputError(
+        f"The ledger in {store.folder} cannot be written ({error}). What was finished is safe; make room, or mend "
+        "the rights of the folder, and give the command again."
+    )

@@ -1,0 +1,226 @@
+"""Columns of ``results/*.parquet`` and ``tokens/*.parquet``, version 1.
+
+A row of the results is the JSON record of one document, its nested fields as JSON strings, and beside it:
+
+- ``document_key``: 32 hex digits that tell the row from all others;
+- ``text_sha256``: of the text in UTF-8; null where there is none;
+- ``duplicate_of``: id of the document with the very same text that was scored in its place;
+- ``flagged_fdr``: whether the text is among those flagged at the run's false-discovery rate; null for a
+  document without a p-value, and in every row until the run has finished;
+- ``other_fields``: JSON of the input's fields that have no column of their own;
+- the other columns of the input, under their own name, or with ``input_`` before it where a result has that name.
+
+A row of the tokens is one distinct scored text: aligned lists, one entry a token, offsets in the text as given.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import pyarrow as pa
+
+from detector.corpus.documents import Document
+
+if TYPE_CHECKING:
+    from detector.verdict.result import Result
+
+STORE_VERSION = 1
+
+NESTED = ("confidence_interval", "methods", "segments", "findings", "features", "baseline", "model", "warnings")
+"""Fields of the record that are JSON strings in a row."""
+
+_RECORD = [
+    ("schema_version", pa.int32()),
+    ("id", pa.string()),
+    ("path", pa.string()),
+    ("verdict", pa.string()),
+    ("reason", pa.string()),
+    ("explanation", pa.string()),
+    ("score", pa.float64()),
+    ("probability_machine", pa.float64()),
+    ("p_value", pa.float64()),
+    ("human_p_value", pa.float64()),
+    ("confidence_interval", pa.string()),
+    ("target_fpr", pa.float64()),
+    ("n_words", pa.int64()),
+    ("n_tokens", pa.int64()),
+    ("language", pa.string()),
+    ("log_likelihood", pa.float64()),
+    ("methods", pa.string()),
+    ("segments", pa.string()),
+    ("findings", pa.string()),
+    ("features", pa.string()),
+    ("baseline", pa.string()),
+    ("model", pa.string()),
+    ("warnings", pa.string()),
+]
+_CORPUS = [
+    ("document_key", pa.string()),
+    ("text_sha256", pa.string()),
+    ("duplicate_of", pa.string()),
+    ("flagged_fdr", pa.bool_()),
+    ("other_fields", pa.string()),
+]
+TOKENS_SCHEMA = pa.schema(
+    [
+        ("text_sha256", pa.string()),
+        ("token_ids", pa.list_(pa.int32())),
+        ("start_char", pa.list_(pa.int32())),
+        ("end_char", pa.list_(pa.int32())),
+        ("log_prob_nats", pa.list_(pa.float32())),
+        ("rank", pa.list_(pa.int32())),
+        ("entropy_nats", pa.list_(pa.float32())),
+        ("evidence_nats", pa.list_(pa.float64())),
+    ]
+)
+
+FieldType = Literal["string", "integer", "number", "boolean"]
+_ARROW: dict[FieldType, pa.DataType] = {
+    "string": pa.string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+}
+_SIGNED_64 = range(-(2**63), 2**63)
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A column of the input that is carried through."""
+
+    field: str
+    column: str
+    """Its name in the results."""
+    type: FieldType
+
+
+def carried_columns(documents: Iterable[Document]) -> list[Carried]:
+    """Columns for the fields of the first documents of a corpus; a field takes the narrowest type that fits all."""
+    types: dict[str, FieldType | None] = {}
+    for document in documents:
+        for name, value in document.fields.items():
+            types[name] = _joined(types.get(name), _type_of(value))
+    taken = {name.lower() for name, _ in (*_RECORD, *_CORPUS)}
+    found = []
+    for name, type_ in types.items():
+        column = name
+        while column.lower() in taken:  # case apart, columns are the same to SQL
+            column = f"input_{column}"
+        taken.add(column.lower())
+        found.append(Carried(name, column, type_ or "string"))
+    return found
+
+
+def results_schema(carried: Sequence[Carried]) -> pa.Schema:
+    """Schema of every part of one run."""
+    return pa.schema([*_RECORD, *_CORPUS, *((c.column, _ARROW[c.type]) for c in carried)])
+
+
+def row_of(document: Document, result: "Result", carried: Sequence[Carried]) -> dict[str, Any]:
+    """The row of one judged document."""
+    return _row(document, result.to_dict(), carried)
+
+
+def unscored_row(
+    document: Document,
+    reason: str,
+    explanation: str,
+    model: Mapping[str, str],
+    carried: Sequence[Carried],
+) -> dict[str, Any]:
+    """The row of a document about which nothing can be said; ``model`` holds name and fingerprint."""
+    record: dict[str, Any] = dict.fromkeys(name for name, _ in _RECORD)
+    record |= {
+        "schema_version": 1,
+        "id": document.id,
+        "path": document.path,
+        "verdict": "unscored",
+        "reason": reason,
+        "explanation": explanation,
+        "methods": {},
+        "segments": [],
+        "findings": [],
+        "features": [],
+        "model": dict(model),
+        "warnings": list(document.warnings),
+    }
+    return _row(document, record, carried)
+
+
+def copied_row(
+    original: Mapping[str, Any], document: Document, text_sha256: str, carried: Sequence[Carried]
+) -> dict[str, Any]:
+    """The row of a document whose text was scored for another; ``original`` is that other's row."""
+    warnings = json.loads(original["warnings"])
+    own = [warning for warning in document.warnings if warning not in warnings]
+    row = dict(original) | {
+        "id": document.id,
+        "path": document.path,
+        "warnings": _json([*warnings, *own]),
+        "document_key": document.key,
+        "text_sha256": text_sha256,
+        "duplicate_of": original["duplicate_of"] or original["id"],
+        "flagged_fdr": None,
+    }
+    return row | _carried_values(document, carried)
+
+
+def record_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON record in a row: the inverse of what ``row_of`` does to it."""
+    return {
+        name: json.loads(row[name]) if name in NESTED and row[name] is not None else row[name] for name, _ in _RECORD
+    }
+
+
+def _row(document: Document, record: Mapping[str, Any], carried: Sequence[Carried]) -> dict[str, Any]:
+    row = {
+        name: _json(record[name]) if name in NESTED and record[name] is not None else record[name]
+        for name, _ in _RECORD
+    }
+    row |= {
+        "document_key": document.key,
+        "text_sha256": document.text_sha256,
+        "duplicate_of": None,
+        "flagged_fdr": None,
+    }
+    return row | _carried_values(document, carried)
+
+
+def _carried_values(document: Document, carried: Sequence[Carried]) -> dict[str, Any]:
+    others = dict(document.fields)
+    values: dict[str, Any] = {}
+    for column in carried:
+        value = others.get(column.field)
+        fits = _joined(column.type, _type_of(value)) == column.type
+        values[column.column] = (value if column.type != "string" else _as_text(value)) if fits else None
+        if fits:
+            others.pop(column.field, None)
+    values["other_fields"] = _json(others) if others else None
+    return values
+
+
+def _type_of(value: Any) -> FieldType | None:
+    """Narrowest type for a value; None for no value, which fits them all."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer" if value in _SIGNED_64 else "string"
+    return "number" if isinstance(value, float) else "string"
+
+
+def _joined(a: FieldType | None, b: FieldType | None) -> FieldType | None:
+    """Narrowest type that holds both."""
+    if a is None or b is None or a == b:
+        return a or b
+    return "number" if {a, b} == {"integer", "number"} else "string"
+
+
+def _as_text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else _json(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

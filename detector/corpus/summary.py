@@ -1,0 +1,112 @@
+"""``summary.json``: what a run found, in numbers that say what they count."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from detector.corpus.recipe import Judge
+from detector.corpus.schema import STORE_VERSION, Carried
+from detector.corpus.store import Run
+
+if TYPE_CHECKING:
+    from detector.corpus.finishing import Statistics
+
+VERDICTS = ("machine", "mixed", "inconclusive", "human", "unscored")
+MIXED_FACTOR = 1.25
+"""Machine and mixed together are false at most so many times the target rate (``detector.verdict.rules``)."""
+
+
+def summary_of(run: Run, judge: Judge, found: "Statistics", fdr: float, carried: list[Carried]) -> dict[str, Any]:
+    """The record, ready for JSON."""
+    prevalence = found.prevalence
+    humans = found.texts_with_p_value * (1 - (prevalence.share if prevalence else 0.0))
+    return {
+        "schema_version": STORE_VERSION,
+        "run": run.id,
+        "source": run.source,
+        "documents": found.documents,
+        "duplicates": found.copies,
+        "words": found.words,
+        "tokens": found.tokens,
+        "verdicts": {verdict: found.verdicts.get(verdict, 0) for verdict in VERDICTS},
+        "unscored_reasons": dict(sorted(found.reasons.items())),
+        "distinct_texts_judged": found.texts_with_p_value,
+        "false_flags": {
+            "target_fpr": run.target_fpr,
+            "texts_called_machine_or_mixed": found.texts_called_machine,
+            "expected_false_at_most": round(MIXED_FACTOR * run.target_fpr * found.texts_with_p_value, 2),
+            "expected_false_given_prevalence": round(MIXED_FACTOR * run.target_fpr * humans, 2) if prevalence else None,
+        },
+        "false_discovery_rate": {
+            "fdr": fdr,
+            "texts_flagged": found.texts_flagged,
+            "largest_p_value_flagged": found.flag_threshold,
+            "expected_false_at_most": round(fdr * found.texts_flagged, 2),
+            "fewest_that_could_be_flagged": found.fewest_flaggable,
+        },
+        "prevalence": None if prevalence is None else {k: _rounded(v) for k, v in asdict(prevalence).items()},
+        "notes": notes(found, run, fdr),
+        "carried_columns": {column.field: column.column for column in carried},
+        "model": {
+            "name": judge.model_name,
+            "fingerprint": judge.model_fingerprint,
+            "voices_fingerprint": judge.voices_fingerprint,
+            "lexical_fingerprint": judge.lexical_fingerprint,
+            "calibration_sha256": judge.sha256,
+        },
+        "settings": {
+            "text_field": run.text_field,
+            "id_field": run.id_field,
+            "most_characters": run.most_characters,
+            "keep_tokens": run.keep_tokens,
+            "dtype": run.dtype,
+            "detect_version": run.program_version,
+        },
+    }
+
+
+def notes(found: "Statistics", run: Run, fdr: float) -> list[str]:
+    """What the numbers mean, in sentences for people."""
+    said = ["A flag is a reason to read a text, never proof of who wrote it."]
+    n = found.texts_with_p_value
+    if found.copies:
+        said.append(
+            f"{_documents(found.copies)} had the very text of another: each such text was scored once and counts once "
+            "in every estimate."
+        )
+    if not n:
+        return [*said, "No document could be judged, so nothing is estimated."]
+    said.append(
+        f"At a false-alarm rate of {run.target_fpr:g}, up to about {MIXED_FACTOR * run.target_fpr * n:.1f} of {n:,} "
+        "texts would be called machine or mixed by chance alone, were all of them written by people; "
+        f"{found.texts_called_machine:,} are."
+    )
+    if found.texts_flagged:
+        said.append(
+            f"{found.texts_flagged:,} texts are flagged at a false-discovery rate of {fdr:g}; about "
+            f"{fdr * found.texts_flagged:.1f} of them, at most, are expected to be written by people."
+        )
+    else:
+        said.append(
+            f"No text is flagged at a false-discovery rate of {fdr:g}. With {n:,} texts and the reference texts there "
+            f"are, at least {found.fewest_flaggable:,} texts as extreme as can be would be needed for the first flag."
+        )
+    if (prevalence := found.prevalence) is not None:
+        said.append(
+            f"About {prevalence.share:.1%} of the texts are machine text (95 % interval {prevalence.low:.1%} to "
+            f"{prevalence.high:.1%}), if they score as the reference texts of their kind and length do."
+        )
+        if not prevalence.fits:
+            said.append(
+                "They do not quite: the scores are distributed unlike any mixture of human and machine reference texts "
+                f"(distance {prevalence.misfit:.2f}), so do not rely on that share, and expect more false flags than "
+                "stated. Calibrate on texts of this kind: detect calibrate."
+            )
+    return said
+
+
+def _documents(n: int) -> str:
+    return f"{n:,} document" if n == 1 else f"{n:,} documents"
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 4) if isinstance(value, float) else value
