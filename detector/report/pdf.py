@@ -14,8 +14,8 @@ _UNSHADED = re.compile(r'<span class="t(?:(?! r\d| flag| quoted)[^"])*">([^<]*)<
 def report_pdf(html: str) -> bytes:
     """The page on A4; nothing is fetched. Raises ``UsageError`` where WeasyPrint or its libraries are missing."""
     try:
-        from weasyprint import HTML  # type: ignore[import-untyped]
-        from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]
+        from weasyprint import HTML
+        from weasyprint.urls import URLFetcher
     except (ImportError, OSError) as error:  # OSError: Pango is not on this system
         raise UsageError(
             f"A PDF needs WeasyPrint, which cannot be used here ({error}). Install it: pip install 'detect-text[pdf]' "
