@@ -262,6 +262,15 @@ def test_a_closed_pipe_ends_quietly(tiny_folder, tiny_calibration, essay, form):
     assert result.stderr == ""
 
 
+@pytest.mark.parametrize("option", ["--html", "--pdf", "--png"])
+def test_a_file_in_no_folder_is_refused_before_the_work(run, essay, tmp_path, option):
+    path = tmp_path / "nowhere" / f"x.{option[2:]}"
+    result = run(essay, option, path)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert f"{path} cannot be written: its folder does not exist" in result.stderr
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk to write to")
 def test_a_full_disk_is_a_sentence(tiny_folder, tiny_calibration, essay):
     options = f"--json --model {tiny_folder} --calibration {tiny_calibration}"

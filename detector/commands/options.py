@@ -77,7 +77,8 @@ def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
             _close_standard_output()
             code = 0
         except OSError as error:
-            say(f"The results cannot be written: {error.strerror or error}.")
+            place = f" to {error.filename}" if isinstance(error.filename, str) else ""
+            say(f"The results cannot be written{place}: {error.strerror or error}.")
             _close_standard_output()
             code = 4
         except KeyboardInterrupt:

@@ -101,6 +101,8 @@ def _check_outputs(outputs: dict[str, Path], paths: list[str]) -> None:
             check_picture_path(path)
         elif path.suffix.lower() != option.replace("--", "."):
             raise UsageError(f"{option} writes {option.replace('--', '.')} files, and {path.name} is none.")
+        elif path.is_dir() or not path.parent.is_dir():  # refused before the work rather than after it
+            raise UsageError(f"{path} cannot be written: its folder does not exist, or it is a folder itself.")
 
 
 def _write_outputs(

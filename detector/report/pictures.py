@@ -29,6 +29,7 @@ from detector.report.layers import (
 )
 from detector.report.references import References, references_for
 from detector.report.surprise import sentence_bits
+from detector.report.visible import plain_visible
 from detector.verdict.classifier import Classifier
 from detector.verdict.result import Evidence, Result
 
@@ -270,7 +271,7 @@ def sentence_table(evidence: Evidence) -> DataTable:
     rows = []
     for number, (a, b, mean) in enumerate(sentence_bits(evidence), start=1):
         start, end = evidence.sentences[evidence.sentence_of_token[a]]
-        words = " ".join(evidence.text[start:end].split())
+        words = plain_visible(" ".join(evidence.text[start:end].split()))
         beginning = words if len(words) <= _LONGEST_EXCERPT else words[: _LONGEST_EXCERPT - 1].rstrip() + "…"
         total = float(evidence.token_evidence[a:b].sum())
         rows.append((str(number), beginning, str(b - a), f"{mean:.1f}", f"{total:+.2f}"))

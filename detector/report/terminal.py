@@ -14,6 +14,7 @@ from rich.text import Text
 
 from detector.methods.gltr import bucket_shares
 from detector.report.surprise import BUCKET_STYLES, NOT_PROOF, binned_bits, token_buckets
+from detector.report.wording import p_words, probability_words
 from detector.verdict.result import Evidence, Result
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -83,7 +84,7 @@ def _numbers(result: Result, ascii_only: bool) -> Iterator[str]:
     assert result.p_value is not None
     low, high = result.confidence_interval or (float("nan"), float("nan"))
     yield (
-        f"probability machine {result.probability_machine:.0%}   p-value {result.p_value:.3f}   "
+        f"probability machine {probability_words(result.probability_machine)}   {p_words(result.p_value)}   "
         f"score {result.score:+.2f} [{low:+.2f}, {high:+.2f}]   {result.n_words} words, {result.n_tokens} tokens"
     )
     methods = result.methods
@@ -107,8 +108,9 @@ def _parts(result: Result) -> Iterator[str]:
     for segment in result.segments:
         words = text[segment.start_char : segment.end_char].split()
         place = f"characters {segment.start_char} to {segment.end_char}, {len(words)} words"
+        label = segment.leans_to + ("" if segment.label != "uncertain" else "?")
         yield (
-            f"{segment.leans_to + ('' if segment.label != 'uncertain' else '?'):8}  p {segment.p_value:.3f}   {place}: "
+            f"{label:8}  {p_words(segment.p_value)}   {place}: "
             f"{_without_controls(' '.join(words[:6]))} ... {_without_controls(' '.join(words[-4:]))}"
         )
 

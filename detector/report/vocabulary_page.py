@@ -10,6 +10,7 @@ import numpy as np
 from markupsafe import Markup
 
 from detector import __version__
+from detector.report.highlight import percent
 from detector.report.page import PALETTE_CSS, environment, today
 from detector.report.visible import plain_visible
 from detector.report.vocabulary import CATEGORY_WORDS, indicator_words
@@ -117,7 +118,7 @@ def _rows(analysis: VocabularyAnalysis, ids: Iterable[int]) -> list[dict[str, An
             "count": None if analysis.training_counts is None else f"{analysis.training_counts[i]:,}",
             "standing": None if analysis.standing is None else f"{analysis.standing[i]:,}",
             "produced": None if analysis.produced is None else f"{analysis.produced[i]:,}",
-            "probability": _probability(probabilities[i]) if i in probabilities else "",
+            "probability": percent(probabilities[i]) if i in probabilities else "",
         }
         for i in ids
     ]
@@ -125,10 +126,6 @@ def _rows(analysis: VocabularyAnalysis, ids: Iterable[int]) -> list[dict[str, An
 
 def _shown(value: float, form: str) -> str:
     return format(value, form) if np.isfinite(value) else ""
-
-
-def _probability(value: float) -> str:
-    return f"{value:.1%}" if value >= 0.001 else f"{value:.0e}"
 
 
 def _histograms(analysis: VocabularyAnalysis) -> list[Markup]:

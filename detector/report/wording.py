@@ -72,7 +72,7 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
     found.append(
         Fact(
             "Probability",
-            f"{result.probability_machine:.2f}",
+            probability_words(result.probability_machine),
             "That it is machine text, on a scale from 0 to 1, if human and machine texts were equally common "
             "beforehand. It is not a share of the text.",
         )
@@ -141,6 +141,17 @@ def p_words(p_value: float) -> str:
     ('p-value 0.012', 'p-value below 0.001')
     """
     return f"p-value {p_value:.3f}" if p_value >= 0.001 else "p-value below 0.001"
+
+
+def probability_words(probability: float) -> str:
+    """On a scale from 0 to 1, never as a percentage and never certain.
+
+    >>> probability_words(0.9999), probability_words(0.918), probability_words(0.0001)
+    ('above 0.99', '0.92', 'below 0.01')
+    """
+    if probability >= 0.995:
+        return "above 0.99"
+    return "below 0.01" if probability < 0.005 else f"{probability:.2f}"
 
 
 def signed(value: float) -> str:

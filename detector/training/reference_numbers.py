@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from detector.errors import InputError
 from detector.evaluation.labelled_texts import LabelledText
 from detector.evaluation.metrics import auroc
-from detector.methods import METHODS
+from detector.methods import METHODS, plain_methods
 from detector.models.language_model import LanguageModel
 from detector.report.distributions import DISTRIBUTIONS
 from detector.report.references import Distribution, MethodReference, References, Spread
@@ -81,6 +81,8 @@ def make_references(classifier: Classifier, table: FeatureTable, histograms: His
     judged, reference = whole.rows(whole.role == "dev"), whole.rows(whole.role == "calibrate")
     methods = {}
     for column, name in enumerate(table.method_names):
+        if name not in plain_methods():
+            continue  # not of the references, and no report shows it
         sign = 1 if METHODS[name]().higher_is_machine else -1
         human, machine = _both(judged, sign * judged.methods[:, column])
         methods[name] = MethodReference(

@@ -105,7 +105,12 @@ def _explanation(n: int, p_value: float | None) -> str:
         share += (
             f"; {n} earlier texts cannot show a difference rarer than {1 / (n + 1):.0%}, which is too few to build on"
         )
-    verb = "differs from" if p_value <= 0.05 else "is not unlike"
+    if p_value <= 0.05:
+        verb = "differs from"
+    elif n < FEWEST_FOR_5_PERCENT and p_value <= 1 / (n + 1):  # as far off as so few texts can show
+        verb = "may differ from"
+    else:
+        verb = "does not stand out from"
     return f"It {verb} the {n} earlier texts: {share}. A difference has many causes: subject, occasion, help."
 
 

@@ -65,7 +65,7 @@ class Detector:
         if not 0 < target_fpr <= HIGHEST_TARGET_FPR:
             raise UsageError(
                 f"The target false-positive rate is {target_fpr}; it must lie above 0 and be at most "
-                f"{HIGHEST_TARGET_FPR}: beyond that an accusation says nothing."
+                f"{HIGHEST_TARGET_FPR}: beyond that a verdict says nothing."
             )
         classifier.check_fingerprint(language_model.name, language_model.fingerprint)
         self.voices = language_model.voices if classifier.needs_voices else None
@@ -289,6 +289,8 @@ class Detector:
 
 
 def _draft(id: str, path: str | None, text: str, warnings: tuple[str, ...]) -> _Draft:
+    if not isinstance(text, str):
+        raise InputError(f"A text is a string, and {id} is of the type {type(text).__name__}; decode bytes first.")
     folded = fold(text)
     words = words_of(folded.text)
     language = language_of(words)

@@ -56,19 +56,30 @@ def words_that_would_decide(classifier: Classifier, score: float, n_tokens: int,
 
 def explain(verdict: Verdict, p: PValues, more_words: int | None) -> str:
     """The verdict in a sentence or two."""
-    share = f"{p.machine:.1%} of human texts of this length look at least as machine-like"
+    share = f"{_share(p.machine)} of human texts of this length look at least as machine-like"
     if verdict == "mixed":
         return (
-            f"Parts of it read like machine text and parts like human text: only {p.machine_part:.1%} of human texts "
-            f"of this length have so machine-like a part, and {p.human_part:.1%} of machine texts so human a one."
+            f"Parts of it read like machine text and parts like human text: {_share(p.machine_part)} of human texts "
+            f"of this length have so machine-like a part, and {_share(p.human_part)} of machine texts so human a one."
         )
     if verdict == "machine":
-        return f"It reads like machine text: {'only ' if p.machine <= HUMAN_TARGET else ''}{share}."
+        return f"It reads like machine text: {share}."
     if verdict == "human":
-        return f"It reads like human text: only {p.human:.1%} of machine texts of this length look at least as human."
+        return f"It reads like human text: {_share(p.human)} of machine texts of this length look at least as human."
     advice = (
         "A longer text of the same kind would hardly decide it."
         if more_words is None
         else f"About {more_words} more words of the same kind would probably decide it."
     )
     return f"The evidence does not decide it: {share}. {advice}"
+
+
+def _share(p_value: float) -> str:
+    """A share of reference texts in words that never say "none": no finite number of texts can show that.
+
+    >>> _share(0.0004), _share(0.012), _share(0.3)
+    ('fewer than 0.1%', 'only 1.2%', '30.0%')
+    """
+    if p_value < 0.0005:
+        return "fewer than 0.1%"
+    return f"only {p_value:.1%}" if p_value <= HUMAN_TARGET else f"{p_value:.1%}"

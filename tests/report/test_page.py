@@ -116,6 +116,13 @@ def test_nothing_is_loaded_and_nothing_of_the_text_acts(hostile, result):
     assert "49" not in re.sub(r"\d+\.\d+", "", "".join(re.findall(r"\{\{.{0,9}", page.text)))
 
 
+def test_marks_in_the_first_words_of_a_sentence_cannot_turn_the_tables(detector):
+    found = detector.detect(TEXT.replace("The old", "The \u202e\ud800\u200bold"))
+    source = report_page(found)
+    assert not set("\u202e\ud800\u200b") & set(source)
+    assert "<td>The [RLO][U+D800][ZWSP]old" in source
+
+
 def test_the_policy_allows_the_page_s_own_style_and_script_alone(result):
     source = report_page(result)
     policy = next(a["content"] for a in Page(source).all("meta") if a.get("http-equiv") == "Content-Security-Policy")
@@ -174,6 +181,7 @@ def test_without_a_verdict_the_page_says_what_is_needed():
     assert "About 20 more words are needed." in page.text
     assert not page.faults
     assert not page.all("figure")
+    assert "This page holds the text" not in page.text  # for it does not
 
 
 def test_another_model_has_no_references_and_the_page_says_so(result):

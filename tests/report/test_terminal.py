@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,6 +55,13 @@ def test_a_terminal_gets_lines_that_fit_and_a_pipe_whole_ones(result):
     assert max(map(len, narrow.file.getvalue().splitlines())) <= 44
     explanation = next(line for line in shown(result).splitlines() if result.explanation[:20] in line)
     assert explanation.strip() == result.explanation
+
+
+def test_no_number_is_certain_and_none_reads_as_a_share_of_the_text(result):
+    output = shown(replace(result, probability_machine=0.99992, p_value=0.00037))
+    line = next(line for line in output.splitlines() if "probability machine" in line)
+    assert "probability machine above 0.99   p-value below 0.001" in line
+    assert "%" not in line
 
 
 def test_a_text_cannot_steer_the_terminal(tiny):

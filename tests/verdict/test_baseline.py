@@ -46,6 +46,17 @@ def test_small_baselines_say_so():
     assert "too few to build on" in found.explanation
 
 
+def test_the_strangest_of_few_is_not_called_alike():
+    vectors = np.random.default_rng(0).normal(size=(8, 3))
+    vectors[0] += 20
+    found = compare_features(vectors, list("abc"), 100)
+    assert found.p_value == 1 / 8  # as small as seven earlier texts allow
+    assert "may differ from" in found.explanation
+    assert "too few to build on" in found.explanation
+    vectors[1], vectors[0] = vectors[0].copy(), vectors[1].copy()
+    assert "does not stand out from" in compare_features(vectors, list("abc"), 100).explanation
+
+
 def test_texts_are_cut_to_the_shortest_and_short_ones_left_out(tiny):
     detector = Detector(tiny, make_classifier(tiny))
     earlier = [prose(seed) for seed in range(6)] + ["Too short."]

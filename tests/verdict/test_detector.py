@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from detector import CalibrationError, Detector, LanguageModel, UsageError, score_texts
+from detector import CalibrationError, Detector, InputError, LanguageModel, UsageError, score_texts
 from detector.documents.folding import fold
 from detector.verdict.features import FEATURE_NAMES
 from tests.conftest import N_REFERENCES, TRAINING_TEXT, add_voices, make_classifier
@@ -203,3 +203,9 @@ def test_a_classifier_that_asks_for_voices_gets_them(tiny_folder, tmp_path):
     expected = (scores.machine_log_prob_nats - scores.human_log_prob_nats).mean()
     assert abs(expected) > 1e-3
     assert detector.detect(LONG).score == pytest.approx(float(expected), abs=1e-4)
+
+
+@pytest.mark.parametrize("value", [None, 5, b"bytes", ["a list"]])
+def test_what_is_no_text_is_a_sentence(tiny, value):
+    with pytest.raises(InputError, match=f"text is of the type {type(value).__name__}"):
+        Detector(tiny, make_classifier(tiny)).detect(value)

@@ -33,6 +33,20 @@ def test_rules(p, verdict):
     assert explain(verdict, p, None)
 
 
+@pytest.mark.parametrize("verdict", ["machine", "human", "mixed", "inconclusive"])
+def test_no_share_of_reference_texts_is_called_none(verdict):
+    smallest = explain(verdict, PValues(0.0004, 0.0004, 0.0004, 0.0004, True), None)
+    assert "fewer than 0.1% of" in smallest
+    assert "0.0%" not in smallest
+    assert "fewer" not in explain(verdict, PValues(0.0006, 0.0006, 0.0006, 0.0006, True), None)
+    assert "only 0.1% of" in explain(verdict, PValues(0.0006, 0.0006, 0.0006, 0.0006, True), None)
+
+
+def test_only_is_said_of_small_shares():
+    assert "only" not in explain("machine", PValues(0.2, 0.9), None)  # where so high a rate was asked for
+    assert "20.0% of human texts" in explain("machine", PValues(0.2, 0.9), None)
+
+
 def test_how_many_more_words_would_decide(tiny):
     short = LengthBucket(50, [0.0, 5.0] * 100, [0.0, 5.0] * 100, [], [])
     long = LengthBucket(200, [0.0] * 200, [2.0] * 200, [], [])

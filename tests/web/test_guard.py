@@ -157,6 +157,12 @@ def test_a_cookie_of_another_token_or_no_cookie_at_all(locked):
         assert locked.get("/", headers={"cookie": cookie}).status_code == 401
 
 
+@pytest.mark.parametrize("other", ['prefs={"a": 1, "b": [2]}', "two words", "=", "caf\xe9=1", 'open="'])
+def test_cookies_of_other_programs_on_this_machine_do_not_hide_the_token(locked, other):
+    cookie = f"{other}; detect_8000={TOKEN}; {other}".encode("latin-1")
+    assert locked.get("/", headers={"cookie": cookie}).status_code == 200
+
+
 def test_health_and_style_need_no_token(locked):
     assert locked.get("/healthz").json() == {"status": "ok"}
     assert locked.get("/static/look.css").status_code == 200
