@@ -137,7 +137,8 @@ def measured(source: Path, out: Path, *more: str) -> dict:
 def scoring(arguments: argparse.Namespace, folder: Path) -> None:
     """The embedded model, by layout."""
     print(
-        f"{'workers x threads':18} {'documents':>9} {'documents/s':>11} {'tokens/s':>9} {'store':>6} {'worker MB':>9}"
+        f"{'workers x threads':18} {'documents':>9} {'documents/s':>11} {'tokens/s':>9} "
+        f"{'tokens per CPU s':>16} {'store':>6} {'worker MB':>9}"
     )
     model = ["--model", arguments.model]
     if arguments.calibration:
@@ -151,6 +152,7 @@ def scoring(arguments: argparse.Namespace, folder: Path) -> None:
             seconds = facts["judging_seconds"]
             print(
                 f"{layout:18} {n:9,} {facts['documents'] / seconds:11.2f} {facts['tokens'] / seconds:9,.0f} "
+                f"{facts['tokens'] / facts['cpu_seconds']:16,.0f} "
                 f"{facts['store_seconds'] / seconds:6.2%} {facts['worker_peak_mb']:9,}",
                 flush=True,
             )

@@ -7,7 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from detector.errors import CalibrationError, DetectorError, InputError, ModelError, UsageError
+    from detector.corpus.frames import add_verdicts
+    from detector.corpus.run import score_corpus
+    from detector.errors import CalibrationError, DetectorError, InputError, ModelError, OutputError, UsageError
     from detector.models.language_model import LanguageModel
     from detector.scoring.engine import score_texts
     from detector.scoring.records import TokenScores
@@ -23,9 +25,12 @@ _HOMES = {
     "InputError": "detector.errors",
     "LanguageModel": "detector.models.language_model",
     "ModelError": "detector.errors",
+    "OutputError": "detector.errors",
     "Result": "detector.verdict.result",
     "TokenScores": "detector.scoring.records",
     "UsageError": "detector.errors",
+    "add_verdicts": "detector.corpus.frames",
+    "score_corpus": "detector.corpus.run",
     "score_texts": "detector.scoring.engine",
 }
 
@@ -36,9 +41,12 @@ __all__ = [
     "InputError",
     "LanguageModel",
     "ModelError",
+    "OutputError",
     "Result",
     "TokenScores",
     "UsageError",
+    "add_verdicts",
+    "score_corpus",
     "score_texts",
 ]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH_DOCUMENTS = {"cpu": 64, "cuda": 512, "mps": 256}
+BATCH_DOCUMENTS = {"cpu": 16, "cuda": 256, "mps": 64}
 """Documents given to a worker at once, by kind of device; within them texts are sorted by length."""
 BATCH_CHARACTERS = 400_000
 

@@ -46,8 +46,7 @@ class InProcess:
 def default_workers(recipe: Recipe) -> int:
     """Worker processes for this machine: one a core, fewer where memory is short; one where a GPU does the work.
 
-    One process with one thread a core is faster than one process with many threads (benchmarks/batch_speed.py):
-    the many small steps around the model do not spread over threads.
+    Not one process with many threads, which was slower wherever it was measured (benchmarks/scale.md).
     """
     if device_kind(recipe.device) != "cpu":
         return 1

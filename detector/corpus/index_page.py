@@ -90,6 +90,7 @@ def index_page(store: Store, summary: dict[str, Any], found: Statistics, judge: 
         csp=content_policy(style, script),
         summary=summary,
         source=plain_visible(summary["source"]),
+        name=plain_visible(Path(summary["source"]).name or summary["source"]),
         classes=classes,
         most_rows=MOST_ROWS_A_CLASS,
         is_cut=any(c.n > len(c.rows) for c in classes),

@@ -25,6 +25,8 @@ from numpy.typing import NDArray
 
 from detector.corpus.recipe import Bucket, Judge
 
+FEWEST_TEXTS = 30
+"""Fewer give no interval worth its name: it rests on a mean being about normal."""
 _BINS = 20
 _Z95 = 1.959964
 _KOLMOGOROV_1_PERCENT = 1.628
@@ -84,9 +86,9 @@ class PrevalenceEstimator:
             length.counts += np.bincount(np.searchsorted(length.edges, chosen, side="right"), minlength=_BINS)
 
     def estimate(self) -> Prevalence | None:
-        """The share with its interval; None without texts, or where the classifier tells nothing apart."""
+        """The share with its interval; None for too few texts, or where the classifier tells nothing apart."""
         n = sum(length.n for length in self._lengths)
-        if not n:
+        if n < FEWEST_TEXTS:
             return None
         share = variance = 0.0
         shares = []

@@ -77,7 +77,7 @@ class Progress:
 
 
 def score_corpus(
-    source: str | Path | Sequence[str | Path],
+    source: str | Path | Sequence[str | Path] | Source,
     out: str | Path,
     *,
     recipe: Recipe | None = None,
@@ -96,9 +96,9 @@ def score_corpus(
     """Judge every document of ``source`` into the folder ``out`` and return the summary.
 
     ``source`` is a folder, a file (.csv, .tsv, .jsonl, .parquet, compressed with .gz or .zst, or one text),
-    ``-`` for paths on standard input, or a list of paths. The detector is ``recipe``'s, in worker processes,
-    or ``detector``, in this one. Documents that ``out`` has rows for are passed over, so a call that was broken
-    off is mended by the same call. ``fdr`` and ``reports`` may change from call to call; anything else that
+    ``-`` for paths on standard input, a list of paths, or a ``Source``. The detector is ``recipe``'s, in worker
+    processes, or ``detector``, in this one. Documents that ``out`` has rows for are passed over, so a call that was
+    broken off is mended by the same call. ``fdr`` and ``reports`` may change from call to call; anything else that
     would change a number raises ``UsageError``, unless ``force`` throws the old results away.
 
     Raises ``UsageError``, ``InputError`` where there is no such source, ``ModelError`` and ``CalibrationError``
@@ -172,13 +172,15 @@ def _settle(store: Store, wanted: Run, documents: Source, force: bool) -> tuple[
         wanted = Run(**(asdict(wanted) | {"attempt": time.time_ns()}))
     if found is not None and not force:
         run, carried = found
-        if differences := run.differences(wanted):
+        differences = run.differences(wanted)
+        if not differences:
+            store.tidy(run)
+            return run, carried
+        if store.parts():
             raise UsageError(
                 f"{store.folder} holds the results of another run: {'; '.join(differences)}. Name another folder "
                 "with --out, or throw these results away with --force."
             )
-        store.tidy(run)
-        return run, carried
     if found is not None:
         wanted = Run(**(asdict(wanted) | {"attempt": found[0].attempt + 1}))
     carried = carried_columns(_peeked(documents))
@@ -238,6 +240,8 @@ def _score(
     stream = engine.judged(batches(new_documents(), size), carried, run.keep_tokens)
     try:
         for judged in stream:
+            if not progress.judged:
+                store.outdate()
             unwritten.append(judged)
             progress.judged += len(judged.rows)
             progress.tokens += judged.n_tokens
@@ -288,6 +292,7 @@ def _finish(
     finished = (store.folder / SUMMARY, store.folder / INDEX)
     if not (added or copied or removed) and ledger.fact("finished") == settings and all(p.exists() for p in finished):
         return json.loads(finished[0].read_text(encoding="utf-8"))
+    store.outdate()
     found = statistics(store, ledger, judge, fdr)
     write_flags(store, run, ledger, found.flag_threshold)
     writer.write(reports)

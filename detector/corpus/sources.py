@@ -11,7 +11,7 @@ import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from detector.corpus.documents import Document, Problem
 from detector.corpus.tables import Layout, Reading, checked, is_table, read_table
@@ -19,6 +19,7 @@ from detector.documents.reading import STANDARD_INPUT, read_source
 from detector.errors import InputError, UsageError
 
 
+@runtime_checkable
 class Source(Protocol):
     """Documents that can be read any number of times."""
 
@@ -32,12 +33,14 @@ class Source(Protocol):
         ...
 
 
-def source_of(given: str | Path | Sequence[str | Path], layout: Layout, leave_out: Path) -> Source:
-    """The source for a folder, a file, ``-`` (paths on standard input) or a list of paths.
+def source_of(given: str | Path | Sequence[str | Path] | Source, layout: Layout, leave_out: Path) -> Source:
+    """The source for a folder, a file, ``-`` (paths on standard input), a list of paths, or a source as it is.
 
     Files in the folder ``leave_out`` are passed over, so that a run may write into the folder it reads. Raises
     ``InputError`` where there is nothing of that name.
     """
+    if isinstance(given, Source):
+        return given
     if not isinstance(given, str | Path):
         return PathList((os.fsencode(path) for path in given), "a list of paths", layout, leave_out)
     if given == STANDARD_INPUT:

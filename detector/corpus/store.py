@@ -178,6 +178,12 @@ class Store:
                     temporary.unlink(missing_ok=True)
                 raise
 
+    def outdate(self) -> None:
+        """Remove summary and page, which speak of rows that are about to change."""
+        with writing(self.folder):
+            for name in (SUMMARY, INDEX):
+                (self.folder / name).unlink(missing_ok=True)
+
     def drop_failed(self) -> int:
         """Remove the rows of documents at which scoring broke, so that they come again; returns how many parts."""
         with writing(self.folder):

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from detector.corpus.prevalence import FEWEST_TEXTS
 from detector.corpus.recipe import Judge
 from detector.corpus.schema import STORE_VERSION, Carried
 from detector.corpus.store import Run
@@ -76,21 +77,28 @@ def notes(found: "Statistics", run: Run, fdr: float) -> list[str]:
     if not n:
         return [*said, "No document could be judged, so nothing is estimated."]
     said.append(
-        f"At a false-alarm rate of {run.target_fpr:g}, up to about {MIXED_FACTOR * run.target_fpr * n:.1f} of {n:,} "
-        "texts would be called machine or mixed by chance alone, were all of them written by people; "
+        f"At a false-alarm rate of {run.target_fpr:g}, about {_count(MIXED_FACTOR * run.target_fpr * n)} of {n:,} "
+        "texts, at most, would be called machine or mixed by chance alone, were all of them written by people; "
         f"{found.texts_called_machine:,} are."
     )
     if found.texts_flagged:
         said.append(
             f"{found.texts_flagged:,} texts are flagged at a false-discovery rate of {fdr:g}; about "
-            f"{fdr * found.texts_flagged:.1f} of them, at most, are expected to be written by people."
+            f"{_count(fdr * found.texts_flagged)} of them, at most, are expected to be written by people."
         )
     else:
         said.append(
-            f"No text is flagged at a false-discovery rate of {fdr:g}. With {n:,} texts and the reference texts there "
-            f"are, at least {found.fewest_flaggable:,} texts as extreme as can be would be needed for the first flag."
+            f"No text is flagged at a false-discovery rate of {fdr:g}. Among {n:,} texts that takes {_least(found)} "
+            "with the smallest p-value that the reference texts can give."
         )
-    if (prevalence := found.prevalence) is not None:
+    if (prevalence := found.prevalence) is None:
+        why = (
+            f"that takes {FEWEST_TEXTS} texts or more"
+            if n < FEWEST_TEXTS
+            else "the classifier does not tell human from machine reference texts"
+        )
+        said.append(f"The share of machine texts is not estimated: {why}.")
+    else:
         said.append(
             f"About {prevalence.share:.1%} of the texts are machine text (95 % interval {prevalence.low:.1%} to "
             f"{prevalence.high:.1%}), if they score as the reference texts of their kind and length do."
@@ -102,6 +110,14 @@ def notes(found: "Statistics", run: Run, fdr: float) -> list[str]:
                 "stated. Calibrate on texts of this kind: detect calibrate."
             )
     return said
+
+
+def _least(found: "Statistics") -> str:
+    return "one" if found.fewest_flaggable == 1 else f"at least {found.fewest_flaggable:,}"
+
+
+def _count(expected: float) -> str:
+    return f"{expected:,.0f}" if expected >= 10 else f"{expected:.1f}"
 
 
 def _documents(n: int) -> str:

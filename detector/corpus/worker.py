@@ -69,7 +69,7 @@ def main() -> None:
     try:
         _work(incoming, outgoing)
     except (EOFError, BrokenPipeError):
-        pass
+        os._exit(0)  # nobody is left to answer, and an answer half written must not be missed at exit
     except Exception as error:
         send(outgoing, json.dumps({"error": type(error).__name__, "message": str(error)}).encode())
     outgoing.flush()

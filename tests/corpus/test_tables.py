@@ -1,0 +1,171 @@
+import gzip
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+
+from detector.corpus.tables import Layout, Reading, read_table
+from detector.errors import UsageError
+from tests.corpus.conftest import write_csv, write_jsonl
+
+
+def read(path, **layout):
+    return list(read_table(path, path.name, Layout(**layout)))
+
+
+def texts(path, **layout):
+    return [document.text for document in read(path, **layout)]
+
+
+def problems(path, **layout):
+    return [document.problem.explanation for document in read(path, **layout) if document.problem]
+
+
+RECORDS = [{"id": "a", "text": "One.", "n": 1}, {"id": "b", "text": "Zwei — drei.", "n": 2}]
+
+
+def as_csv(path):
+    return write_csv(path, [["id", "text", "n"], *[[r["id"], r["text"], r["n"]] for r in RECORDS]])
+
+
+def as_parquet(path):
+    pq.write_table(pa.Table.from_pylist(RECORDS), path)
+    return path
+
+
+def as_gzip(path):
+    path.write_bytes(gzip.compress(b"".join(json.dumps(r).encode() + b"\n" for r in RECORDS)))
+    return path
+
+
+def as_zstd(path):
+    frames = (zstandard.compress(json.dumps(r).encode() + b"\n") for r in RECORDS)  # a frame each: they may be many
+    path.write_bytes(b"".join(frames))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("x.csv", as_csv),
+        (
+            "x.tsv",
+            lambda p: write_csv(p, [["id", "text", "n"], ["a", "One.", 1], ["b", "Zwei — drei.", 2]], delimiter="\t"),
+        ),
+        ("x.jsonl", lambda p: write_jsonl(p, RECORDS)),
+        ("x.parquet", as_parquet),
+        ("x.jsonl.gz", as_gzip),
+        ("x.jsonl.zst", as_zstd),
+    ],
+)
+def test_every_format_gives_the_same_documents(tmp_path, name, write):
+    found = read(write(tmp_path / name))
+    assert [(d.id, d.text, str(d.fields["n"])) for d in found] == [("a", "One.", "1"), ("b", "Zwei — drei.", "2")]
+    assert all(d.path == name and d.problem is None for d in found)
+
+
+def test_fields_may_have_other_names_and_ids_may_be_missing(tmp_path):
+    path = write_jsonl(tmp_path / "x.jsonl", [{"body": "One.", "nr": 7, "text": "not this"}, {"body": "Two."}])
+    first, second = read(path, text_field="body", id_field="nr")
+    assert (first.id, first.text, first.fields) == ("7", "One.", {"text": "not this"})
+    assert (second.id, second.text) == ("x.jsonl:2", "Two.")
+
+
+def test_nested_fields_are_json_and_what_json_lacks_is_none(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"text": "One.", "tags": ["a", {"b": 1}], "weight": NaN}\n')
+    assert read(path)[0].fields == {"tags": '["a", {"b": 1}]', "weight": None}
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet"])
+def test_a_table_without_the_field_says_which_there_are(tmp_path, name):
+    path = as_csv(tmp_path / name) if name.endswith("csv") else as_parquet(tmp_path / name)
+    with pytest.raises(UsageError, match=r"no column 'body'; it has id, text, n. Name one with --text-field"):
+        read(path, text_field="body")
+    with pytest.raises(UsageError, match=r"no column 'key'.*--id-field"):
+        read(path, id_field="key")
+
+
+def test_semicolons_are_found_by_the_header(tmp_path):
+    path = write_csv(tmp_path / "x.csv", [["id", "text"], ["a", "One, two; three."]], delimiter=";")
+    assert texts(path) == ["One, two; three."]
+
+
+def test_a_western_spreadsheet_is_read(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_bytes("id,text\na,\u201ccaf\xe9\u201d\n".encode("cp1252"))
+    assert texts(path) == ["\u201ccaf\xe9\u201d"]
+
+
+def test_ragged_rows_are_said_and_the_others_read(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("id,text\na,One.\nb,Two, three.\n\nc\nd,Four.\n")
+    assert texts(path) == ["One.", None, None, "Four."]
+    assert "3 cells and the header 2" in problems(path)[0]
+    assert "1 cells" in problems(path)[1]
+
+
+def test_a_huge_cell_is_too_long_and_the_next_is_read(tmp_path):
+    path = write_csv(tmp_path / "x.csv", [["id", "text"], ["a", "word " * 10_000_000], ["b", "Two."]])
+    assert path.stat().st_size > 50_000_000
+    first, second = read(path)
+    assert first.problem.reason == "too_long"
+    assert "50,000,000 characters" in first.problem.explanation
+    assert second.text == "Two."
+
+
+def test_lines_that_are_no_records_are_said(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(
+        b'\xef\xbb\xbf{"text": "One."}\n\nnot json\n[1]\n{"text": "\xff"}\n{"text": 5}\n{"title": "no text"}\n'
+        b'{"text": "half \\ud800 a pair"}\n' + b"[" * 100_000 + b'\n{"text": "Last."}'
+    )
+    assert texts(path) == ["One.", *[None] * 7, "Last."]
+    said = problems(path)
+    for words, explanation in zip(
+        (
+            "line 3 is not valid JSON",
+            "not a JSON object",
+            "not valid UTF-8",
+            "of type int",
+            "nothing",
+            "half of a pair",
+            "JSON",
+        ),
+        said,
+        strict=True,
+    ):
+        assert words in explanation
+
+
+@pytest.mark.parametrize("write", [as_gzip, as_zstd])
+def test_a_truncated_file_keeps_what_comes_before(tmp_path, write):
+    suffix = ".gz" if write is as_gzip else ".zst"
+    path = write(tmp_path / f"x.jsonl{suffix}")
+    path.write_bytes(path.read_bytes()[:-9])
+    found = read(path)
+    assert found[-1].problem.reason == "unreadable"
+    assert "cannot be read further" in found[-1].problem.explanation
+    assert [d.text for d in found if d.text] == (["One."] if write is as_zstd else [d.text for d in found[:-1]])
+
+
+def test_a_compressed_file_that_is_none_is_said(tmp_path):
+    for name in ("x.jsonl.gz", "x.jsonl.zst", "x.parquet"):
+        path = tmp_path / name
+        path.write_bytes(b"no such thing at all")
+        assert "cannot be read further at its beginning" in problems(path)[0]
+
+
+def test_an_empty_file_has_no_documents(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_text("")
+    assert read(path) == []
+
+
+def test_reading_says_how_far_it_is(tmp_path):
+    reading = Reading()
+    path = write_jsonl(tmp_path / "x.jsonl", RECORDS * 100)
+    list(read_table(path, "x", Layout(), reading))
+    assert reading.done == path.stat().st_size
