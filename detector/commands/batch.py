@@ -3,15 +3,17 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from detector.commands.options import ModelChoice, QuietOption, guarded, print_json, say
+from detector.errors import UsageError
 
 if TYPE_CHECKING:
+    from detector.corpus.engine import Engine
+    from detector.corpus.recipe import Recipe
     from detector.corpus.run import Progress
 
 
@@ -21,16 +23,22 @@ def batch(
         str,
         typer.Argument(
             metavar="INPUT",
-            help="A folder, a .csv, .tsv, .jsonl or .parquet file (.gz, .zst too), or - for paths on standard input.",
+            help="A folder, a .csv, .tsv, .jsonl or .parquet file (.gz, .zst too), here or at a URL such as "
+            "s3://bucket/docs, or - for paths on standard input.",
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the results; the same command goes on where it was broken off.")],
+    out: Annotated[
+        str, typer.Option(help="Folder or URL of the results; the same command goes on where it was broken off.")
+    ],
     text_field: Annotated[str, typer.Option(help="Column or field of the text.")] = "text",
     id_field: Annotated[str | None, typer.Option(help="Column or field of the id; 'id' where there is one.")] = None,
     engine: Annotated[str, typer.Option(help="local, or ray for a cluster.")] = "local",
     address: Annotated[str, typer.Option(help="Ray cluster; auto is the one this machine belongs to.")] = "auto",
     workers: Annotated[int | None, typer.Option(help="Processes; one a core unless given.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of each process.")] = None,
+    gpus: Annotated[
+        float | None, typer.Option(help="Share of a GPU for each worker of the engine ray; 0.25 puts four on one.")
+    ] = None,
     target_fpr: Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")] = 0.01,
     fdr: Annotated[float, typer.Option(help="Share of false flags allowed among the flagged of the corpus.")] = 0.05,
     calibration: Annotated[
@@ -52,6 +60,7 @@ def batch(
 
     Run the same command again to go on after an interruption.
     """
+    from detector.corpus.object_storage import place_of, source_at
     from detector.corpus.recipe import Recipe
     from detector.corpus.run import score_corpus
     from detector.corpus.tables import Layout
@@ -64,23 +73,25 @@ def batch(
         target_fpr,
         str(calibration) if calibration is not None else None,
     )
+    layout = Layout(text_field, id_field, max_chars)
     with _progress(quiet) as on_progress:
         try:
-            summary = score_corpus(
-                source,
-                out,
-                recipe=recipe,
-                engine=_engine(engine, address, recipe, workers),
-                layout=Layout(text_field, id_field, max_chars),
-                fdr=fdr,
-                reports=reports,  # type: ignore[arg-type]  # checked there
-                keep_tokens=keep_tokens,
-                force=force,
-                retry_failed=retry_failed,
-                workers=workers,
-                threads=threads,
-                on_progress=on_progress,
-            )
+            with place_of(out) as place:
+                summary = score_corpus(
+                    source_at(source, layout, out),
+                    place.folder,
+                    recipe=recipe,
+                    engine=_engine(engine, address, recipe, workers, threads, gpus),
+                    layout=layout,
+                    fdr=fdr,
+                    reports=reports,  # type: ignore[arg-type]  # checked there
+                    keep_tokens=keep_tokens,
+                    force=force,
+                    retry_failed=retry_failed,
+                    workers=workers,
+                    threads=threads,
+                    on_progress=place.watched(on_progress),
+                )
         except KeyboardInterrupt:
             say("Interrupted. What was finished is kept; give the same command again to go on.")
             return 130
@@ -91,29 +102,27 @@ def batch(
     return 3 if summary["verdicts"]["unscored"] else 0
 
 
-def _engine(name: str, address: str, recipe: Any, workers: int | None) -> Any:
+def _engine(
+    name: str, address: str, recipe: "Recipe", workers: int | None, threads: int | None, gpus: float | None
+) -> "Engine | None":
     """None stands for the local one."""
-    from detector.errors import UsageError
-
     if name == "local":
         return None
     if name != "ray":
         raise UsageError(f"--engine is {name!r}; allowed: local, ray.")
-    try:
-        RayEngine = import_module("detector.corpus.ray_engine").RayEngine  # noqa: N806 - it is a class
-    except ImportError:
-        raise UsageError("The engine ray needs Ray: pip install 'detect-text[scale]'") from None
-    return RayEngine(recipe, address, workers)
+    from detector.corpus.ray_engine import RayEngine
+
+    return RayEngine(recipe, address, workers, threads, gpus)
 
 
-def _print(summary: dict[str, Any], out: Path) -> None:
+def _print(summary: dict[str, Any], out: str) -> None:
     counts = ", ".join(f"{n:,} {verdict}" for verdict, n in summary["verdicts"].items() if n)
     print(f"{summary['documents']:,} documents: {counts or 'none'}.")
     if reasons := summary["unscored_reasons"]:
         print(f"Unscored: {', '.join(f'{n:,} {reason}' for reason, n in reasons.items())}.")
     for note in summary["notes"]:
         print(note)
-    print(f"Rows: {out / 'results'}; page: {out / 'index.html'}")
+    print(f"Rows: {out}/results; page: {out}/index.html")
 
 
 @contextmanager

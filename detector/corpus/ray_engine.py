@@ -1,0 +1,370 @@
+"""Workers on a Ray cluster: plain actors that load the model once and judge batch after batch.
+
+Every batch leaves this process as an Arrow table and comes back as rows; files, ledger and store stay here, so
+a run on a cluster keeps the promises of a run on one machine. A batch counts as judged when its rows have
+arrived, and is given again when its actor, or the node under it, is lost first. Judging has no side effects
+and one process commits, so what happens at least once is kept exactly once.
+
+Ray Data is not used. It reads its input in tasks that it may repeat, whereas the ledger hands out each
+document once; it restarts the actors for every data set that is executed; and its actor pool restarts actors
+and repeats their tasks without end, so one document that kills its process would hold up a corpus for ever.
+"""
+
+import logging
+import os
+import socket
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import pyarrow as pa
+
+from detector import __version__
+from detector.corpus.documents import Document, documents_of, table_of
+from detector.corpus.judging import Judged, failed_row, judge
+from detector.corpus.recipe import Judge, Recipe
+from detector.corpus.schema import Carried, results_schema
+from detector.corpus.worker import packed, unpacked
+from detector.errors import DetectorError, ModelError, UsageError
+
+AHEAD = 2
+"""Batches under way or waiting, an actor: while one is judged the next is there. This is the back-pressure:
+no more is read than the actors can take."""
+_DEATHS_OF_A_DOCUMENT = 2
+"""Actors that may die over one document; the first death may have been that of its node."""
+_PATIENCE_SECONDS = 600.0
+"""Longest wait without any actor that has its place and its model."""
+
+_CONNECTION_SECONDS = 10.0
+
+
+class RayEngine:
+    """``workers`` actors on the cluster at ``address``, each with ``threads`` CPUs and ``gpus`` of a GPU.
+
+    ``address`` is ``auto`` (the cluster that this machine belongs to), ``host:port``, or ``local`` for one that
+    lives as long as the run. Without ``workers`` there are as many as the cluster has room for when the run
+    begins; ask for more where it grows on demand. ``gpus`` is 1 where the recipe asks for ``cuda``, or for
+    ``auto`` on a cluster that has any. Raises ``UsageError``, also where Ray is not installed.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        address: str = "auto",
+        workers: int | None = None,
+        threads: int | None = None,
+        gpus: float | None = None,
+    ) -> None:
+        try:
+            import ray  # noqa: F401 - only asked for
+        except ImportError:
+            raise UsageError("The engine ray needs Ray: pip install 'detect-text[scale]'") from None
+        for option, number in (("--workers", workers), ("--threads", threads)):
+            if number is not None and number < 1:
+                raise UsageError(f"{option} is {number}; at least 1 is needed.")
+        kind = recipe.device.split(":")[0]
+        if kind not in ("auto", "cpu", "cuda"):
+            raise UsageError(f"--device is {recipe.device!r}; on a Ray cluster allowed are: auto, cpu, cuda.")
+        if gpus is not None and not 0 <= gpus <= 1:
+            raise UsageError(f"--gpus is {gpus}; a worker takes 1 GPU, a share of one such as 0.25, or 0.")
+        if gpus is not None and bool(gpus) != (kind == "cuda") and kind != "auto":
+            raise UsageError(f"--gpus {gpus:g} and --device {recipe.device} contradict each other.")
+        self.recipe, self.address, self.workers = recipe, address, workers
+        self.threads = threads or 1
+        self.gpus = 1.0 if gpus is None and kind == "cuda" else gpus
+
+    def judged(self, batches: Iterator[list[Document]], carried: list[Carried], keep_tokens: bool) -> Iterator[Judged]:
+        """See ``Engine``. The cluster is joined when the first batch comes, and left at the end."""
+        first = next(batches, None)
+        if first is None:
+            return
+        with _connected(self.address) as ray:
+            gpus = self._gpus_on(ray)
+            workers = self.workers or _places(ray, self.threads, gpus)
+            actors = _Actors(ray, self.recipe, workers, self.threads, gpus, carried, keep_tokens)
+            try:
+                yield from actors.judged(chain([first], batches))
+            finally:
+                actors.stop()
+
+    def _gpus_on(self, ray: Any) -> float:
+        if self.gpus is None:
+            return 1.0 if self.recipe.device == "auto" and ray.cluster_resources().get("GPU") else 0.0
+        return self.gpus
+
+
+@dataclass
+class _Task:
+    batch: list[Document]
+    deaths: int = 0
+    """Actors that died over it."""
+
+
+@dataclass
+class _Actor:
+    handle: Any
+    under_way: int = 0
+
+
+class _Actors:
+    """The actors of one run, and which batch is where. ``ray`` is the module, or what stands in for it."""
+
+    def __init__(
+        self, ray: Any, recipe: Recipe, workers: int, threads: int, gpus: float, carried: list[Carried], tokens: bool
+    ) -> None:
+        self._ray, self._recipe, self._carried = ray, recipe, carried
+        self._workers, self._threads, self._gpus = workers, threads, gpus
+        # SPREAD, so that the loss of a node takes as few actors as can be.
+        self._remote = ray.remote(_Worker).options(
+            num_cpus=threads, num_gpus=gpus, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD"
+        )
+        calibration = recipe.calibration_path.read_text(encoding="utf-8") if recipe.calibration else None
+        self._order = (_on_a_node(recipe, gpus), calibration, threads, carried, tokens)
+        self._starting: dict[Any, _Actor] = {}
+        self._ready: list[_Actor] = []
+        self._working: dict[Any, tuple[_Actor, _Task]] = {}
+        self._again: deque[_Task] = deque()
+        self._is_over = False
+        self._deaths_in_a_row = 0
+        self._last_ready = time.monotonic()
+
+    def judged(self, batches: Iterator[list[Document]]) -> Iterator[Judged]:
+        """What became of each batch; a document stands in exactly one of them."""
+        for _ in range(self._workers):
+            self._start()
+        while True:
+            while (actor := self._free()) and (task := self._next(batches)):
+                actor.under_way += 1
+                self._working[actor.handle.judge.remote(table_of(task.batch))] = (actor, task)
+            if self._is_over and not self._working and not self._again:
+                return
+            done = self._first_done()
+            if done in self._starting:
+                self._arrived(done)
+            elif done is not None:
+                yield from self._answered(done)
+
+    def stop(self) -> None:
+        """End the actors; what they are at is lost."""
+        for actor in (*self._starting.values(), *self._ready):
+            self._ray.kill(actor.handle)
+
+    def _start(self) -> None:
+        actor = _Actor(self._remote.remote())
+        self._starting[actor.handle.load.remote(*self._order)] = actor
+
+    def _free(self) -> _Actor | None:
+        actor = min(self._ready, key=lambda actor: actor.under_way, default=None)
+        return actor if actor is not None and actor.under_way < AHEAD else None
+
+    def _next(self, batches: Iterator[list[Document]]) -> _Task | None:
+        if self._again:
+            return self._again.popleft()
+        batch = next(batches, None)
+        self._is_over = batch is None
+        return _Task(batch) if batch is not None else None
+
+    def _first_done(self) -> Any:
+        """The reference of what is finished first, well or badly; None after a while without."""
+        done, _ = self._ray.wait([*self._working, *self._starting], timeout=1.0)
+        if self._ready:
+            self._last_ready = time.monotonic()
+        elif time.monotonic() - self._last_ready > _PATIENCE_SECONDS:
+            raise UsageError(
+                f"For {_PATIENCE_SECONDS / 60:.0f} minutes no worker ({_wanted(self._threads, self._gpus)}) has come "
+                f"up on the cluster, which has {_resources(self._ray)} in all. What was finished is safe; end other "
+                "work there, add nodes, or ask for less with --threads or --gpus."
+            )
+        return done[0] if done else None
+
+    def _arrived(self, reference: Any) -> None:
+        actor = self._starting.pop(reference)
+        try:
+            version = self._got(reference)
+        except self._ray.exceptions.RayError:
+            self._mourn()
+            self._start()
+            return
+        if version != __version__:
+            raise UsageError(
+                f"A node of the cluster has detect-text {version} and this machine {__version__}; install the same "
+                "version on every node."
+            )
+        self._ready.append(actor)
+
+    def _answered(self, reference: Any) -> Iterator[Judged]:
+        """What became of a batch; where its actor is gone, of all that the actor had."""
+        actor = self._working[reference][0]
+        if (judged := self._taken(reference)) is not None:
+            actor.under_way -= 1
+            del self._working[reference]
+            yield judged
+            return
+        self._ready.remove(actor)
+        self._ray.kill(actor.handle)  # it may only be out of reach
+        self._mourn()
+        self._start()
+        given = [(other, task) for other, (whose, task) in self._working.items() if whose is actor]
+        is_blamed = False
+        for other, task in given:  # in the order in which the actor came to them, not that of the bad news
+            judged = None if other == reference else self._taken(other)
+            del self._working[other]
+            if judged is not None:
+                yield judged
+            elif is_blamed:
+                self._again.append(task)  # it had only been waiting
+            else:
+                is_blamed = True
+                yield from self._blamed(task)
+
+    def _taken(self, reference: Any) -> Judged | None:
+        """The answer for a batch, or None where its actor is gone."""
+        try:
+            rows, tokens, n_tokens = self._got(reference)
+        except self._ray.exceptions.RayError:
+            return None
+        self._deaths_in_a_row = 0
+        table = unpacked(rows)
+        assert table is not None  # noqa: S101 - a batch is never empty
+        return Judged(table, unpacked(tokens), n_tokens)
+
+    def _got(self, reference: Any) -> Any:
+        """What an actor answered. Its own errors end the run; ``RayError`` says that there is no answer."""
+        try:
+            return self._ray.get(reference)
+        except self._ray.exceptions.RayTaskError as error:
+            cause = error.cause
+            if isinstance(cause, DetectorError):
+                raise cause from None
+            raise ModelError(
+                f"Scoring broke off ({type(cause).__name__}: {cause}); what was finished is safe."
+            ) from None
+
+    def _blamed(self, task: _Task) -> Iterator[Judged]:
+        """What an actor died over comes again: whole at first, then in halves, until one document stands alone."""
+        deaths, middle = task.deaths + 1, len(task.batch) // 2
+        if deaths < _DEATHS_OF_A_DOCUMENT:
+            self._again.append(_Task(task.batch, deaths))
+        elif middle:
+            self._again += [_Task(task.batch[:middle], deaths - 1), _Task(task.batch[middle:], deaths - 1)]
+        else:
+            found = Judge.read(self._recipe.calibration_path)
+            model = {"name": found.model_name, "fingerprint": found.model_fingerprint}
+            said = "the processes that scored it died, probably for want of memory"
+            row = failed_row(task.batch[0], said, model, self._carried)
+            yield Judged(pa.Table.from_pylist([row], schema=results_schema(self._carried)))
+
+    def _mourn(self) -> None:
+        """Count the dead since the last answer: halving a large batch takes ten, and the loss of every node all."""
+        self._deaths_in_a_row += 1
+        if self._deaths_in_a_row > 16 + 2 * self._workers:
+            raise ModelError(
+                "Workers on the cluster die one after the other, so its nodes are short of something, most likely "
+                "memory. What was finished is safe; try fewer --workers a node, that is more --threads for each."
+            )
+
+
+class _Worker:
+    """The actor: one detector on some node."""
+
+    def load(
+        self, recipe: Recipe, calibration: str | None, threads: int, carried: list[Carried], keep_tokens: bool
+    ) -> str:
+        """Make it ready; returns the version of the program. Raises what ``Recipe.load`` raises."""
+        os.environ["TOKENIZERS_PARALLELISM"] = "false"
+        import torch
+
+        torch.set_num_threads(threads)
+        self._carried, self._keep_tokens = carried, keep_tokens
+        if calibration is None:
+            self._detector = recipe.load()
+        else:  # the classifier's file is on the machine that gave the command
+            with NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
+                file.write(calibration)
+                file.flush()
+                self._detector = replace(recipe, calibration=file.name).load()
+        return __version__
+
+    def judge(self, documents: pa.Table) -> tuple[bytes, bytes, int]:
+        """Rows, tokens and how many of them; as bytes, which outlive the connection to the cluster."""
+        judged = judge(self._detector, documents_of(documents), self._carried, self._keep_tokens)
+        return packed(judged.rows), packed(judged.tokens), judged.n_tokens
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[Any]:
+    """Ray, connected; a connection that was there before is used and left."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray
+
+    if ray.is_initialized():
+        yield ray
+        return
+    if address not in ("auto", "local"):
+        _look_for(address)
+    own: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **own)
+    except (ConnectionError, ValueError) as error:
+        raise _no_cluster(address, error) from None
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _look_for(address: str) -> None:
+    """Raise ``UsageError`` where nobody listens: Ray itself would try again for many minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=_CONNECTION_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise _no_cluster(address, error) from None
+
+
+def _no_cluster(address: str, error: Exception) -> UsageError:
+    said = str(error).splitlines()[0].rstrip(".")
+    return UsageError(
+        f"There is no Ray cluster at {address!r} ({said}). Start one with 'ray start --head', name one with "
+        "--address host:port, or take --address local."
+    )
+
+
+def _on_a_node(recipe: Recipe, gpus: float) -> Recipe:
+    """The recipe for an actor, which sees the GPU it was given as the first and only one."""
+    model = Path(recipe.model)
+    return replace(
+        recipe, device="cuda" if gpus else "cpu", model=str(model.resolve()) if model.is_dir() else recipe.model
+    )
+
+
+def _places(ray: Any, threads: int, gpus: float) -> int:
+    """Actors that the nodes of the cluster have room for; raises ``UsageError`` for none."""
+    places = 0
+    for node in ray.nodes():
+        if node["Alive"]:
+            has = node["Resources"]
+            cpus = int(has.get("CPU", 0) // threads)
+            places += min(cpus, int(has.get("GPU", 0)) * int(1 / gpus)) if gpus else cpus
+    if not places:
+        raise UsageError(
+            f"No node of the cluster has room for a worker ({_wanted(threads, gpus)}); the cluster has "
+            f"{_resources(ray)} in all. Ask for less with --threads or --gpus, or say how many --workers to wait for "
+            "where it grows on demand."
+        )
+    return places
+
+
+def _wanted(threads: int, gpus: float) -> str:
+    return f"{threads} CPU, {gpus:g} GPU"
+
+
+def _resources(ray: Any) -> str:
+    has = ray.cluster_resources()
+    return f"{has.get('CPU', 0):g} CPU, {has.get('GPU', 0):g} GPU"
