@@ -196,7 +196,7 @@ def test_reports_that_cannot_be(run, essay, tmp_path):
     assert two.exit_code == 2
     assert "detect report" in two.stderr
     assert run(essay, "--pdf", tmp_path / "b.html").exit_code == 2
-    assert run(essay, "--html", tmp_path / "no" / "folder.html").exit_code == 4
+    assert run(essay, "--html", tmp_path / "no" / "folder.html").exit_code == 2
 
 
 def test_score_gives_every_token_of_the_text_as_it_stands(run, tmp_path):

@@ -15,6 +15,10 @@ def report(
     anonymous: Annotated[
         bool, typer.Option("--anonymous", help="Number the texts instead of naming them, in pages and file names.")
     ] = False,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="With --anonymous: write which number is which file, as CSV, outside of --out."),
+    ] = None,
     pictures: Annotated[
         str | None, typer.Option(help="Write every picture as a file too: png or svg.", show_default="none")
     ] = None,
@@ -30,21 +34,30 @@ def report(
 
     The pages need no network and no script; print them from the browser.
     """
-    from detector.report.class_set import write_set
+    from detector.errors import UsageError
+    from detector.report.class_set import drawn_order, prepare_folder, write_key, write_set
     from detector.report.page import REPORT_ALTERNATIVES
     from detector.verdict.detector import Detector
     from detector.verdict.files import detect_files, files_among
 
-    named = files_among(paths)
+    if key and not anonymous:
+        raise UsageError("--key tells which number is which file, and only --anonymous gives numbers; add it.")
+    named = drawn_order(files_among(paths)) if anonymous else files_among(paths)
     detector = Detector.load(
         choice.model, choice.device, choice.dtype, choice.offline, target_fpr, calibration, REPORT_ALTERNATIVES
     )
+    if key:
+        prepare_folder(out, anonymous, pictures)
+        write_key(named, key, out)
     with progress_bar("Reading", quiet) as progress:
         written = write_set(
             detect_files(detector, named), out, anonymous, pictures, lambda done: progress(done, len(named))
         )
     for entry in written:
         if entry.result.verdict == "unscored" and not quiet:
-            say(f"{entry.name} got no verdict: {entry.result.explanation}")
+            named_already = entry.result.reason == "unreadable" and not anonymous
+            say(f"{'No verdict' if named_already else f'{entry.name} got no verdict'}: {entry.result.explanation}")
+    if key and not quiet:
+        say(f"Which number is which file stands in {key}; keep it apart from the pages.")
     print(out / "index.html")
     return 3 if any(entry.result.verdict == "unscored" for entry in written) else 0

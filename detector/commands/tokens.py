@@ -13,6 +13,7 @@ from detector.commands.options import (
     JsonOption,
     OfflineOption,
     QuietOption,
+    given,
     guarded,
     print_json,
     refuse,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from detector.models import LanguageModel
     from detector.vocabulary.analysis_record import VocabularyAnalysis
     from detector.vocabulary.tokenizer_analysis import TokenizerAnalysis
-    from detector.vocabulary.verification import Verification
+    from detector.vocabulary.verification import Verification, VerificationSettings
 
 
 @guarded
@@ -43,6 +44,14 @@ def tokens(
     ] = None,
     verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Prove the suspects by prompting.")] = False,
     most: Annotated[int | None, typer.Option(min=1, help="Verify at most so many tokens.")] = None,
+    drawn: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="With --verify: tokens drawn at random beyond the worst; more narrow the interval of the share found.",
+            show_default="400",
+        ),
+    ] = None,
     ledger: Annotated[
         Path | None,
         typer.Option(help="Keeps what prompting found, so that a broken-off run goes on.", show_default="beside --out"),
@@ -67,6 +76,7 @@ def tokens(
     The embeddings are read without loading the model; --verify loads it.
     """
     from detector.errors import DetectorError, UsageError
+    from detector.vocabulary.model_source import check_memory, find_folder
 
     instead: dict[str, Any] = {"--repeat": repeat, "--induction": induction, "--logits": logits, "--diff": diff}
     asked = [name for name, value in instead.items() if value is not None]
@@ -79,35 +89,44 @@ def tokens(
             "--sample": sample or None,
             "--verify": verify or None,
             "--most": most,
+            "--drawn": drawn,
         }
         whole |= {"--ledger": ledger, "--reference": reference}
         refuse(whole, f"{asked[0]} is no analysis of the whole vocabulary", "Leave out one or the other.")
     if induction is None:
         refuse({"--png": png}, "Only --induction has a picture", "Leave it out, or use --html.")
     if not verify:
-        refuse({"--most": most, "--ledger": ledger}, "Nothing is prompted without --verify", "Add it.")
+        refuse(
+            {"--most": most, "--drawn": drawn, "--ledger": ledger}, "Nothing is prompted without --verify", "Add it."
+        )
     if diff is not None:
         _print_difference(diff, as_json)
         return 0
     if asked:
         from detector.models import LanguageModel
 
+        check_memory(find_folder(model, offline), "Free some memory, or take a smaller model.")
         loaded = LanguageModel.load(model, device, dtype, offline)
         _print_experiment(loaded, repeat, induction, logits, seed, png, as_json)
         return 0
     _check_writable(html, out)
-    analysis, found = _analyse(model, sample or [], reference, offline)
+    folder = find_folder(model, offline)
+    if verify:
+        check_memory(folder, "Leave out --verify: the analysis reads the embeddings alone.")
+    analysis, found = _analyse(folder, model, sample or [], reference)
     if out is not None:
         analysis.save(out)  # before the long part, so that breaking it off loses nothing
     verified, failed = None, None
     if verify:
         from detector.models import LanguageModel
+        from detector.vocabulary.verification import VerificationSettings
 
         if ledger is None and out is not None:
             ledger = out.with_suffix(".ledger")
         try:
+            settings = VerificationSettings(most=most, seed=seed, **given(sample=drawn))
             language_model = LanguageModel.load(model, device, dtype, offline)
-            verified = _verify(language_model, analysis, found, most, seed, ledger, quiet)
+            verified = _verify(language_model, analysis, found, settings, ledger, quiet)
         except KeyboardInterrupt:
             say(_what_is_kept(out, ledger))
             raise
@@ -142,23 +161,26 @@ def _check_writable(html: Path | None, out: Path | None) -> None:
     from detector.errors import UsageError
 
     for name, path in (("--html", html), ("--out", out)):
-        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+        if path is None:
+            continue
+        if name == "--html" and path.suffix.lower() != ".html":
+            raise UsageError(f"--html writes .html files, and {path.name} is none.")
+        if path.is_dir() or not path.parent.is_dir():
             raise UsageError(f"{name} {path}: there is no folder {path.parent}, or the name is that of a folder.")
 
 
 def _analyse(
-    model: str, sample: list[Path], reference: str | None, offline: bool
+    folder: Path, model: str, sample: list[Path], reference: str | None
 ) -> "tuple[VocabularyAnalysis, TokenizerAnalysis]":
     import numpy as np
 
     from detector.documents.reading import read_source
     from detector.vocabulary.analysis import analyse_vocabulary
-    from detector.vocabulary.model_source import find_folder, load_tokenizer
+    from detector.vocabulary.model_source import load_tokenizer
     from detector.vocabulary.token_choice import parse_range
 
     texts = [read_source(str(path)).text for path in sample]
     rows = None if reference is None else np.array(parse_range(reference, 1 << 30), dtype=np.int32)
-    folder = find_folder(model, offline)
     names = ", ".join(path.name for path in sample) or None
     return analyse_vocabulary(folder, load_tokenizer(folder), model, texts or None, names, rows)
 
@@ -167,17 +189,16 @@ def _verify(
     language_model: "LanguageModel",
     analysis: "VocabularyAnalysis",
     found: "TokenizerAnalysis",
-    most: int | None,
-    seed: int,
+    settings: "VerificationSettings",
     ledger: Path | None,
     quiet: bool,
 ) -> "Verification":
     import numpy as np
 
     from detector.vocabulary.analysis import order_to_verify
-    from detector.vocabulary.verification import VerificationSettings, verify
+    from detector.vocabulary.verification import verify
 
-    order = order_to_verify(analysis, language_model.vocabulary_size, seed)
+    order = order_to_verify(analysis, language_model.vocabulary_size, settings.seed)
     if not analysis.indicators_used and not quiet:
         by = "the least standing after all merges first" if analysis.least_standing(1) else "in a random order"
         say(f"Without a ranking, tokens are prompted {by}.")
@@ -189,7 +210,7 @@ def _verify(
             language_model,
             found,
             order,
-            VerificationSettings(most=most, seed=seed),
+            settings,
             unused=() if analysis.reference is None else analysis.reference.ids,
             at_floor=analysis.at_floor if analysis.indicators_used else None,
             likeness=likeness,

@@ -1,10 +1,14 @@
 """A set of texts: one report each, and an index that sorts but ranks nobody.
 
 The index groups by what can be said, in the order the files were given, and never by how machine-like a
-text is. ``anonymous`` replaces every name by a number, in pages and in file names alike.
+text is. ``anonymous`` replaces every name by a number, in pages and in file names alike. The index names the
+files of its run, so that the next run into the same folder can take away those it does not write again.
 """
 
+import csv
+import os
 import re
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +32,7 @@ from detector.verdict.result import Evidence, Result, Verdict
 
 INDEX = "index.html"
 _NUMBERED = re.compile(r"text-\d+.*|index\.html")
+_FILES = re.compile(r'<meta name="detect-files" content="([\w. -]*)">', re.ASCII)
 _UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
 _LONGEST_FILE_NAME = 60
 _LONGEST_HEADING = 60
@@ -54,8 +59,36 @@ def write_set(
 ) -> list[Entry]:
     """Write a page for each result as it comes, then the index; ``report`` is called with the pages written.
 
-    ``picture_format`` (png or svg) asks for every picture as a file beside its page. Raises ``UsageError`` for
-    another format, a folder that cannot be made, and hidden names beside files that may tell them.
+    ``picture_format`` (png or svg) asks for every picture as a file beside its page. Raises what
+    ``prepare_folder`` does.
+    """
+    prepare_folder(out, anonymous, picture_format)
+    former = _files_of(out / INDEX)
+    date, written, files = today(), [], []
+    for entry in entries_of(results, anonymous):
+        (out / entry.address).write_text(
+            report_page(entry.result, name=entry.name, date=date, links=[("All texts", INDEX)]), encoding="utf-8"
+        )
+        files.append(entry.address)
+        for picture in all_pictures(entry.result) if picture_format else ():
+            path = out / f"{Path(entry.address).stem}-{picture.name}.{picture_format}"
+            save_picture(picture, path, f"{picture.title}: {_letters(entry.name)}")
+            files.append(path.name)
+        written.append(entry)
+        report(len(written))
+    (out / INDEX).write_text(index_page(written, anonymous, date, files), encoding="utf-8")
+    kept = {name.casefold() for name in [*files, INDEX]}
+    for name in former:
+        if name.casefold() not in kept:
+            (out / name).unlink(missing_ok=True)
+    return written
+
+
+def prepare_folder(out: Path, anonymous: bool = False, picture_format: str | None = None) -> None:
+    """Make the folder of a set.
+
+    Raises ``UsageError`` for a picture format other than png and svg, a folder that cannot be made, and hidden
+    names beside files that may tell them.
     """
     if picture_format not in (None, "png", "svg"):
         raise UsageError(f"Pictures are written as png or svg, and not as {picture_format!r}.")
@@ -68,18 +101,41 @@ def write_set(
             f"{out} holds other files, which may name people ({shortened(escaped(named[0]), _LONGEST_HEADING)} ...). "
             "Name an empty folder with --out."
         )
-    date, written = today(), []
-    for entry in entries_of(results, anonymous):
-        (out / entry.address).write_text(
-            report_page(entry.result, name=entry.name, date=date, links=[("All texts", INDEX)]), encoding="utf-8"
-        )
-        for picture in all_pictures(entry.result) if picture_format else ():
-            path = out / f"{Path(entry.address).stem}-{picture.name}.{picture_format}"
-            save_picture(picture, path, f"{picture.title}: {_letters(entry.name)}")
-        written.append(entry)
-        report(len(written))
-    (out / INDEX).write_text(index_page(written, anonymous, date), encoding="utf-8")
-    return written
+
+
+def _files_of(index: Path) -> list[str]:
+    """Pages and pictures that a former run wrote beside its index; none where there is no such index."""
+    try:
+        found = _FILES.search(index.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return []
+    names = found.group(1).split() if found else []
+    return [name for name in names if name.endswith((".html", ".png", ".svg")) and (index.parent / name).is_file()]
+
+
+def drawn_order(paths: Sequence[str]) -> list[str]:
+    """The paths in an order drawn by lot, so that a list of names does not tell which number is whose.
+
+    Under SOURCE_DATE_EPOCH, which asks for the same pages every time, it is the order given.
+    """
+    order = list(paths)
+    if not os.environ.get("SOURCE_DATE_EPOCH"):
+        secrets.SystemRandom().shuffle(order)
+    return order
+
+
+def write_key(paths: Sequence[str], key: Path, out: Path) -> None:
+    """Write which number of an anonymous set stands for which file, as CSV.
+
+    Raises ``UsageError`` where the key would lie among the pages or cannot be written.
+    """
+    if key.resolve().is_relative_to(out.resolve()):
+        raise UsageError(f"The key {key} would lie among the pages of {out} and tell the names. Name another --key.")
+    try:
+        with key.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            csv.writer(file).writerows([("text", "file"), *enumerate(paths, start=1)])
+    except OSError as error:
+        raise UsageError(f"The key {key} cannot be written: {error.strerror}. Name another --key.") from error
 
 
 def entries_of(results: Iterable[Result], anonymous: bool) -> Iterator[Entry]:
@@ -95,8 +151,10 @@ def entries_of(results: Iterable[Result], anonymous: bool) -> Iterator[Entry]:
         yield Entry(number, plain_visible(name), address, without_names(result) if anonymous else result)
 
 
-def index_page(entries: Sequence[Entry], anonymous: bool, date: datetime | None = None) -> str:
-    """The index as a complete HTML document."""
+def index_page(
+    entries: Sequence[Entry], anonymous: bool, date: datetime | None = None, files: Sequence[str] = ()
+) -> str:
+    """The index as a complete HTML document; ``files`` are the pages and pictures of its run."""
     scored = [entry for entry in entries if entry.result.score is not None]
     classifier = next((e.result.classifier for e in scored if e.result.classifier is not None), None)
     counts = {verdict: sum(e.result.verdict == verdict for e in entries) for verdict in _ORDER}
@@ -114,6 +172,7 @@ def index_page(entries: Sequence[Entry], anonymous: bool, date: datetime | None 
         else None,
         expected=_expected(scored),
         anonymous=anonymous,
+        files=" ".join(files),
         date=(date or today()).strftime("%-d %B %Y"),
     )
 

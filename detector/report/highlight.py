@@ -33,6 +33,8 @@ _BLANK = "(blank)"
 _LEAST_REACH_NATS = 2.0
 _LONGEST_WORD = 40
 """Characters without a blank from which a line may break between tokens."""
+_BREAK = re.compile(rf"\S{{{_LONGEST_WORD},}}?(?=[!-~\w])")
+"""What a line may break after where there are no tokens: never within an emoji or before an accent."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,25 @@ def paragraphs(result: Result, evidence: Evidence) -> Iterator[Paragraph]:
         next_unit = last
         bars = sentence_bars([float(sums[n - 1]) for n in numbers], numbers, reach) if numbers else None
         yield Paragraph(Markup("".join(pieces)), bars)  # noqa: S704 - every piece of the text went through visible()
+
+
+def unshaded_paragraphs(text: str, findings: Sequence[Finding]) -> Iterator[Paragraph]:
+    """The same for a text without scores: findings are marked, nothing is shaded, and there are no bars."""
+    spans = paragraphs_of(text)
+    breaks = {match.end() for match in _BREAK.finditer(text)}
+    places = {at for finding in findings for at in (finding.start_char, finding.end_char)} | set(
+        itertools.chain(*spans)
+    )
+    edges = sorted(at for at in places | breaks | {0, len(text)} if 0 <= at <= len(text))
+    units = [Unit(start, end, i, i) for i, (start, end) in enumerate(itertools.pairwise(edges))]
+    marks = _marked(units, findings)
+    for start, end in spans:
+        pieces: list[str] = []
+        for i in range(bisect.bisect_left(edges, start), bisect.bisect_left(edges, end)):
+            shown, mark = visible(text[units[i].start : units[i].end]), marks[i].strip()
+            pieces.append(f'<span class="{mark}">{shown}</span>' if mark else shown)
+            pieces.append("<wbr>" if units[i].end in breaks else "")
+        yield Paragraph(Markup("".join(pieces)), None)  # noqa: S704 - every piece of the text went through visible()
 
 
 def token_lines(evidence: Evidence) -> Iterator[str]:

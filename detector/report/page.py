@@ -19,7 +19,7 @@ from markupsafe import Markup
 from detector import __version__
 from detector.methods import METHODS
 from detector.report import palette
-from detector.report.highlight import TOKEN_COLUMNS, paragraphs, token_lines
+from detector.report.highlight import TOKEN_COLUMNS, paragraphs, token_lines, unshaded_paragraphs
 from detector.report.layers import Picture
 from detector.report.pictures import all_pictures
 from detector.report.references import References, references_for
@@ -63,7 +63,9 @@ def report_page(
     judged_by = classifier or result.classifier
     references = references_for(result.model_fingerprint)
     evidence = result.evidence
-    texts = list(paragraphs(result, evidence)) if evidence is not None else []
+    texts = list(
+        unshaded_paragraphs(result.text, result.findings) if evidence is None else paragraphs(result, evidence)
+    )
     return render(
         "report.html",
         name=plain_visible(name or name_of(result)),
@@ -75,6 +77,7 @@ def report_page(
         promise=promise(result, judged_by.bucket(result.n_tokens) if judged_by and result.n_tokens else None),
         warnings=[plain_visible(warning) for warning in result.warnings],
         paragraphs=texts,
+        is_shaded=evidence is not None,
         is_long=len(texts) > _LONG,
         token_columns=TOKEN_COLUMNS,
         token_lines="\n".join(token_lines(evidence)) if evidence is not None else "",
@@ -189,7 +192,7 @@ def _parts(result: Result) -> list[dict[str, object]]:
 
 
 def _findings(result: Result) -> list[dict[str, object]]:
-    text = result.evidence.text if result.evidence is not None else ""
+    text = result.evidence.text if result.evidence is not None else result.text
     return [
         {
             "kind": FINDING_WORDS.get(found.kind, found.kind.replace("_", " ")),

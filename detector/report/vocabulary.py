@@ -112,12 +112,12 @@ def print_analysis(console: "Console", analysis: "VocabularyAnalysis", top: int,
     """Categories, what the ranking rests on, the ``top`` suspects, and what prompting found."""
     for line in summary_lines(analysis):
         console.print(line, markup=False, soft_wrap=True)
-    suspects = analysis.suspects()
-    shown = [int(i) for i in suspects if i not in _members(analysis)][:top]
+    suspects = analysis.new_suspects().tolist()
+    shown = suspects[:top]
     if shown:
         console.print()
         console.print(_table(analysis, shown))
-        if len(suspects) - len(_members(analysis)) > top:
+        if len(suspects) > top:
             console.print("The rest is in --json, --html and --out.", markup=False)
     if not len(analysis.order) and (residue := analysis.least_standing(top)):
         console.print("Without a ranking: tokens that later merges swallow, and that stand alone least.", markup=False)
@@ -147,13 +147,13 @@ def summary_lines(analysis: "VocabularyAnalysis") -> Iterator[str]:
         )
     if analysis.indicators_used:
         yield f"Ranked by: {', '.join(indicator_words(name) for name in analysis.indicators_used)}."
-        suspects = [i for i in analysis.suspects() if i not in _members(analysis)]
-        number = f"{len(suspects):,}" if suspects else "No"
-        beside = " besides the reference" if _members(analysis) else ""
+        suspects = analysis.new_suspects()
+        number = f"{len(suspects):,}" if len(suspects) else "No"
+        beside = " besides the reference" if analysis.reference is not None and len(analysis.reference) else ""
         untrained = f"; the weights of {int(analysis.at_floor[suspects].sum()):,} of them look never trained"
         yield (
             f"{number} suspects{beside}, at an estimated false-discovery rate of {DEFAULT_RATE:.0%}"
-            f"{untrained if suspects else ''}."
+            f"{untrained if len(suspects) else ''}."
         )
     yield from analysis.notes
 
@@ -204,7 +204,10 @@ def difference_lines(found: "Difference") -> Iterator[str]:
         yield f"Setting {name.replace('_', ' ')}: {left} in A, {right} in B."
     for name, (left, right) in found.counts.items():
         if left or right:
-            yield f"{name.replace('_', ' ')}: {left:,} in A, {right:,} in B."
+            words = "suspects besides the reference" if name == "suspect" else name.replace("_", " ")
+            yield f"{words}: {left:,} in A, {right:,} in B."
+    if found.prompted[0] != found.prompted[1]:
+        yield f"Only {'A' if found.prompted[0] else 'B'} was prompted (--verify): confirmed tokens are not compared."
     if found.rank_correlation is not None:
         yield f"Rank correlation of the scores: {found.rank_correlation:.4f}."
     lists = {
@@ -218,10 +221,6 @@ def difference_lines(found: "Difference") -> Iterator[str]:
         if tokens:
             more = f" and {len(tokens) - _MOST_CHANGES} more" if len(tokens) > _MOST_CHANGES else ""
             yield f"{words}: {', '.join(tokens[:_MOST_CHANGES])}{more}"
-
-
-def _members(analysis: "VocabularyAnalysis") -> set[int]:
-    return set(analysis.reference.ids.tolist()) if analysis.reference is not None else set()
 
 
 def _summary_of_verification(verification: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -11,15 +11,24 @@ from markupsafe import Markup
 
 from detector import __version__
 from detector.report.highlight import percent
+from detector.report.layers import DataTable
 from detector.report.page import PALETTE_CSS, environment, today
 from detector.report.visible import plain_visible
 from detector.report.vocabulary import CATEGORY_WORDS, indicator_words
-from detector.report.vocabulary_pictures import MARKS, indicator_histogram, mark_sample, probability_scatter
+from detector.report.vocabulary_pictures import (
+    MARKS,
+    histogram_table,
+    indicator_histogram,
+    mark_sample,
+    probability_scatter,
+)
 from detector.vocabulary.analysis_record import VocabularyAnalysis
 from detector.vocabulary.combined_score import DEFAULT_RATE
 from detector.vocabulary.tokenizer_analysis import Category
 
 _MOST_ROWS = 200
+_OPEN_ROWS = 30
+"""Of a longer table of tokens; the rest unfolds."""
 _MOST_RESIDUE = 60
 _RECALL_WORDS = {
     "walked": "prompted from the worst up",
@@ -46,13 +55,14 @@ _STYLE = (
     "svg .confirmed{fill:var(--machine)}svg .undecided{stroke:var(--ink);stroke-width:1.4;fill:none}"
     "svg .echoed{fill:none;stroke:var(--human)}svg .threshold{stroke:var(--ink);stroke-dasharray:5 4}"
     "svg.sample{display:inline-block;width:1rem;height:1rem;vertical-align:-.15rem;margin-right:.3rem}"
-    ".swatch{display:inline-block;width:.8rem;height:.8rem;vertical-align:-.05rem;margin-right:.35rem;background:var(--grain)}"
+    ".swatch{display:inline-block;width:.8rem;height:.8rem;vertical-align:-.05rem;margin-right:.35rem;background:var(--grain);"
+    "-webkit-print-color-adjust:exact;print-color-adjust:exact}"
     ".swatch.dark{background:var(--accent)}.swatch.tick{width:.18rem;background:var(--machine)}"
     "figure{margin:1.6rem 0 0}figcaption{font-size:.9rem;color:var(--muted);margin-top:.4rem}"
     "table{border-collapse:collapse;width:100%;font-size:.88rem}"
     "th,td{text-align:left;padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--rule);vertical-align:top}"
     "td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}"
-    ".scroll{overflow-x:auto}"
+    "@media screen{.scroll{overflow-x:auto;max-height:none}}"
 )
 
 
@@ -62,9 +72,7 @@ def vocabulary_page(analysis: VocabularyAnalysis) -> str:
     style = Markup(PALETTE_CSS + shared + _STYLE)  # noqa: S704 - our own
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    suspects = analysis.suspects()
-    members = analysis.reference.ids if analysis.reference is not None else np.array([], dtype=np.int32)
-    new = [int(i) for i in suspects if i not in set(members.tolist())]
+    new = analysis.new_suspects().tolist()
     return (
         environment()
         .get_template("vocabulary.html")
@@ -80,6 +88,7 @@ def vocabulary_page(analysis: VocabularyAnalysis) -> str:
             rate=f"{DEFAULT_RATE:.0%}",
             suspects=_rows(analysis, new[:_MOST_ROWS]),
             n_suspects=len(new),
+            open_rows=_OPEN_ROWS,
             n_floor=int(analysis.at_floor[new].sum()),
             histograms=_histograms(analysis),
             scatter=_scatter(analysis),
@@ -88,7 +97,7 @@ def vocabulary_page(analysis: VocabularyAnalysis) -> str:
             residue=_rows(analysis, analysis.least_standing(_MOST_RESIDUE)),
             unusual=_unusual(analysis),
             disagreements=_disagreements(analysis),
-            settings={name.replace("_", " "): value for name, value in analysis.settings.items()},
+            settings=_settings(analysis),
         )
     )
 
@@ -128,19 +137,31 @@ def _shown(value: float, form: str) -> str:
     return format(value, form) if np.isfinite(value) else ""
 
 
-def _histograms(analysis: VocabularyAnalysis) -> list[Markup]:
+def _settings(analysis: VocabularyAnalysis) -> dict[str, Any]:
+    settings = {name.replace("_", " "): value for name, value in analysis.settings.items()}
+    if settings.get("reference", "") is None and analysis.reference is not None and len(analysis.reference):
+        settings["reference"] = "found by the program"
+    return settings
+
+
+def _histograms(analysis: VocabularyAnalysis) -> list[dict[str, Any]]:
     reference = analysis.reference.ids if analysis.reference is not None else np.array([], dtype=np.int32)
     names = [
         name
         for name in analysis.indicators_used or list(analysis.indicators)[:1]
         if np.isfinite(analysis.indicators[name]).any()
     ]
-    return [
-        indicator_histogram(
-            analysis.indicators[name], analysis.suspects(), reference, indicator_words(name), is_wide=name == names[0]
+    found = []
+    for name in names:
+        numbers = (analysis.indicators[name], analysis.new_suspects(), reference, indicator_words(name))
+        found.append(
+            {
+                "svg": indicator_histogram(*numbers, is_wide=name == names[0]),
+                "table": histogram_table(*numbers),
+                "words": indicator_words(name),
+            }
         )
-        for name in names
-    ]
+    return found
 
 
 def _scatter(analysis: VocabularyAnalysis) -> dict[str, Any] | None:
@@ -160,6 +181,19 @@ def _scatter(analysis: VocabularyAnalysis) -> dict[str, Any] | None:
             if any(token["outcome"] == outcome for token in tokens)
         ],
         "threshold": f"{threshold:.0%}",
+        "table": DataTable(
+            ("id", "token", indicator_words(name), "highest probability", "outcome"),
+            [
+                (
+                    str(token["token_id"]),
+                    plain_visible(analysis.display[token["token_id"]]),
+                    f"{analysis.indicators[name][token['token_id']]:.4g}",
+                    f"{token['max_probability']:.3g}",
+                    token["outcome"],
+                )
+                for token in tokens
+            ],
+        ),
     }
 
 

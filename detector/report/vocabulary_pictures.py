@@ -7,6 +7,7 @@ import numpy as np
 from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
+from detector.report.layers import DataTable
 from detector.report.pictures import nice_ticks
 
 Scale = Callable[[float], float]
@@ -31,12 +32,9 @@ def indicator_histogram(
     is_wide: bool,
 ) -> Markup:
     """Bars on a logarithmic scale, the suspects' part of each bar dark, a tick below for every reference row."""
-    finite = values[np.isfinite(values)]
-    low, high = float(finite.min()), float(finite.max())
-    high = high if high > low else low + 1.0
-    edges = np.linspace(low, high, _BINS + 1)
-    everyone, _ = np.histogram(finite, edges)
-    marked, _ = np.histogram(values[suspects][np.isfinite(values[suspects])], edges)
+    edges = _bin_edges(values)
+    low, high = float(edges[0]), float(edges[-1])
+    everyone, marked = _counts(values, edges), _counts(values[suspects], edges)
     most = max(1, int(everyone.max()))
     top = math.log10(most) + 1
     width = _WIDE if is_wide else _NARROW
@@ -66,6 +64,21 @@ def indicator_histogram(
         if np.isfinite(value)
     ]
     return _svg(parts, f"Tokens by {words}; the number of tokens grows tenfold from line to line", width)
+
+
+def histogram_table(
+    values: NDArray[np.float64], suspects: NDArray[np.int32], reference: NDArray[np.int32], words: str
+) -> DataTable:
+    """The bars of ``indicator_histogram`` in numbers; those without a token are left out."""
+    edges = _bin_edges(values)
+    known = values[reference[reference < len(values)]]
+    columns = zip(edges[:-1], edges[1:], *(_counts(v, edges) for v in (values, values[suspects], known)), strict=True)
+    rows = [
+        (f"{low:.4g}", f"{high:.4g}", f"{everyone:,}", f"{marked:,}", f"{untrained:,}")
+        for low, high, everyone, marked, untrained in columns
+        if everyone
+    ]
+    return DataTable((f"{words} from", "to", "tokens", "suspects", "reference rows"), rows)
 
 
 def probability_scatter(
@@ -100,6 +113,16 @@ def mark_sample(outcome: str) -> Markup:
     place = {"x": 8, "y": 8, "left": 5, "right": 11, "up": 5, "down": 11}
     mark = MARKS[outcome].format(**place)
     return Markup(f'<svg class="sample" viewBox="0 0 16 16" aria-hidden="true">{mark}</svg>')  # noqa: S704 - our own
+
+
+def _bin_edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    finite = values[np.isfinite(values)]
+    low, high = float(finite.min()), float(finite.max())
+    return np.linspace(low, high if high > low else low + 1.0, _BINS + 1)
+
+
+def _counts(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.histogram(values[np.isfinite(values)], edges)[0]
 
 
 def _scale(low: float, high: float, start: float, end: float) -> Scale:

@@ -21,7 +21,7 @@ from detector.scoring.records import TokenScores
 from detector.verdict.bootstrap import score_interval
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
 from detector.verdict.explanation import explain_score
-from detector.verdict.features import feature_vector, series_of
+from detector.verdict.features import PLAIN_WORDS, feature_vector, series_of
 from detector.verdict.lexical import LexicalModel
 from detector.verdict.result import Evidence, Finding, Result, Segment
 from detector.verdict.rules import HUMAN_TARGET, TOKENS_PER_WORD, PValues, decide, explain, words_that_would_decide
@@ -32,6 +32,9 @@ DEFAULT_CALIBRATION = Path(__file__).parent / "default_classifier.json"
 DEFAULT_TARGET_FPR = 0.01
 HIGHEST_TARGET_FPR = 0.2
 LEAST_TOKENS = LENGTH_LIMITS[0]
+_LEAST_WORDS = math.ceil(LEAST_TOKENS / TOKENS_PER_WORD / 10) * 10
+"""About as many words, as people are told."""
+_MOST_REASONS = 3
 _FEWEST_WORDS = 15
 """Below this the language cannot be told either, so that shortness is the reason given."""
 
@@ -163,6 +166,7 @@ class Detector:
             language=draft.language,
             findings=draft.findings,
             warnings=draft.warnings,
+            text=draft.text,
         )
 
     def _judge(self, draft: _Draft, scores: TokenScores) -> Result:
@@ -172,7 +176,8 @@ class Detector:
             return self._unscored(
                 draft,
                 "too_short",
-                f"The text has {n} tokens and at least {LEAST_TOKENS} are needed: about {missing} more words.",
+                f"About {_LEAST_WORDS} words are needed ({LEAST_TOKENS} tokens, and the text has {n}): "
+                f"about {missing} more word{'' if missing == 1 else 's'}.",
                 n,
             )
         folded_sentences = sentence_spans(draft.folded.text)
@@ -187,8 +192,7 @@ class Detector:
             return self._unscored(
                 draft,
                 "out_of_range",
-                "The text is unlike anything the verdict was calibrated on "
-                f"({', '.join(outside).replace('_', ' ')} far outside), so no verdict is given.",
+                _unlike_the_references(outside),
                 n,
             )
         score = classifier.score(features)
@@ -288,6 +292,18 @@ class Detector:
         ]
 
 
+def _unlike_the_references(outside: list[str]) -> str:
+    """Why a text with these features outside the range of the references gets no verdict."""
+    shown = [f"{PLAIN_WORDS[name]} ({name.replace('_', ' ')})" for name in outside[:_MOST_REASONS]]
+    if len(outside) > len(shown):
+        shown.append(f"{len(outside) - len(shown)} more")
+    listed = " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+    return (
+        "The text is unlike any that the verdict was calibrated on, so no verdict is given. "
+        f"Far outside what those texts show is {listed}."
+    )
+
+
 def _draft(id: str, path: str | None, text: str, warnings: tuple[str, ...]) -> _Draft:
     if not isinstance(text, str):
         raise InputError(f"A text is a string, and {id} is of the type {type(text).__name__}; decode bytes first.")
@@ -331,11 +347,10 @@ def _unsuitable(text: str, words: list[str], language: str) -> tuple[str, str] |
     if len(text) >= 200 and len(set(text)) < 10:
         return "not_prose", "The text repeats a few characters; a verdict needs prose."
     if len(text) < LEAST_TOKENS or (count_words(text) < _FEWEST_WORDS and len(text) < _FEWEST_WORDS * 10):
-        needed = math.ceil(LEAST_TOKENS / TOKENS_PER_WORD)
         found = count_words(text)
         return "too_short", (
-            f"The text has {found} word{'' if found == 1 else 's'} and about {needed} are needed: "
-            f"about {max(1, needed - found)} more."
+            f"The text has {found} word{'' if found == 1 else 's'} and about {_LEAST_WORDS} are needed: "
+            f"about {max(1, _LEAST_WORDS - found)} more."
         )
     if language != "en":
         return (

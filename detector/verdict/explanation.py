@@ -47,8 +47,8 @@ class Explanation:
     """What belongs to no single sentence."""
 
     def by_kind(self) -> dict[str, float]:
-        """The score in four sums: voices, wording, probability and its fluctuation, and the start."""
-        kinds = {"voices": VOICE_FEATURES, "wording": LEXICAL_FEATURES, "probability": BASE_FEATURES}
+        """The score in four sums: voices, wording, predictability and its fluctuation, and the start."""
+        kinds = {"voices": VOICE_FEATURES, "wording": LEXICAL_FEATURES, "predictability": BASE_FEATURES}
         return {
             kind: sum(c.contribution for c in self.features if c.feature in names) for kind, names in kinds.items()
         } | {"start": self.intercept}

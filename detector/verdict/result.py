@@ -106,6 +106,8 @@ class Result:
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
     evidence: Evidence | None = field(default=None, repr=False, compare=False)
+    text: str = field(default="", repr=False, compare=False)
+    """The text as given where it got no verdict, so that its page can show it; ``evidence`` holds it elsewhere."""
     classifier: "Classifier | None" = field(default=None, repr=False, compare=False)
     """The classifier that judged it, with the reference texts it is compared with."""
 

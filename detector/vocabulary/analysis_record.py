@@ -83,6 +83,11 @@ class VocabularyAnalysis:
         """Ids up to a false-discovery rate, and those at the floor, the most suspect first."""
         return self.order[(self.false_discovery_rate[self.order] <= rate) | self.at_floor[self.order]]
 
+    def new_suspects(self) -> NDArray[np.int32]:
+        """Suspects besides the reference rows, which were known beforehand."""
+        suspects = self.suspects()
+        return suspects if self.reference is None else suspects[~np.isin(suspects, self.reference.ids)]
+
     def ids(self, *categories: Category) -> list[int]:
         """Ids of the given categories, ascending."""
         return [i for i, category in enumerate(self.categories) if category in categories]

@@ -33,7 +33,10 @@ class Difference:
     only_first: int
     only_second: int
     counts: dict[str, tuple[int, int]]
-    """Tokens of each category, of suspects and, where both runs prompted, of confirmed tokens."""
+    """Tokens of each category, suspects besides each run's reference rows and, where both runs prompted, confirmed
+    tokens."""
+    prompted: tuple[bool, bool]
+    """Whether each run prompted."""
     categories: tuple[Change, ...]
     """Tokens in another category."""
     suspects_only_first: tuple[str, ...]
@@ -58,8 +61,9 @@ def difference(first: VocabularyAnalysis, second: VocabularyAnalysis) -> Differe
     same_tokenizer = first.tokenizer_fingerprint == second.tokenizer_fingerprint
     pairs = _matched(first, second, same_tokenizer)
     suspects = [{a.display[i] for i in a.suspects().tolist()} for a in (first, second)]
-    both_verified = first.verification is not None and second.verification is not None
-    confirmed = [{a.display[i] for i in a.confirmed_ids()} if both_verified else set() for a in (first, second)]
+    new_suspects = [{a.display[i] for i in a.new_suspects().tolist()} for a in (first, second)]
+    prompted = (first.verification is not None, second.verification is not None)
+    confirmed = [{a.display[i] for i in a.confirmed_ids()} if all(prompted) else set() for a in (first, second)]
     fingerprints = (first.embeddings_fingerprint, second.embeddings_fingerprint)
     return Difference(
         names=(first.model_name, second.model_name),
@@ -71,16 +75,17 @@ def difference(first: VocabularyAnalysis, second: VocabularyAnalysis) -> Differe
         only_second=len(second) - len(pairs),
         counts={
             **{c.value: (first.categories.count(c), second.categories.count(c)) for c in Category},
-            "suspect": (len(suspects[0]), len(suspects[1])),
-            **({"confirmed": (len(confirmed[0]), len(confirmed[1]))} if both_verified else {}),
+            "suspect": (len(first.new_suspects()), len(second.new_suspects())),
+            **({"confirmed": (len(confirmed[0]), len(confirmed[1]))} if all(prompted) else {}),
         },
+        prompted=prompted,
         categories=tuple(
             Change(first.display[i], first.categories[i].value, second.categories[j].value)
             for i, j in pairs
             if first.categories[i] is not second.categories[j]
         ),
-        suspects_only_first=tuple(sorted(suspects[0] - suspects[1])),
-        suspects_only_second=tuple(sorted(suspects[1] - suspects[0])),
+        suspects_only_first=tuple(sorted(new_suspects[0] - suspects[1])),
+        suspects_only_second=tuple(sorted(new_suspects[1] - suspects[0])),
         confirmed_only_first=tuple(sorted(confirmed[0] - confirmed[1])),
         confirmed_only_second=tuple(sorted(confirmed[1] - confirmed[0])),
         rank_correlation=_correlation(first, second, pairs),

@@ -1,5 +1,6 @@
 """From the word ``default``, a folder or a Hugging Face name to a folder with weights, and to a tokenizer."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,28 @@ def find_folder(name: str, offline: bool = False) -> Path:
             f"The model {name!r} is not on this machine, and {how}. Check the name and the network, give a local "
             "folder, or default for the embedded model."
         ) from error
+
+
+def check_memory(folder: Path, instead: str) -> None:
+    """Raise ``ModelError`` where the weights in ``folder`` exceed the free memory; ``instead`` says what to do.
+
+    The files' size is the least that a loaded model takes. Nothing is checked where the free memory is not known.
+    """
+    needed, free = sum(path.stat().st_size for path in folder.glob("*.safetensors")), free_memory_bytes()
+    if free is not None and needed > free:
+        raise ModelError(
+            f"The weights in {folder} take {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB of memory are free, so the "
+            f"model cannot be loaded. {instead}"
+        )
+
+
+def free_memory_bytes(meminfo: Path = Path("/proc/meminfo")) -> int | None:
+    """Memory that a new program can take, as Linux estimates it; None on other systems."""
+    try:
+        found = re.search(r"^MemAvailable:\s+(\d+) kB$", meminfo.read_text(encoding="ascii"), re.MULTILINE)
+    except (OSError, ValueError):
+        return None
+    return int(found[1]) * 1024 if found else None
 
 
 def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":

@@ -117,7 +117,8 @@ def test_many_workers_share_the_batches(recipe, monkeypatch):
     batches = [[Document(f"{i}-{j}", None, "T.", key=f"{i}{j}") for j in range(3)] for i in range(7)]
     found = judged_by(LocalEngine(recipe, workers=3), batches)
     assert len(found) == 21
-    assert len(workers.asked) == 7
+    # A worker of the test before may still be at its last batch.
+    assert sorted(batch for batch in workers.asked if "-" in batch[0]) == [[d.id for d in batch] for batch in batches]
     assert 1 <= workers.starts <= 3
 
 

@@ -1,3 +1,4 @@
+import csv
 import re
 from html.parser import HTMLParser
 
@@ -8,7 +9,7 @@ from typer.testing import CliRunner
 from detector import Detector
 from detector.commands.report import report
 from detector.errors import InputError, UsageError
-from detector.report.class_set import entries_of, index_page, score_distribution, write_set
+from detector.report.class_set import drawn_order, entries_of, index_page, score_distribution, write_key, write_set
 from detector.report.layers import Bars
 from detector.verdict.files import files_among
 from detector.verdict.result import Result
@@ -159,3 +160,78 @@ def test_the_command(tiny_folder, tiny_calibration, tmp_path):
     assert CliRunner().invoke(app, [str(texts), "--out", str(tmp_path / "again"), *options]).exit_code == 0
     wrong = CliRunner().invoke(app, [str(texts), "--out", str(tmp_path / "out"), "--pictures", "gif", *options])
     assert wrong.exit_code == 2
+
+
+def test_pages_of_a_larger_run_go_and_nothing_else(results, tmp_path):
+    write_set(results[:2], tmp_path, picture_format="svg")
+    assert (tmp_path / f"{SECRET}-2.html").exists()
+    (tmp_path / "notes.html").write_text("mine")
+    write_set(results[:1], tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", f"{SECRET}.html", "notes.html"]
+
+
+@pytest.mark.parametrize("names", ["../kept.html", "kept.txt", "sub"])
+def test_a_forged_index_removes_nothing_else(results, tmp_path, names):
+    out = tmp_path / "out"
+    (out / "sub").mkdir(parents=True)
+    for path in (tmp_path / "kept.html", out / "kept.txt", out / "sub" / "kept.html"):
+        path.write_text("mine")
+    (out / "index.html").write_text(f'<meta name="detect-files" content="{names}">')
+    write_set(results[:1], out)
+    assert len(list(tmp_path.rglob("kept.*"))) == 3
+
+
+def test_numbers_are_drawn_by_lot(monkeypatch):
+    paths = [f"{i:03}.txt" for i in range(200)]
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    first, second = drawn_order(paths), drawn_order(paths)
+    assert sorted(first) == sorted(second) == paths
+    assert first != paths  # 1 in 200! is the chance of that
+    assert first != second
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    assert drawn_order(paths) == paths
+
+
+def test_a_key_never_lies_among_the_pages(tmp_path):
+    write_key(["b,1.txt", "a.txt"], tmp_path / "key.csv", tmp_path / "out")
+    with (tmp_path / "key.csv").open(newline="") as file:
+        assert list(csv.reader(file)) == [["text", "file"], ["1", "b,1.txt"], ["2", "a.txt"]]
+    with pytest.raises(UsageError, match="among the pages"):
+        write_key(["a.txt"], tmp_path / "out" / "sub" / ".." / "key.csv", tmp_path / "out")
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_key(["a.txt"], tmp_path / "none" / "key.csv", tmp_path / "out")
+
+
+def test_the_command_hides_names_and_keeps_the_key_apart(tiny_folder, tiny_calibration, tmp_path):
+    texts = [tmp_path / f"{name}.txt" for name in ("ann", "bob", "eve")]
+    for text in texts:
+        text.write_text(f"{text.stem} writes.")
+    app = typer.Typer()
+    app.command()(report)
+    options = ["--model", str(tiny_folder), "--calibration", str(tiny_calibration), "--out", str(tmp_path / "out")]
+    key = tmp_path / "key.csv"
+    ran = CliRunner().invoke(app, [*map(str, texts), *options, "--anonymous", "--key", str(key)])
+    assert ran.exit_code == 3
+    assert str(key) in ran.stderr
+    with key.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sorted(row["file"] for row in rows) == sorted(map(str, texts))
+    for row in rows:
+        page = (tmp_path / "out" / f"text-{int(row['text']):03d}.html").read_text()
+        assert re.search(r"(ann|bob|eve) writes", page).group(1) in row["file"]
+    before = key.read_bytes()
+    refused = CliRunner().invoke(app, [str(texts[0]), *options, "--key", str(key)])
+    (tmp_path / "out" / "named.html").write_text("x")
+    foreign = CliRunner().invoke(app, [str(texts[0]), *options, "--anonymous", "--key", str(key)])
+    assert (refused.exit_code, foreign.exit_code) == (2, 2)
+    assert key.read_bytes() == before  # of the pages that are still there
+
+
+def test_a_missing_file_is_named_once(tiny_folder, tiny_calibration, tmp_path):
+    app = typer.Typer()
+    app.command()(report)
+    options = ["--model", str(tiny_folder), "--calibration", str(tiny_calibration), "--out", str(tmp_path / "out")]
+    ran = CliRunner().invoke(app, ["nonexist", *options])
+    assert ran.exit_code == 3
+    assert "No verdict: nonexist: no such file." in ran.stderr
+    assert ran.stderr.count("nonexist") == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detector import Detector
-from detector.report.highlight import paragraphs, paragraphs_of, percent, token_lines, units_of
+from detector.report.highlight import paragraphs, paragraphs_of, percent, token_lines, units_of, unshaded_paragraphs
 from detector.verdict.result import Finding, Segment
 from tests.conftest import TRAINING_TEXT, make_classifier
 
@@ -126,3 +126,16 @@ def test_a_word_without_end_may_be_broken(result):
 )
 def test_paragraphs(text, expected):
     assert [text[a:b] for a, b in paragraphs_of(text)] == expected
+
+
+def test_unshaded_paragraphs_hold_every_character_once():
+    text = "  Plain <b> words.\r\n\r\n" + "y" * 95 + " \U0001f468\u200d\U0001f469 end.\n"
+    findings = [Finding("quotation", 2, 12, ""), Finding("lookalike_letter", 8, 9, ""), Finding("odd", 900, 901, "")]
+    found = [str(paragraph.html) for paragraph in unshaded_paragraphs(text, findings)]
+    assert len(found) == 2
+    assert [plain(shown) for shown in found] == [text[a:b] for a, b in paragraphs_of(text)]
+    assert found[0].startswith(
+        '  <span class="quoted">Plain </span><span class="flag">&lt;</span><span class="quoted">'
+    )
+    assert found[1].split("<wbr>")[:2] == ["y" * 40, "y" * 40]
+    assert list(unshaded_paragraphs("", [])) == []

@@ -184,6 +184,31 @@ def test_without_a_verdict_the_page_says_what_is_needed():
     assert "This page holds the text" not in page.text  # for it does not
 
 
+def test_a_text_without_a_verdict_is_shown_marked_and_unshaded(detector):
+    text = (
+        f"First <b>line</b> \u201c{'Some other words. ' * 12}\u201d\n\nB\u0430d one\u200b \u202eturned.\n\n{'x' * 500}"
+    )
+    found = detector.detect(text)
+    assert found.verdict == "unscored"
+    assert found.text == text
+    assert "text" not in found.to_dict()
+    assert found == replace(found, text="")
+    source = report_page(found)
+    page = Page(source)
+    assert not page.faults
+    assert source.count('class="para"') == 3
+    assert "First &lt;b&gt;line&lt;/b&gt;" in source
+    assert not set("\u202e\u200b") & set(source)
+    assert '<span class="flag">\u0430</span>' in source
+    assert re.search(r'<span class="flag"><b class="mark"[^>]*>ZWSP</b></span>', source)
+    assert '<span class="quoted">' in source
+    assert f"{'x' * 40}<wbr>" in source
+    assert '<span class="t' not in source  # no token is shaded
+    assert "This page holds the text" in page.text
+    targets = {a["href"][1:] for a in page.all("a") if a["href"].startswith("#")}
+    assert targets <= {attributes["id"] for _, attributes in page.elements if "id" in attributes}
+
+
 def test_another_model_has_no_references_and_the_page_says_so(result):
     assert "No reference texts were measured for this model" in Page(report_page(result)).text
 

@@ -2,15 +2,19 @@ import base64
 import hashlib
 import io
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from rich.console import Console
 
-from detector.report.vocabulary import difference_lines, print_analysis, to_record
+from detector.report.vocabulary import difference_lines, print_analysis, summary_lines, to_record
 from detector.report.vocabulary_page import vocabulary_page
+from detector.report.vocabulary_pictures import histogram_table
 from detector.vocabulary.analysis import analyse_vocabulary
 from detector.vocabulary.difference import difference
 from detector.vocabulary.model_source import load_tokenizer
+from detector.vocabulary.reference_rows import ReferenceRows
 from tests.conftest import TRAINING_TEXT
 
 
@@ -36,6 +40,14 @@ def verified(analysis):
         "prompts": [],
     }
     return analysis.with_verification(verification)
+
+
+@pytest.fixture
+def with_reference(analysis):
+    """Seven suspects, of which three are the reference."""
+    reference = ReferenceRows(np.arange(3), np.array([], dtype=int), "rows made here", 1.0, 0.0, None)
+    at_floor = np.arange(len(analysis)) < 7
+    return replace(analysis, reference=reference, order=np.arange(7, dtype=np.int32), at_floor=at_floor)
 
 
 def printed(analysis, lines=()):
@@ -94,8 +106,6 @@ def test_the_page_of_a_tokenizer_alone(tmp_path):
 
 
 def test_tokens_cannot_act_on_the_page(analysis):
-    from dataclasses import replace
-
     display = ["<script>alert(1)</script>\u202e"] * len(analysis)
     page = vocabulary_page(replace(analysis, display=display))
     assert "<script" not in page
@@ -109,3 +119,54 @@ def test_a_comparison_in_lines(analysis, verified):
     assert "Tokenizer: the same." in lines
     assert f"Confirmed only in B: {analysis.display[260]}" in lines
     assert "confirmed: 0 in A, 1 in B." in lines
+
+
+def test_a_comparison_says_that_only_one_run_was_prompted(analysis, verified):
+    sentence = "Only {} was prompted (--verify): confirmed tokens are not compared."
+    assert sentence.format("B") in difference_lines(difference(analysis, verified))
+    assert sentence.format("A") in difference_lines(difference(verified, analysis))
+    for run in (analysis, verified):
+        assert not any("Only" in line for line in difference_lines(difference(run, run)))
+
+
+def test_a_comparison_counts_suspects_as_the_analysis_does(with_reference):
+    lines = list(difference_lines(difference(with_reference, with_reference)))
+    assert "suspects besides the reference: 4 in A, 4 in B." in lines
+    assert any(line.startswith("4 suspects besides the reference") for line in summary_lines(with_reference))
+
+
+def test_every_picture_has_its_numbers(verified):
+    page = vocabulary_page(verified)
+    pictures = re.findall(r'<figure class="picture">.*?</figure>', page, re.DOTALL)
+    assert len(pictures) == 2
+    assert all("The numbers of this picture" in picture for picture in pictures)
+    cells = re.findall(r"<td>(.*?)</td>", pictures[1])
+    assert cells[0] == "260"
+    assert cells[3:5] == ["1e-07", "confirmed"]
+    assert len(cells) == 5 * 3
+
+
+def test_the_table_of_a_histogram_counts_each_token_once():
+    values = np.array([0.0, 0.1, 60.0, np.nan, 59.5])
+    table = histogram_table(values, np.array([0, 3]), np.array([1, 7]), "distance")
+    assert table.headings == ("distance from", "to", "tokens", "suspects", "reference rows")
+    assert table.rows == [("0", "1", "2", "1", "1"), ("59", "60", "2", "0", "0")]
+
+
+def test_a_long_table_of_tokens_unfolds(analysis):
+    suspicious = replace(analysis, order=np.arange(100, dtype=np.int32), at_floor=np.arange(len(analysis)) < 100)
+    page = vocabulary_page(suspicious)
+    shown, _, folded = page.partition('<h2 id="suspects">')[2].partition("<summary>The other 70</summary>")
+    assert shown.count('<tr><td class="number">') == 30
+    assert folded.partition("</table>")[0].count('<tr><td class="number">') == 70
+    assert "The other" not in vocabulary_page(analysis)
+
+
+def test_the_page_says_where_the_reference_comes_from(analysis, with_reference):
+    def reference_setting(shown):
+        return re.search(r'<th scope="row">reference</th><td>(.*?)</td>', vocabulary_page(shown))[1]
+
+    assert reference_setting(with_reference) == "found by the program"
+    assert reference_setting(analysis) == "none"
+    given = replace(with_reference, settings={**with_reference.settings, "reference": [0, 1, 2]})
+    assert reference_setting(given) == "[0, 1, 2]"

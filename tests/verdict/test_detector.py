@@ -72,7 +72,23 @@ def test_a_text_unlike_the_references_gets_no_verdict(tiny):
     detector = Detector(tiny, replace(make_classifier(tiny), ranges={"mean_surprisal": [0.0, 1e-9]}))
     result = detector.detect(LONG)
     assert result.reason == "out_of_range"
-    assert "mean surprisal" in result.explanation
+    assert result.explanation.endswith("is how surprising its words are on average (mean surprisal).")
+
+
+def test_only_the_first_reasons_are_told(tiny):
+    names = ["mean_surprisal", "mean_entropy", "mean_log_rank", "share_rank_1", "share_rank_10"]
+    detector = Detector(tiny, replace(make_classifier(tiny), ranges={name: [-3e9, -2e9] for name in names}))
+    said = detector.detect(LONG).explanation
+    assert said.endswith("stand (mean log rank) and 2 more.")
+
+
+def test_the_least_length_is_told_in_one_way(detector):
+    """50 tokens at 1.35 a word are 37 words, told as 40."""
+    short = detector.detect("The boats were gone.").explanation
+    assert short == "The text has 4 words and about 40 are needed: about 36 more."
+    middle = detector.detect("The boats were gone before dawn, and nobody in the town had seen who took them away.")
+    assert middle.reason == "too_short"
+    assert middle.explanation.startswith("About 40 words are needed")
 
 
 def test_numbers_that_are_not_finite_are_no_verdict(tiny, monkeypatch):

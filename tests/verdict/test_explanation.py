@@ -42,6 +42,7 @@ def test_features_and_sentences_add_up_to_the_score(explained):
     assert found.intercept + sum(c.contribution for c in found.features) == pytest.approx(score)
     assert found.intercept + found.sentences.sum() + found.whole_text == pytest.approx(score)
     assert sum(found.by_kind().values()) == pytest.approx(score)
+    assert list(found.by_kind()) == ["voices", "wording", "predictability", "start"]
     assert len(found.sentences) == len(np.unique(series.sentence))
     sizes = [abs(c.contribution) for c in found.features]
     assert sizes == sorted(sizes, reverse=True)

@@ -7,6 +7,7 @@ from detector.verdict.features import (
     FEATURE_NAMES,
     FEATURES,
     LEXICAL_FEATURES,
+    PLAIN_WORDS,
     VOICE_FEATURES,
     Series,
     feature_vector,
@@ -125,3 +126,11 @@ def test_a_leading_space_does_not_put_a_token_in_the_sentence_before():
 
 def test_every_feature_says_what_it_means():
     assert all(feature.meaning for feature in FEATURES.values())
+
+
+def test_every_feature_has_its_own_plain_words():
+    assert list(PLAIN_WORDS) == list(FEATURES)
+    assert len(set(PLAIN_WORDS.values())) == len(FEATURES)
+    for words in PLAIN_WORDS.values():
+        assert words.startswith(("how ", "which "))
+        assert "_" not in words

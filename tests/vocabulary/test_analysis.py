@@ -9,7 +9,7 @@ from detector.errors import InputError, ModelError
 from detector.vocabulary.analysis import analyse_vocabulary, order_to_verify
 from detector.vocabulary.analysis_record import load_analysis
 from detector.vocabulary.difference import difference
-from detector.vocabulary.model_source import find_folder, load_tokenizer
+from detector.vocabulary.model_source import check_memory, find_folder, free_memory_bytes, load_tokenizer
 from detector.vocabulary.tokenizer_analysis import Category
 from tests.conftest import TRAINING_TEXT, tiny_llama, tiny_tokenizer
 
@@ -172,6 +172,28 @@ def test_a_model_that_is_not_there(tmp_path):
         load_tokenizer(tmp_path)
 
 
+def test_free_memory(tmp_path):
+    meminfo = tmp_path / "meminfo"
+    assert free_memory_bytes(meminfo) is None  # not Linux
+    meminfo.write_text("MemTotal:       9 kB\nMemFree:        1 kB\nMemAvailable:       3 kB\n")
+    assert free_memory_bytes(meminfo) == 3072
+    meminfo.write_text("MemTotal:       9 kB\n")
+    assert free_memory_bytes(meminfo) is None
+
+
+def test_weights_must_fit_into_memory(tmp_path, monkeypatch):
+    from detector.vocabulary import model_source
+
+    for name in ("a.safetensors", "b.safetensors"):
+        (tmp_path / name).write_bytes(bytes(50))
+    for free in (100, None):
+        monkeypatch.setattr(model_source, "free_memory_bytes", lambda free=free: free)
+        check_memory(tmp_path, "")
+    monkeypatch.setattr(model_source, "free_memory_bytes", lambda: 99)
+    with pytest.raises(ModelError, match=r"0.0 GB of memory are free.*Take another\."):
+        check_memory(tmp_path, "Take another.")
+
+
 def test_a_run_is_like_itself(trained_folder):
     analysis = analysed(trained_folder)
     found = difference(analysis, analysis)
@@ -182,6 +204,8 @@ def test_a_run_is_like_itself(trained_folder):
     assert found.categories == ()
     assert found.suspects_only_first == ()
     assert found.rank_correlation == pytest.approx(1)
+    assert len(analysis.suspects()) == 16  # 13 reference rows and 3 tokens like them
+    assert found.counts["suspect"] == (3, 3)
     json.dumps(found.to_dict(), allow_nan=False)
 
 

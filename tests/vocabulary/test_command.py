@@ -112,6 +112,8 @@ def test_experiments(folder, arguments, experiment):
         (("--png", "x.png"), 2, "Only --induction has a picture"),
         (("--reference", "390:500"), 3, "rows 0 to 399"),
         (("--sample", "nowhere.txt"), 3, "nowhere.txt"),
+        (("--drawn", "3"), 2, "Nothing is prompted without --verify"),
+        (("--html", "x.txt"), 2, "--html writes .html files, and x.txt is none"),
         (("--out", "nowhere/a.json"), 2, "there is no folder"),
         (("--diff", "nowhere.json", "b.json"), 3, "cannot be read"),
     ],
@@ -121,6 +123,36 @@ def test_bad_input_is_a_sentence(folder, arguments, code, sentence):
     assert result.exit_code == code, result.output
     assert sentence in result.stderr
     assert result.stdout == ""
+
+
+def test_the_size_of_the_random_sample(folder, tmp_path):
+    from detector.vocabulary.verification import VerificationSettings
+
+    for drawn in (2, 5):
+        out = tmp_path / f"{drawn}.json"
+        result = run(folder, "--verify", "--most", 3, "--drawn", drawn, "--out", out)
+        assert result.exit_code == 0, result.output
+        assert json.loads(out.read_text())["verification"]["recall"]["sampled"] == drawn
+    default = next(p for p in typer.main.get_command(app).params if p.name == "drawn").show_default
+    assert default == str(VerificationSettings().sample)
+
+
+def test_a_model_larger_than_the_free_memory_is_not_loaded(folder, monkeypatch):
+    from detector.models import LanguageModel
+    from detector.vocabulary import model_source
+
+    def loaded(*arguments):
+        raise AssertionError("it was loaded")
+
+    monkeypatch.setattr(LanguageModel, "load", loaded)
+    monkeypatch.setattr(model_source, "free_memory_bytes", lambda: 1000)
+    for arguments, remedy in ((("--verify",), "Leave out --verify"), (("--repeat", "300"), "a smaller model")):
+        result = run(folder, *arguments)
+        assert result.exit_code == 4
+        assert "of memory are free" in result.stderr
+        assert remedy in result.stderr
+        assert result.stdout == ""
+    assert run(folder).exit_code == 0  # the embeddings alone are read
 
 
 def test_without_ranking_and_merges_tokens_are_verified_in_a_random_order(tmp_path):
