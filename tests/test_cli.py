@@ -187,6 +187,15 @@ def test_reports_of_one_file(run, essay, tmp_path):
     assert paper.read_bytes().startswith(b"%PDF")
 
 
+def test_a_closed_pipe_costs_no_report(essay, tiny_folder, tiny_calibration, tmp_path):
+    page = tmp_path / "report.html"
+    options = f"--model {tiny_folder} --calibration {tiny_calibration} --device cpu --html {page}"
+    subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m cli {essay} {options} | true"], cwd=ROOT, check=True, timeout=120
+    )
+    assert page.stat().st_size > 5000
+
+
 def test_reports_that_cannot_be(run, essay, tmp_path):
     short = tmp_path / "short.txt"
     short.write_text("Too short.")

@@ -69,15 +69,17 @@ def verdict(
         unreadable = result.reason == "unreadable"
         if earlier is not None:
             result = _with_baseline(detector, result, earlier)
-        if as_json or not unreadable:
-            show(result)
-        for warning in () if quiet else result.warnings:
-            say(warning)
-        if result.verdict == "unscored":
-            code = 3
-            if as_json or unreadable:
-                say(_with_command_hint(result.explanation, result.path, context) if unreadable else _named(result))
-        _write_outputs(result, detector.classifier.human_sentence_bits, html, pdf, png)
+        try:  # files first, so that a reader who has seen enough and closes the pipe loses none
+            _write_outputs(result, detector.classifier.human_sentence_bits, html, pdf, png)
+        finally:
+            if as_json or not unreadable:
+                show(result)
+            for warning in () if quiet else result.warnings:
+                say(warning)
+            if result.verdict == "unscored":
+                code = 3
+                if as_json or unreadable:
+                    say(_with_command_hint(result.explanation, result.path, context) if unreadable else _named(result))
     return code
 
 
