@@ -1,8 +1,10 @@
 """How much a score depends on which sentences a text happens to have."""
 
 import zlib
+from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.verdict.classifier import Classifier
 from detector.verdict.features import Series, feature_vector
@@ -21,13 +23,9 @@ def score_interval(series: Series, classifier: Classifier, text: str) -> tuple[f
     rng = np.random.default_rng(zlib.crc32(text.encode("utf-8", "surrogatepass")))
     blocks = _blocks(series)
     used = frozenset(classifier.feature_names)
-    estimate = classifier.score(feature_vector(series, used))
-    resampled = np.empty(RESAMPLES)
-    for i in range(RESAMPLES):
-        chosen = [blocks[j] for j in rng.integers(len(blocks), size=len(blocks))]
-        index = np.concatenate(chosen)
-        sentence = _renumbered([series.sentence[block] for block in chosen])
-        resampled[i] = classifier.score(feature_vector(series.take(index, sentence), used))
+    resamples = (series.take(*_drawn(series, blocks, rng)) for _ in range(RESAMPLES))
+    scores = classifier.scores(np.array([feature_vector(taken, used) for taken in chain([series], resamples)]))
+    estimate, resampled = scores[0], scores[1:]
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(resampled, [tail, 1 - tail])
     # Centred on the estimate: resampling shortens the memory of the series and so shifts some features.
@@ -52,11 +50,15 @@ def _blocks(series: Series) -> list[np.ndarray]:
     return blocks
 
 
-def _renumbered(parts: list[np.ndarray]) -> np.ndarray:
-    """Sentence numbers of concatenated blocks, increasing across them."""
-    numbers, offset = [], 0
-    for part in parts:
-        fresh = part - part[0] + offset
-        numbers.append(fresh)
-        offset = int(fresh[-1]) + 1
-    return np.concatenate(numbers)
+def _drawn(
+    series: Series, blocks: list[np.ndarray], rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """As many blocks as there are, drawn with repetition: token indices, and sentence numbers that rise throughout."""
+    chosen = [blocks[i] for i in rng.integers(len(blocks), size=len(blocks))]
+    index = np.concatenate(chosen)
+    sentence = series.sentence[index]
+    last = np.cumsum([len(block) for block in chosen]) - 1
+    # Within a block the numbers rise as they did; from one block to the next by 1.
+    steps = np.diff(sentence, prepend=sentence[:1])
+    steps[last[:-1] + 1] = 1
+    return index, np.cumsum(steps)

@@ -8,8 +8,10 @@ s = -ln p(x) is surprisal, H the entropy, v the variance of ln p, h and m the ln
 and the machine voice, all in nats a token.
 """
 
+import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ Floats = NDArray[np.float64]
 
 CAP_NATS = 1.0
 """Most that one token's evidence of the voices counts, where it is capped."""
+_SCALES, _EMBEDDING, _BINS = range(1, 6), 3, 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,24 +68,29 @@ class Series:
             self.lexical_intercept,
         )
 
-    @property
+    @cached_property
     def voice_ratio(self) -> Floats:
         """M - h of every token: above 0 where the machine voice expected it more."""
         if self.machine is None or self.human is None:
             raise ValueError("these scores were made without voices")
         return self.machine - self.human
 
-    @property
+    @cached_property
     def capped_ratio(self) -> Floats:
         """The same with every token capped at 1 nat, so that no single word decides."""
         return self.voice_ratio.clip(-CAP_NATS, CAP_NATS)
 
-    @property
+    @cached_property
     def machine_gain(self) -> Floats:
         """M + s of every token: above 0 where the machine voice expected it more than the base."""
         if self.machine is None:
             raise ValueError("these scores were made without voices")
         return self.machine + self.surprisal
+
+    @cached_property
+    def diversity(self) -> Floats:
+        """Lastde's diversity entropy of -s at scales 1 to 5, with bins that do not depend on the length."""
+        return np.array([diversity_entropy(-self.surprisal, tau, _EMBEDDING, _BINS) for tau in _SCALES])
 
 
 def series_of(
@@ -115,13 +123,18 @@ def series_of(
 
 
 def _moment(values: Floats, power: int) -> float:
-    spread = values.std()
-    return float((((values - values.mean()) / spread) ** power).mean()) if spread > 1e-9 else 0.0
+    centred = values - values.mean()
+    spread = np.sqrt(np.mean(centred * centred))
+    if spread <= 1e-9:
+        return 0.0
+    scaled = centred / spread
+    return float(math.prod([scaled] * power).mean())  # products take a tenth of the time of powers
 
 
 def _correlation(left: Floats, right: Floats) -> float:
-    product = left.std() * right.std()
-    return float(((left - left.mean()) * (right - right.mean())).mean() / product) if product > 1e-9 else 0.0
+    left, right = left - left.mean(), right - right.mean()
+    product = np.sqrt((left @ left) * (right @ right)) / len(left)
+    return float(left @ right / len(left) / product) if product > 1e-9 else 0.0
 
 
 def _low_frequency_share(values: Floats, below: float = 1 / 8) -> float:
@@ -133,7 +146,7 @@ def _low_frequency_share(values: Floats, below: float = 1 / 8) -> float:
 
 def sentence_means(series: Series, values: Floats | None = None) -> Floats:
     """Mean of ``values`` (surprisal unless given) in each sentence of at least 4 tokens."""
-    _, first = np.unique(series.sentence, return_index=True)
+    first = np.append(0, np.flatnonzero(np.diff(series.sentence)) + 1)
     counts = np.diff(np.append(first, len(series)))
     means = np.add.reduceat(series.surprisal if values is None else values, first) / counts
     return means[counts >= 4]
@@ -147,11 +160,6 @@ def _mean_step(means: Floats) -> float:
     return float(np.abs(np.diff(means)).mean()) if len(means) > 1 else 0.0
 
 
-def _diversity(series: Series) -> Floats:
-    """Lastde's diversity entropy of -s at scales 1 to 5, with bins that do not depend on the length."""
-    return np.array([diversity_entropy(-series.surprisal, tau, _EMBEDDING, _BINS) for tau in range(1, 6)])
-
-
 def _mean_run(flags: NDArray[np.bool_]) -> float:
     """Mean length of the runs of true values; 0 if there is none."""
     edges = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))
@@ -159,7 +167,6 @@ def _mean_run(flags: NDArray[np.bool_]) -> float:
     return float(flags.sum() / runs) if runs else 0.0
 
 
-_EMBEDDING, _BINS = 3, 64
 _IMPROBABLE_NATS = float(np.log(10_000))
 
 
@@ -228,10 +235,10 @@ BASE_FEATURES: dict[str, Feature] = {
         lambda x: _low_frequency_share(x.surprisal, 1 / 32), "waves of s as long as sentences and paragraphs"
     ),
     "multiscale_diversity": Feature(
-        lambda x: float(_diversity(x).mean()), "Lastde: how many shapes the curve of s has; people's has more"
+        lambda x: float(x.diversity.mean()), "Lastde: how many shapes the curve of s has; people's has more"
     ),
     "multiscale_diversity_spread": Feature(
-        lambda x: float(_diversity(x).std()),
+        lambda x: float(x.diversity.std()),
         "Lastde: how much that depends on the scale; machines' looks alike at all scales",
     ),
     "sentence_spread": Feature(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from detector.verdict.bootstrap import _blocks, score_interval
+from detector.verdict.bootstrap import _blocks, _drawn, score_interval
 from tests.conftest import make_classifier
 from tests.verdict.test_features import series
 
@@ -13,6 +13,18 @@ def test_blocks_cover_the_text_once_and_are_several(n, sentence_length):
     blocks = _blocks(found)
     assert np.concatenate(blocks).tolist() == list(range(n))
     assert len(blocks) >= 3
+
+
+def test_a_block_that_is_drawn_twice_brings_its_sentences_twice():
+    class Draws:
+        def integers(self, high, size):
+            assert (high, size) == (2, 2)
+            return [1, 1]
+
+    found = series(np.ones(6), sentence=np.array([0, 0, 1, 1, 2, 2]))
+    index, sentence = _drawn(found, [np.arange(3), np.arange(3, 6)], Draws())
+    assert index.tolist() == [3, 4, 5, 3, 4, 5]
+    assert sentence.tolist() == [0, 1, 1, 2, 3, 3]
 
 
 def test_the_interval_has_the_width_of_the_standard_error_for_independent_tokens(tiny):
