@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH_DOCUMENTS = {"cpu": 16, "cuda": 256, "mps": 64}
-"""Documents given to a worker at once, by kind of device; within them texts are sorted by length."""
-BATCH_CHARACTERS = 400_000
+BATCH_DOCUMENTS = {"cpu": 16, "cuda": 1024, "mps": 256}
+"""Documents given to a worker at once, by kind of device; within them texts are sorted by length.
+
+For a GPU they are several groups (``LOOKAHEAD_TEXTS``), since one is scored while that before it is judged.
+"""
+BATCH_CHARACTERS = {"cpu": 400_000, "cuda": 6_400_000, "mps": 1_600_000}
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,9 @@ def key_of(path: str | None, id: str, text_sha256: str | None, occurrence: int) 
 
 
 def batches(
-    documents: Iterable[Document], most_documents: int = BATCH_DOCUMENTS["cpu"], most_characters: int = BATCH_CHARACTERS
+    documents: Iterable[Document],
+    most_documents: int = BATCH_DOCUMENTS["cpu"],
+    most_characters: int = BATCH_CHARACTERS["cpu"],
 ) -> Iterator[list[Document]]:
     """Documents in their order, so many at a time; one longer than ``most_characters`` goes alone."""
     batch: list[Document] = []

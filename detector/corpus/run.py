@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector import __version__
-from detector.corpus.documents import BATCH_DOCUMENTS, Document, batches
+from detector.corpus.documents import BATCH_CHARACTERS, BATCH_DOCUMENTS, Document, batches
 from detector.corpus.engine import Engine, InProcess, device_kind
 from detector.corpus.finishing import remove_vanished, statistics, write_copies, write_flags
 from detector.corpus.judging import FAILED, Judged
@@ -236,8 +236,9 @@ def _score(
 
     unwritten: list[Judged] = []
     last_write = time.monotonic()
-    size = BATCH_DOCUMENTS.get(device_kind(recipe.device), BATCH_DOCUMENTS["cpu"])
-    stream = engine.judged(batches(new_documents(), size), carried, run.keep_tokens)
+    kind = device_kind(recipe.device)
+    most = (sizes.get(kind, sizes["cpu"]) for sizes in (BATCH_DOCUMENTS, BATCH_CHARACTERS))
+    stream = engine.judged(batches(new_documents(), *most), carried, run.keep_tokens)
     try:
         for judged in stream:
             if not progress.judged:

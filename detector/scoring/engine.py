@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from detector.models.language_model import LanguageModel
 from detector.models.voices import VOICE_NAMES, Voices
+from detector.scoring.ahead import ahead
 from detector.scoring.batches import BATCH_TOKENS, Batch, Encoded, encode, plan_batches
 from detector.scoring.records import TokenScores
 from detector.scoring.vocabulary_head import CHUNK_POSITIONS, reduce_vocabulary, target_log_probs
@@ -51,7 +52,8 @@ def score_texts(
     ``batch_tokens`` and ``chunk_positions`` change speed and memory only: in float32 the scores agree
     to 1e-4 nats whatever they are. A text longer than the model's context is scored in overlapping
     windows, never cut; a text without tokens gives empty arrays. ``on_progress`` is told (tokens
-    scored, tokens of all texts read so far) after every batch; what it raises ends the scoring.
+    scored, tokens of all texts read so far) after every batch; what it raises ends the scoring. Where a GPU does the
+    work, reading, tokenising and scoring go on in threads while the caller uses what it has.
     Raises ``InputError`` for a text that cannot be tokenised.
     """
     if isinstance(texts, str):
@@ -61,19 +63,35 @@ def score_texts(
     if top_k < 0 or samples < 0 or batch_tokens < 1 or chunk_positions < 1:
         raise ValueError("top_k and samples must be at least 0, batch_tokens and chunk_positions at least 1")
     iterator = iter(texts)
-    done = read = 0
-    while group := list(islice(iterator, LOOKAHEAD_TEXTS)):
-        sequences = [_sequence(language_model, text, voices is not None, top_k, samples, seed) for text in group]
-        # Without the chunked head a batch holds logits for every position: keep it to one window.
-        largest = batch_tokens if language_model.uses_chunked_head else 1
-        read += sum(len(sequence.encoded.start_char) for sequence in sequences)
-        for batch in plan_batches(sequences, language_model.window_tokens, largest):
-            _score_batch(language_model, voices, batch, top_k, chunk_positions)
-            done += sum(window.end - window.first_target for _, window in batch.jobs)
-            if on_progress is not None:
-                on_progress(done, read)
-        for sequence in sequences:
-            yield _finish(language_model, sequence)
+    groups = (
+        [_sequence(language_model, text, voices is not None, top_k, samples, seed) for text in group]
+        for group in iter(lambda: list(islice(iterator, LOOKAHEAD_TEXTS)), [])
+    )
+    # Without the chunked head a batch holds logits for every position: keep it to one window.
+    largest = batch_tokens if language_model.uses_chunked_head else 1
+
+    def scored(groups: Iterator[list[_Sequence]]) -> Iterator[list[TokenScores]]:
+        done = read = 0
+        for sequences in groups:
+            read += sum(len(sequence.encoded.start_char) for sequence in sequences)
+            for batch in plan_batches(sequences, language_model.window_tokens, largest):
+                _score_batch(language_model, voices, batch, top_k, chunk_positions)
+                done += sum(window.end - window.first_target for _, window in batch.jobs)
+                if on_progress is not None:
+                    on_progress(done, read)
+            yield [_finish(language_model, sequence) for sequence in sequences]
+
+    if not _overlaps(language_model):
+        return chain.from_iterable(scored(groups))
+    return chain.from_iterable(ahead(scored(ahead(groups))))
+
+
+def _overlaps(language_model: LanguageModel) -> bool:
+    """Whether texts are tokenised beside the scoring of the group before, and that beside what the caller does.
+
+    A CPU that scores has no time to spare for either.
+    """
+    return language_model.device.type != "cpu"
 
 
 def _sequence(

@@ -1,9 +1,9 @@
 """``Detector``: texts in, ``Result``s out. The one place where the rooms below meet."""
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from detector.errors import CalibrationError, InputError, UsageError
 from detector.methods import compute_all
 from detector.models.language_model import LanguageModel
 from detector.models.loading import DEFAULT_FOLDER, DEFAULT_NAME
-from detector.scoring.engine import LOOKAHEAD_TEXTS, score_texts
+from detector.scoring.engine import score_texts
 from detector.scoring.records import TokenScores
 from detector.verdict.bootstrap import score_interval
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
@@ -136,22 +136,22 @@ class Detector:
 
         ``on_progress`` is told what ``score_texts`` tells it.
         """
-        iterator = iter(sources)
-        while group := list(islice(iterator, LOOKAHEAD_TEXTS)):
-            drafts = [_draft(*source) for source in group]
-            suitable = [draft.folded.text for draft in drafts if draft.unsuitable is None]
-            all_scores = score_texts(
-                self.language_model,
-                suitable,
-                voices=self.voices,
-                top_k=self.alternatives,
-                on_progress=on_progress,
-            )
-            for draft in drafts:
-                if draft.unsuitable is None:
-                    yield self._judge(draft, next(all_scores))
-                else:
-                    yield self._unscored(draft, *draft.unsuitable)
+        drafts: deque[_Draft] = deque()
+
+        def texts() -> Iterator[str]:
+            for source in sources:
+                drafts.append(draft := _draft(*source))
+                yield draft.folded.text if draft.unsuitable is None else ""
+
+        all_scores = score_texts(
+            self.language_model, texts(), voices=self.voices, top_k=self.alternatives, on_progress=on_progress
+        )
+        for scores in all_scores:
+            draft = drafts.popleft()
+            if draft.unsuitable is None:
+                yield self._judge(draft, scores)
+            else:
+                yield self._unscored(draft, *draft.unsuitable)
 
     def _unscored(self, draft: _Draft, reason: str, explanation: str, n_tokens: int | None = None) -> Result:
         return Result.unscored(

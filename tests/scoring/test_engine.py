@@ -101,6 +101,23 @@ def test_results_come_in_input_order_from_a_lazy_iterator(tiny, monkeypatch):
     assert [len(s) for s in rest] == [len(score(tiny, [t])[0]) for t in TEXTS[1:]]
 
 
+def test_tokenising_and_scoring_ahead_change_nothing(tiny, monkeypatch):
+    expected = score(tiny, TEXTS)
+    monkeypatch.setattr("detector.scoring.engine._overlaps", lambda language_model: True)
+    monkeypatch.setattr("detector.scoring.engine.LOOKAHEAD_TEXTS", 2)
+    for left, right in zip(expected, score(tiny, TEXTS), strict=True):
+        assert_same(left, right)
+
+
+def test_a_text_that_cannot_be_tokenised_is_an_error_ahead_too(tiny, monkeypatch):
+    monkeypatch.setattr("detector.scoring.engine._overlaps", lambda language_model: True)
+    monkeypatch.setattr("detector.scoring.engine.LOOKAHEAD_TEXTS", 1)
+    stream = score_texts(tiny, ["one", "\ud800"])
+    assert len(next(stream)) > 0
+    with pytest.raises(InputError):
+        next(stream)
+
+
 @pytest.mark.parametrize("text", [t for t in TEXTS if t])
 def test_spans_follow_each_other_and_cover_the_text(tiny, text):
     (scores,) = score(tiny, [text])
