@@ -5,7 +5,8 @@
     python benchmarks/batch_speed.py engine [--documents 1000 10000 100000]
 
 ``scoring`` judges texts of so many words with the embedded model, or another, for every layout of worker processes
-x threads. ``engine`` measures everything but scoring: a stand-in judge gives every document a row of real size at
+x threads. With several sizes, "since the row above" is what each further document cost in processor time, start and
+model loading left out: it should be the same in every row. ``engine`` measures everything but scoring: a stand-in judge gives every document a row of real size at
 once, so that reading, hashing, ledger, parts, flags, summary and page are all that takes time; it shows whether the
 cost of a document grows with the corpus, the peak of memory, and how long a run takes that has nothing left to do.
 Every measurement is a process of its own.
@@ -137,25 +138,34 @@ def measured(source: Path, out: Path, *more: str) -> dict:
 def scoring(arguments: argparse.Namespace, folder: Path) -> None:
     """The embedded model, by layout."""
     print(
-        f"{'workers x threads':18} {'documents':>9} {'documents/s':>11} {'tokens/s':>9} "
-        f"{'tokens per CPU s':>16} {'store':>6} {'worker MB':>9}"
+        f"{'workers x threads':18} {'documents':>9} {'documents/s':>11} {'tokens/s':>9} {'tokens per CPU s':>16} "
+        f"{'CPU ms a document':>17} {'since the row above':>19} {'store':>6} {'main MB':>7} {'worker MB':>9} "
+        f"{'finishing s':>11} {'again s':>7}"
     )
     model = ["--model", arguments.model]
     if arguments.calibration:
         model += ["--calibration", arguments.calibration]
-    for n in arguments.documents or [100]:
-        source = folder / f"{n}.jsonl"
-        write_corpus(source, n, *arguments.words)
-        for layout in arguments.layouts:
-            workers, threads = layout.split("x")
-            facts = measured(source, folder / f"{n}-{layout}", "--workers", workers, "--threads", threads, *model)
-            seconds = facts["judging_seconds"]
+    for layout in arguments.layouts:
+        workers, threads = layout.split("x")
+        before = {"cpu_seconds": 0.0, "documents": 0}
+        for n in sorted(arguments.documents or [100]):
+            source, out = folder / f"{n}.jsonl", folder / f"{n}-{layout}"
+            if not source.exists():
+                write_corpus(source, n, *arguments.words)
+            options = ["--workers", workers, "--threads", threads, *model]
+            facts = measured(source, out, *options)
+            again = measured(source, out, *options)
+            seconds, documents = facts["judging_seconds"], facts["documents"]
+            further = (facts["cpu_seconds"] - before["cpu_seconds"]) / (documents - before["documents"]) * 1000
+            since = f"{further:.2f}" if before["documents"] else "-"
             print(
-                f"{layout:18} {n:9,} {facts['documents'] / seconds:11.2f} {facts['tokens'] / seconds:9,.0f} "
-                f"{facts['tokens'] / facts['cpu_seconds']:16,.0f} "
-                f"{facts['store_seconds'] / seconds:6.2%} {facts['worker_peak_mb']:9,}",
+                f"{layout:18} {documents:9,} {documents / seconds:11.2f} {facts['tokens'] / seconds:9,.0f} "
+                f"{facts['tokens'] / facts['cpu_seconds']:16,.0f} {facts['cpu_seconds'] / documents * 1000:17.2f} "
+                f"{since:>19} {facts['store_seconds'] / seconds:6.2%} {facts['judging_peak_mb']:7,} "
+                f"{facts['worker_peak_mb']:9,} {facts['wall_seconds'] - seconds:11.1f} {again['process_seconds']:7.1f}",
                 flush=True,
             )
+            before = facts
 
 
 def engine(arguments: argparse.Namespace, folder: Path) -> None:

@@ -12,6 +12,7 @@ from detector.models.language_model import DTYPES, LanguageModel
 
 DEFAULT_FOLDER = Path(__file__).parent / "default"
 DEFAULT_NAME = "default"
+_HUB_SECONDS = 5.0
 _TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "tokenizer.model", "spiece.model", "vocab.txt", "tekken.json")
 
 
@@ -40,7 +41,9 @@ def load_language_model(
     logging.disable_progress_bar()
     getLogger("huggingface_hub").setLevel("ERROR")
     source = str(folder) if is_local else name
-    local_only = offline or is_local
+    # Asked once and briefly: the libraries try again for a minute where there is no network.
+    is_reachable = not is_local and not offline and _hub_answers()
+    local_only = not is_reachable
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, local_files_only=local_only)
         model, report = AutoModelForCausalLM.from_pretrained(
@@ -52,7 +55,7 @@ def load_language_model(
             local_files_only=local_only,
         )
     except Exception as error:  # the libraries raise a dozen unrelated types here; each means "cannot load"
-        raise ModelError(_explain(name, is_local, offline, error)) from error
+        raise ModelError(_explain(name, is_local, offline, is_reachable, error)) from error
     if missing := sorted(report["missing_keys"]):
         raise ModelError(
             f"The weights of {name} lack {len(missing)} of the parameters its config.json asks for ({missing[0]} "
@@ -88,6 +91,18 @@ def resolve_device(device: str) -> str:
     if (wanted.index or 0) >= present[wanted.type]:
         raise ModelError(f"This machine has no device {device} that torch can use. Try --device cpu.")
     return device
+
+
+def _hub_answers() -> bool:
+    from huggingface_hub import constants, get_session
+
+    if constants.HF_HUB_OFFLINE:
+        return False
+    try:
+        get_session().head(constants.ENDPOINT, timeout=_HUB_SECONDS)
+    except Exception:  # of the HTTP library that the hub's happens to use; each means no answer
+        return False
+    return True
 
 
 def _looks_like_path(name: str) -> bool:
@@ -127,7 +142,7 @@ def _check_folder(folder: Path) -> None:
             ) from error
 
 
-def _explain(name: str, is_local: bool, offline: bool, error: Exception) -> str:
+def _explain(name: str, is_local: bool, offline: bool, is_reachable: bool, error: Exception) -> str:
     first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if is_local:
         return f"The model in {name} cannot be loaded: {first_line}"
@@ -136,7 +151,12 @@ def _explain(name: str, is_local: bool, offline: bool, error: Exception) -> str:
             f"The model {name!r} is not on this machine, and --offline forbids fetching it. "
             "Run once without --offline, or give a local folder."
         )
+    if not is_reachable:
+        return (
+            f"The model {name!r} is not on this machine, and the Hugging Face Hub does not answer. Give a local "
+            "folder, leave --model out to use the embedded model, or try again with a network."
+        )
     return (
         f"The model {name!r} cannot be loaded: {first_line} "
-        "Check the name and the network, give a local folder, or leave --model out to use the embedded model."
+        "Check the name, give a local folder, or leave --model out to use the embedded model."
     )

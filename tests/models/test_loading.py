@@ -114,6 +114,13 @@ def test_a_model_that_sees_the_future():
         LanguageModel(BertForMaskedLM(config), tiny_tokenizer(), name="bert")
 
 
+def test_a_name_that_is_not_on_this_machine_where_the_hub_does_not_answer(monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")  # the discard port
+    with pytest.raises(ModelError, match="not on this machine, and the Hugging Face Hub does not answer"):
+        LanguageModel.load("nobody/no-such-model")
+
+
 def test_a_name_that_is_not_on_this_machine_offline():
     with pytest.raises(ModelError, match="--offline forbids"):
         LanguageModel.load("nobody/no-such-model", offline=True)
