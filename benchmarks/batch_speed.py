@@ -6,9 +6,10 @@
 
 ``scoring`` judges texts of so many words with the embedded model, or another, for every layout of worker processes
 x threads. With several sizes, "since the row above" is what each further document cost in processor time, start and
-model loading left out: it should be the same in every row. ``engine`` measures everything but scoring: a stand-in judge gives every document a row of real size at
-once, so that reading, hashing, ledger, parts, flags, summary and page are all that takes time; it shows whether the
-cost of a document grows with the corpus, the peak of memory, and how long a run takes that has nothing left to do.
+model loading left out: it should be the same in every row. ``engine`` measures everything but scoring: a stand-in
+judge gives every document a row of real size at once, so that reading, hashing, ledger, parts, flags, summary and page
+are all that takes time; it shows whether the cost of a document grows with the corpus, the peak of memory, and how
+long a run takes that has nothing left to do.
 Every measurement is a process of its own.
 """
 
