@@ -30,6 +30,7 @@ from detector.vocabulary.tokenizer_analysis import TokenizerAnalysis
 from detector.vocabulary.verification import Verification, VerificationSettings, verify
 
 SAMPLES = Path(__file__).parents[1] / "datasets" / "samples"
+WRITTEN = ("essay.txt", "letter.txt", "note.txt")
 GALLERY = Path(__file__).parents[1] / "reports" / "gallery"
 
 
@@ -112,7 +113,7 @@ def walk_lines(walk: Verification, every: Verification) -> Iterator[str]:
 def main() -> None:
     """Measure, print and save."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sample", type=Path, nargs="*", default=sorted(SAMPLES.glob("*.txt")))
+    parser.add_argument("--sample", type=Path, nargs="*", default=[SAMPLES / name for name in WRITTEN])
     parser.add_argument("--out", type=Path, default=GALLERY)
     parser.add_argument("--ledger", type=Path)
     arguments = parser.parse_args()

@@ -45,10 +45,15 @@ EXAMPLES = (
         ("essay.pdf",), "the same page as PDF", "detect datasets/samples/essay.txt --pdf reports/gallery/essay.pdf"
     ),
     Example(
+        ("joined.html",),
+        "the page of a text that a person began and a machine ended",
+        "detect datasets/samples/joined.txt --html reports/gallery/joined.html",
+    ),
+    Example(
         ("set/",),
         "a set of texts with hidden names: an index, and a page of each",
-        "detect report datasets/samples/essay.txt datasets/samples/letter.txt datasets/samples/note.txt "
-        "--out reports/gallery/set --anonymous",
+        "detect report datasets/samples/answer.txt datasets/samples/essay.txt datasets/samples/joined.txt "
+        "datasets/samples/letter.txt datasets/samples/note.txt --out reports/gallery/set --anonymous",
     ),
     Example(
         ("pictures/",),

@@ -246,8 +246,9 @@ def _expected(scored: Sequence[Entry]) -> str:
     if rate is None:
         return ""
     expected = rate * len(scored)
+    about = f"about {expected:.1f} of them" if expected >= 0.1 else "hardly one of them"
     return (
-        f"If people wrote all {len(scored)} texts themselves, about {expected:.1f} of them would still be called "
+        f"If people wrote all {len(scored)} texts themselves, {about} would still be called "
         f"machine text at a false-alarm rate of {rate:.2g}; the chance of at least one is "
         f"{1 - (1 - rate) ** len(scored):.0%}."
     )

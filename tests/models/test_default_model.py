@@ -61,12 +61,22 @@ def test_the_calibration_has_every_length_and_supports_one_per_cent(detector):
         assert bucket.machine_scores == sorted(bucket.machine_scores)
 
 
-@pytest.mark.parametrize("name", ["essay.txt", "letter.txt"])
-def test_the_samples_get_a_verdict(detector, name):
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [("essay.txt", "human"), ("letter.txt", "human"), ("answer.txt", "machine"), ("joined.txt", "mixed")],
+)
+def test_the_samples_are_read_as_their_readme_says(detector, name, verdict):
     result = detector.detect((SAMPLES / name).read_text(encoding="utf-8"))
-    assert result.verdict in ("human", "machine", "inconclusive")
+    assert result.verdict == verdict
     assert 0 < result.p_value <= 1
     assert 0 < result.probability_machine < 1
+
+
+def test_the_joined_sample_is_divided_where_it_was_joined(detector):
+    text = (SAMPLES / "joined.txt").read_text(encoding="utf-8")
+    human, machine = detector.detect(text).segments
+    assert (human.label, machine.label) == ("human", "machine")
+    assert human.end_char <= text.index("Public seating") <= machine.start_char
 
 
 def test_the_short_sample_gets_none(detector):

@@ -108,7 +108,7 @@ def test_nobody_is_ranked(results):
 def test_chance_is_told(results):
     """Two scored texts at 0.01: 0.02 expected, 1 - 0.99^2 = 2 % for at least one."""
     source = " ".join(index_page(list(entries_of(results, anonymous=False)), anonymous=False).split())
-    assert "wrote all 2 texts themselves, about 0.0 of them" in source
+    assert "wrote all 2 texts themselves, hardly one of them would" in source
     assert "the chance of at least one is 2%" in source
 
 

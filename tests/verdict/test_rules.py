@@ -21,7 +21,11 @@ UNDIVIDED = PValues(machine=0.5, human=0.5)
         (PValues(0.5, 0.5, 0.0025, 0.05, True), "mixed"),
         # the machine part alone is enough only at a quarter of the target
         (PValues(0.5, 0.5, 0.003, 0.05, True), "inconclusive"),
-        (PValues(0.5, 0.01, 0.003, 0.05, True), "human"),
+        # human as a whole, but a part stands out
+        (PValues(0.5, 0.01, 0.003, 0.05, True), "inconclusive"),
+        (PValues(0.5, 0.01, 0.05, 0.05, True), "inconclusive"),
+        (PValues(0.5, 0.01, 0.051, 0.05, True), "human"),
+        (PValues(0.5, 0.01, 0.003, 0.05, False), "human"),
         # no human part to speak of
         (PValues(0.01, 0.9, 0.001, 0.06, True), "machine"),
         # significant, but not divided
@@ -40,6 +44,12 @@ def test_no_share_of_reference_texts_is_called_none(verdict):
     assert "0.0%" not in smallest
     assert "fewer" not in explain(verdict, PValues(0.0006, 0.0006, 0.0006, 0.0006, True), None)
     assert "only 0.1% of" in explain(verdict, PValues(0.0006, 0.0006, 0.0006, 0.0006, True), None)
+
+
+def test_a_part_that_stands_out_is_the_reason_given():
+    said = explain("inconclusive", PValues(0.5, 0.01, 0.003, 0.05, True), 100)
+    assert "not all: only 0.3% of human texts" in said
+    assert "100 more words" not in said
 
 
 def test_only_is_said_of_small_shares():
