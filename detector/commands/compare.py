@@ -17,7 +17,7 @@ from detector.commands.options import (
 
 @guarded
 def compare(
-    first: Annotated[str, typer.Argument(metavar="A", help="A text file; - is standard input.")],
+    first: Annotated[str, typer.Argument(metavar="A", help="A file; - is standard input.")],
     second: Annotated[str, typer.Argument(metavar="B", help="Another.")],
     png: Annotated[Path | None, typer.Option(help="Draw the token probabilities of both (.png or .svg).")] = None,
     as_json: JsonOption = False,

@@ -22,6 +22,9 @@ DtypeOption = Annotated[str, typer.Option(help="float32, bfloat16 or float16.")]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors, nothing else.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+FilePath = Annotated[
+    str, typer.Argument(metavar="PATH", help="A file (text, Word, OpenDocument, PDF, EPUB, HTML); - is standard input.")
+]
 PngOption = Annotated[Path | None, typer.Option(help="Draw a picture (.png or .svg).")]
 
 

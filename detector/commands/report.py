@@ -10,7 +10,7 @@ from detector.commands.options import ModelChoice, QuietOption, guarded, progres
 
 @guarded
 def report(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Text files and folders; - is standard input.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and folders; - is standard input.")],
     out: Annotated[Path, typer.Option(help="Folder to write the pages into; made if need be.")],
     anonymous: Annotated[
         bool, typer.Option("--anonymous", help="Number the texts instead of naming them, in pages and file names.")

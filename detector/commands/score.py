@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from detector.commands.options import (
+    FilePath,
     JsonOption,
     ModelChoice,
     QuietOption,
@@ -17,7 +18,7 @@ from detector.commands.options import (
 
 @guarded
 def score(
-    path: Annotated[str, typer.Argument(metavar="PATH", help="A text file; - is standard input.")],
+    path: FilePath,
     as_json: JsonOption = False,
     top: Annotated[int, typer.Option(min=0, max=100, help="Likeliest alternatives of each token.")] = 5,
     *,

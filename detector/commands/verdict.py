@@ -22,7 +22,12 @@ from detector.commands.options import (
 @guarded
 def verdict(
     context: typer.Context,
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Text files; - is standard input.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...", help="Files (text, Word, OpenDocument, PDF, EPUB, HTML); - is standard input."
+        ),
+    ],
     as_json: JsonOption = False,
     html: Annotated[Path | None, typer.Option(help="Write the report of one file as a web page.")] = None,
     pdf: Annotated[Path | None, typer.Option(help="Write the report of one file as PDF.")] = None,

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from detector.commands.options import (
+    FilePath,
     JsonOption,
     ModelOption,
     OfflineOption,
@@ -33,7 +34,7 @@ def _whole_numbers(listed: str) -> tuple[int, ...]:
 
 @guarded
 def watermark(
-    path: Annotated[str, typer.Argument(metavar="PATH", help="A text file; - is standard input.")],
+    path: FilePath,
     key: Annotated[int | None, typer.Option(help="The green-list key the text may be marked with.")] = None,
     synthid_keys: Annotated[
         str | None, typer.Option(help="Test for SynthID-Text instead: its keys, parted by commas.")

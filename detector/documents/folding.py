@@ -60,18 +60,12 @@ def fold(text: str) -> FoldedText:
     '"One two..."'
     """
     pieces: list[str] = []
-    starts: list[NDArray[np.int32]] = []
-    ends: list[NDArray[np.int32]] = []
+    sources: list[tuple[int, int, int, int]] = []
     invisible: list[int] = []
 
     def keep(piece: str, begin: int, finish: int, one_to_one: bool) -> None:
         pieces.append(piece)
-        if one_to_one:
-            starts.append(np.arange(begin, finish, dtype=np.int32))
-            ends.append(np.arange(begin + 1, finish + 1, dtype=np.int32))
-        else:
-            starts.append(np.full(len(piece), begin, dtype=np.int32))
-            ends.append(np.full(len(piece), finish, dtype=np.int32))
+        sources.append((len(piece), begin, begin + 1 if one_to_one else finish, one_to_one))
 
     disguises = _lookalikes_among_shown(text)
     if disguises:  # one character for one, so every position stays what it was
@@ -99,10 +93,19 @@ def fold(text: str) -> FoldedText:
     if position < len(text):
         keep(text[position:], position, len(text), one_to_one=True)
     folded = "".join(pieces)
-    empty = np.zeros(0, dtype=np.int32)
-    all_starts, all_ends = np.concatenate([empty, *starts]), np.concatenate([empty, *ends])
+    starts, ends = _spread(sources)
     length = len(folded.rstrip(" "))
-    return FoldedText(folded[:length], all_starts[:length], all_ends[:length], tuple(invisible), disguises)
+    return FoldedText(folded[:length], starts[:length], ends[:length], tuple(invisible), disguises)
+
+
+def _spread(sources: list[tuple[int, int, int, int]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Start and end of every character; a piece is its length, start and end of its first, and steps to its next."""
+    columns = np.array(sources, dtype=np.int32).reshape(-1, 4).T
+    lengths = columns[0]
+    starts, ends, steps = (np.repeat(column, lengths) for column in columns[1:])
+    firsts = np.repeat(np.cumsum(lengths, dtype=np.int32) - lengths, lengths)
+    moved = (np.arange(len(firsts), dtype=np.int32) - firsts) * steps
+    return starts + moved, ends + moved
 
 
 def _lookalikes_among_shown(text: str) -> dict[int, str]:

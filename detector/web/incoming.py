@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from detector.documents.reading import SourceText, decode
+from detector.documents.reading import SourceText, text_of
 from detector.errors import InputError
 from detector.web.limits import Limits
 from detector.web.problems import RequestError
@@ -137,8 +137,8 @@ def _base_name(filename: str) -> str:
 async def file_text(data: bytes, name: str, limits: Limits) -> SourceText:
     """The text of a file's bytes."""
     try:
-        # guessing an encoding can take seconds
-        text, warnings = await run_in_threadpool(decode, data, name)
+        # a long PDF, or an encoding to be guessed, can take seconds
+        text, warnings = await run_in_threadpool(text_of, data, name)
     except InputError as error:
         raise RequestError(415, "unreadable_file", f"{error} You can also copy the text and paste it.") from None
     return _checked(SourceText(name, None, text, warnings), limits)

@@ -101,7 +101,7 @@ ERRORS = {
     "403": "The request came from another site's page.",
     "408": "The body took too long to arrive.",
     "413": "The body or the text is larger than allowed.",
-    "415": "Another content type, or a file whose text cannot be read, such as a PDF or a picture.",
+    "415": "Another content type, or a file whose text cannot be read, such as a picture or a PDF with a password.",
     "421": "The Host header names another machine.",
     "422": "No text, an unknown or wrong field, or a text that cannot be scored.",
     "500": "A defect of the program; the server goes on.",

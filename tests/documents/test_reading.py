@@ -1,58 +1,13 @@
+import io
+import sys
+
 import pytest
 
 from detector import InputError
-from detector.documents.reading import decode, read_source
-
-
-def test_utf8_is_kept_as_it_stands():
-    assert decode("a\r\nb\u00e9 ".encode(), "f") == ("a\r\nb\u00e9 ", ())
-
-
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-def test_byte_order_marks(encoding):
-    assert decode("Grüße".encode(encoding), "f")[0] == "Grüße"
-
-
-def test_another_encoding_is_guessed_and_said():
-    text = "Le garçon a mangé la pomme près de la fenêtre, puis il est allé à l'école. " * 5
-    found, warnings = decode(text.encode("cp1252"), "f.txt")
-    assert found == text
-    assert len(warnings) == 1
-    assert "guess" in warnings[0]
-
-
-def test_a_file_cut_within_a_character_is_still_utf8():
-    text = "Où est la gare, demanda-t-il. " * 3
-    found, (warning,) = decode(text.encode() + b"\xe2\x82", "f")
-    assert found == text + "\ufffd"
-    assert "damaged" in warning
-    found, _ = decode(("é" * 40).encode() + b"\xff" + ("é" * 40).encode(), "f")
-    assert found == "é" * 40 + "\ufffd" + "é" * 40
-
-
-def test_a_western_text_that_ends_in_its_only_accent_is_no_damaged_utf8():
-    text = "He put the key on the table and went back to the café"
-    assert decode(text.encode("cp1252"), "f")[0] == text
-
-
-def test_western_text_is_read_as_western():
-    text = "The price was £40, he said, and the piñata came free. " * 5
-    assert decode(text.encode("cp1252"), "f")[0] == text
-
-
-@pytest.mark.parametrize(
-    ("data", "sentence"),
-    [
-        (b"%PDF-1.7 ...", "a PDF"),
-        (b"PK\x03\x04rest", "zip container"),
-        (b"text\x00more", "NUL bytes"),
-        (bytes(range(1, 256)) * 4, "not text"),
-        (b"\xff\xfea", "does not decode"),
-    ],
-)
-def test_what_is_not_text_is_refused_with_a_sentence(data, sentence):
-    with pytest.raises(InputError, match=sentence):
-        decode(data, "f")
+from detector.corpus.sources import source_of
+from detector.corpus.tables import Layout
+from detector.documents.reading import SourceText, read_folder, read_source, text_of
+from tests.documents.files_made_here import open_document, pdf
 
 
 def test_missing_file_and_folder(tmp_path):
@@ -62,3 +17,47 @@ def test_missing_file_and_folder(tmp_path):
         read_source(str(tmp_path))
     with pytest.raises(InputError, match="cannot be read"):
         read_source("bad\x00name")
+
+
+def test_a_document_comes_with_a_warning(tmp_path, monkeypatch):
+    pytest.importorskip("pypdfium2", reason="PDF needs pip install 'detect-text[documents]'")
+    data = pdf([["The boats were gone."]])
+    path = tmp_path / "essay.txt"
+    path.write_bytes(data)
+    source = read_source(str(path))
+    assert (source.id, source.path, source.text) == (str(path), str(path), "The boats were gone.")
+    assert "PDF of 1 page" in source.warnings[0]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert read_source("-") == SourceText("-", None, source.text, source.warnings)
+
+
+def test_a_document_without_text_is_said_to_have_none():
+    pytest.importorskip("defusedxml", reason="documents need pip install 'detect-text[documents]'")
+    for data in (open_document("<text:p> </text:p>"), b"<html><title>No</title>"):
+        with pytest.raises(InputError, match="holds no text, only pictures"):
+            text_of(data, "f")
+    assert text_of(b"", "f") == ("", ())
+
+
+def test_a_folder_of_files_of_any_format(tmp_path):
+    pytest.importorskip("defusedxml", reason="documents need pip install 'detect-text[documents]'")
+    (tmp_path / "a.odt").write_bytes(open_document("<text:p>One</text:p>"))
+    (tmp_path / "b.png").write_bytes(b"\x89PNG")
+    (tmp_path / "c.txt").write_text("Two")
+    with pytest.warns(match="PNG picture"):
+        assert [source.text for source in read_folder(tmp_path)] == ["One", "Two"]
+
+
+def test_a_corpus_holds_files_of_any_format(tmp_path):
+    pytest.importorskip("defusedxml", reason="documents need pip install 'detect-text[documents]'")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a.odt").write_bytes(open_document("<text:p>One</text:p>"))
+    (tmp_path / "long.odt").write_bytes(open_document("<text:p>Longer than allowed</text:p>"))
+    (tmp_path / "z.odt").write_bytes(b"PK\x03\x04")
+    first, long, broken = source_of(tmp_path, Layout(most_characters=10_000), tmp_path / "out").documents()
+    assert (first.id, first.text, first.problem) == ("deep/a.odt", "One", None)
+    assert "OpenDocument" in first.warnings[0]
+    assert long.text == "Longer than allowed"
+    assert "damaged" in broken.problem.explanation
+    again = list(source_of(tmp_path, Layout(most_characters=18), tmp_path / "out").documents())
+    assert [document.problem is None for document in again] == [True, False, False]

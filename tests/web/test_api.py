@@ -1,6 +1,7 @@
 """The HTTP interface gives the commands' records, and a sentence for everything else."""
 
 import json
+import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +14,7 @@ from detector.scoring import score_texts
 from detector.web.app import create_app
 from detector.web.limits import Limits
 from tests.conftest import TRAINING_TEXT
+from tests.documents import files_made_here as made
 from tests.web.conftest import BASE, BROWSER, LIMITS, LONG, until
 
 JSON = {"content-type": "application/json"}
@@ -40,6 +42,20 @@ def test_a_file_is_sent_as_its_bytes(client, judge):
     answer = client.post("/api/detect?id=essay.txt", content=LONG.encode("utf-16"), headers=BYTES)
     assert answer.json() == through_json(judge.detect(LONG, "essay.txt").to_dict())
     assert len(client.post("/api/score", content=b"The boats were gone.", headers=BYTES).json()["tokens"]) > 4
+
+
+@pytest.mark.parametrize("kind", ["docx", "odt", "pdf", "epub", "html"])
+def test_a_document_is_judged_by_its_text(client, judge, kind):
+    data = {
+        "docx": lambda: made.word(f"<w:p><w:r><w:t>{LONG}</w:t></w:r></w:p>"),
+        "odt": lambda: made.open_document(f"<text:p>{LONG}</text:p>"),
+        "pdf": lambda: made.pdf([textwrap.wrap(LONG)]),
+        "epub": lambda: made.epub({"a": f"<p>{LONG}</p>"}, ["a"]),
+        "html": lambda: f"<!doctype html><p>{LONG}</p>".encode(),
+    }[kind]()
+    record = client.post(f"/api/detect?id=essay.{kind}", content=data, headers=BYTES).json()
+    assert record["score"] == judge.detect(LONG).score
+    assert record["warnings"][0].startswith("The text was taken from a")
 
 
 def test_a_text_without_verdict_is_a_result(client):
