@@ -39,15 +39,19 @@ def rows(classifier: Classifier, dev: FeatureTable, every: bool) -> Iterator[Qua
 
 def goals(classifier: Classifier, dev: FeatureTable) -> Iterator[str]:
     """Chat models, attacks and false alarms on the larger human sets, in a line each."""
-    by_generator = list(verdict_quality(classifier, dev, DEFAULT_TARGET_FPR, ("generator",)))
+    found = list(
+        verdict_quality(classifier, dev, DEFAULT_TARGET_FPR, ("generator", "attack", "dataset", "length", "all"))
+    )
+    by_generator = [row for row in found if row.grouping == "generator"]
     chat = [row for row in by_generator if row.group not in BEFORE_CHAT and "paraphrased" not in row.group]
     auroc, tpr = (float(np.mean([getattr(row, name).value for row in chat])) for name in ("auroc", "tpr_at_1"))
     yield f"chat models ({len(chat)} generators, mean): AUROC {auroc:.3f}, TPR at 1 % FPR {tpr:.3f}"
-    for row in verdict_quality(classifier, dev, DEFAULT_TARGET_FPR, ("attack",)):
-        if any(part in row.group for part in PARAPHRASED):
+    for row in found:
+        if row.grouping == "attack" and any(part in row.group for part in PARAPHRASED):
             yield f"attack {row.group}: AUROC {row.auroc}, TPR at 1 % FPR {row.tpr_at_1} ({row.n_machine} texts)"
-    for row in verdict_quality(classifier, dev, DEFAULT_TARGET_FPR, ("dataset", "length", "all")):
-        yield f"false alarms at {DEFAULT_TARGET_FPR:g}, {row.group}: {row.false_alarms}"
+    for row in found:
+        if row.grouping in ("dataset", "length", "all"):
+            yield f"false alarms at {DEFAULT_TARGET_FPR:g}, {row.group}: {row.false_alarms}"
 
 
 def main() -> None:

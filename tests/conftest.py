@@ -5,7 +5,13 @@ import os
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -19,6 +25,7 @@ from detector.training.tokenizer import DOCUMENT_BOUNDARY, train_tokenizer
 from detector.verdict.classifier import Classifier, LengthBucket
 from detector.verdict.features import BASE_NAMES
 from detector.verdict.segments import EvidenceWeights
+from tests import warm_process
 
 TRAINING_TEXT = (
     "The old man walked slowly to the harbour, and the boats were gone. He had counted them in the morning: "
@@ -84,6 +91,26 @@ def tiny_with_voices(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory
     shutil.copytree(tiny_folder, folder)
     add_voices(folder)
     return LanguageModel.load(folder)
+
+
+@pytest.fixture(scope="session")
+def warm_detect() -> Iterator[list[str]]:
+    """The command that stands for ``python -m cli`` in a process of its own, without its seconds of loading."""
+    with TemporaryDirectory() as folder:
+        address = str(Path(folder) / "socket")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(address)
+            listener.listen()
+            server = subprocess.Popen(
+                [sys.executable, "-m", "tests.warm_process", str(listener.fileno())],
+                cwd=Path(__file__).parents[1],
+                pass_fds=[listener.fileno()],
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+            )
+        with server:
+            yield [sys.executable, "-I", "-S", warm_process.__file__, address]
+            os.killpg(server.pid, signal.SIGTERM)  # with whatever a test left running
 
 
 def make_scores(

@@ -2,17 +2,18 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 import cli
-from tests.conftest import TRAINING_TEXT
+from detector import LanguageModel
+from tests.conftest import TRAINING_TEXT, make_classifier
 
 LONG = TRAINING_TEXT * 2
 ROOT = Path(cli.__file__).parent
@@ -38,14 +39,34 @@ def essay(tmp_path):
     return path
 
 
-def in_process(*args, **options):
-    return subprocess.run(
-        [sys.executable, "-m", "cli", *map(str, args)], cwd=ROOT, capture_output=True, text=True, timeout=120, **options
-    )
+FRESH = [sys.executable, "-m", "cli"]
+
+
+def in_process(command, *args, **options):
+    return subprocess.run([*command, *map(str, args)], cwd=ROOT, capture_output=True, text=True, timeout=120, **options)
 
 
 def in_shell(command):
     return subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def detect(warm_detect):
+    """The words that run the command from a shell."""
+    return shlex.join(warm_detect)
+
+
+@pytest.fixture(scope="module")
+def fresh_and_warm(warm_detect, tiny_folder, tmp_path_factory):
+    """A text on standard input and one in a file, said in ASCII: by a new interpreter, and by what stands for one."""
+    folder = tmp_path_factory.mktemp("two-inputs")
+    path, calibration = folder / "\u00e9.txt", folder / "classifier.json"
+    path.write_text(LONG)
+    make_classifier(LanguageModel.load(tiny_folder)).save(calibration)
+    arguments = ("-", path, "--json", "--model", tiny_folder, "--calibration", calibration)
+    options = {"input": LONG, "env": {**os.environ, "PYTHONIOENCODING": "ascii"}}
+    fresh, warm = (in_process(command, *arguments, **options) for command in (FRESH, warm_detect))
+    return path, fresh, warm
 
 
 def test_the_verdict_is_the_default_command(run, essay):
@@ -73,12 +94,19 @@ def test_json_is_one_object_a_line_and_nothing_else(run, essay, tmp_path):
     assert result.exit_code == 3
 
 
-def test_standard_input(tiny_folder, tiny_calibration):
-    result = in_process("-", "--json", "--model", tiny_folder, "--calibration", tiny_calibration, input=LONG)
+def test_standard_input(fresh_and_warm):
+    _, result, _ = fresh_and_warm
     assert result.returncode == 0, result.stderr
-    record = json.loads(result.stdout)
+    assert result.stderr == ""
+    record = json.loads(result.stdout.splitlines()[0])
     assert record["id"] == "-"
     assert record["path"] is None
+    assert record["n_words"] == len(LONG.split())
+
+
+def test_what_stands_for_a_new_interpreter_does_as_one(fresh_and_warm):
+    _, fresh, warm = fresh_and_warm
+    assert (warm.returncode, warm.stdout, warm.stderr) == (fresh.returncode, fresh.stdout, fresh.stderr)
 
 
 @pytest.mark.parametrize(
@@ -187,12 +215,10 @@ def test_reports_of_one_file(run, essay, tmp_path):
     assert paper.read_bytes().startswith(b"%PDF")
 
 
-def test_a_closed_pipe_costs_no_report(essay, tiny_folder, tiny_calibration, tmp_path):
+def test_a_closed_pipe_costs_no_report(detect, essay, tiny_folder, tiny_calibration, tmp_path):
     page = tmp_path / "report.html"
     options = f"--model {tiny_folder} --calibration {tiny_calibration} --device cpu --html {page}"
-    subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m cli {essay} {options} | true"], cwd=ROOT, check=True, timeout=120
-    )
+    assert in_shell(f"{detect} {essay} {options} | true").returncode == 0
     assert page.stat().st_size > 5000
 
 
@@ -261,9 +287,9 @@ def test_no_argument_shows_help():
 
 
 @pytest.mark.parametrize("form", ["--json", ""])
-def test_a_closed_pipe_ends_quietly(tiny_folder, tiny_calibration, essay, form):
+def test_a_closed_pipe_ends_quietly(detect, tiny_folder, tiny_calibration, essay, form):
     options = f"--model {tiny_folder} --calibration {tiny_calibration} {form}"
-    command = f"{sys.executable} -m cli {' '.join([str(essay)] * 40)} {options}"
+    command = f"{detect} {' '.join([str(essay)] * 40)} {options}"
     result = in_shell(f"{command} | head -1; echo status ${{PIPESTATUS[0]}}")
     lines = result.stdout.splitlines()
     assert len(lines) == 2
@@ -281,28 +307,31 @@ def test_a_file_in_no_folder_is_refused_before_the_work(run, essay, tmp_path, op
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk to write to")
-def test_a_full_disk_is_a_sentence(tiny_folder, tiny_calibration, essay):
+def test_a_full_disk_is_a_sentence(detect, tiny_folder, tiny_calibration, essay):
     options = f"--json --model {tiny_folder} --calibration {tiny_calibration}"
-    result = in_shell(f"{sys.executable} -m cli {essay} {options} > /dev/full")
+    result = in_shell(f"{detect} {essay} {options} > /dev/full")
     assert result.returncode == 4
     assert result.stderr.strip() == "detect: The results cannot be written: No space left on device."
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-"])
-def test_closed_streams_are_no_traceback(tiny_folder, tiny_calibration, essay, closed):
+def test_closed_streams_are_no_traceback(detect, tiny_folder, tiny_calibration, essay, closed):
     path = "-" if closed == "<&-" else essay
     options = f"--model {tiny_folder} --calibration {tiny_calibration}"
-    result = in_shell(f"{sys.executable} -m cli {path} {options} {closed}")
+    result = in_shell(f"{detect} {path} {options} {closed}")
     assert result.returncode == (3 if closed == "<&-" else 0)
     assert "Traceback" not in result.stderr
 
 
-def test_json_survives_a_terminal_without_unicode(tiny_folder, tiny_calibration, tmp_path):
-    path = tmp_path / "é.txt"
-    path.write_text(LONG)
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    result = in_process(path, "--json", "--model", tiny_folder, "--calibration", tiny_calibration, env=environment)
-    assert json.loads(result.stdout)["path"] == str(path)
+def test_a_new_interpreter_starts_without_streams():
+    result = in_shell(f"{shlex.join(FRESH)} --version <&- >&-")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_json_survives_a_terminal_without_unicode(fresh_and_warm):
+    path, result, _ = fresh_and_warm
+    assert result.stdout.isascii()
+    assert json.loads(result.stdout.splitlines()[1])["path"] == str(path)
 
 
 def test_a_file_name_cannot_steer_the_terminal(run):
@@ -331,12 +360,13 @@ def test_scoring_an_empty_file_is_a_sentence(run, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
-def test_interrupting_is_exit_code_130(tiny_folder, tiny_calibration):
+def test_interrupting_is_exit_code_130(warm_detect, tiny_folder, tiny_calibration):
     process = subprocess.Popen(
-        [sys.executable, "-m", "cli", "-", "--model", str(tiny_folder), "--calibration", str(tiny_calibration)],
+        [*warm_detect, "-", "--model", str(tiny_folder), "--calibration", str(tiny_calibration)],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    time.sleep(4)  # it waits for standard input
+    process.stdin.write("word " * 100_000)  # more than a pipe holds, so it waits for the rest of standard input
+    process.stdin.flush()
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -448,9 +478,9 @@ def test_a_prompt_on_standard_input_is_read_as_a_file_is(tiny_folder, command):
 
 
 def test_methods_lists_every_statistic():
-    records = [json.loads(line) for line in in_process("methods", "--json").stdout.splitlines()]
+    records = [json.loads(line) for line in CliRunner().invoke(cli.app, ["methods", "--json"]).stdout.splitlines()]
     assert {"binoculars", "fast_detect_gpt", "lastde_plus_plus", "uid_variance"} <= {r["name"] for r in records}
-    plain = in_process("methods").stdout
+    plain = CliRunner().invoke(cli.app, ["methods"]).stdout
     assert "lrr  (higher = machine; ratio; one pass)" in plain
     assert "`" not in plain + "".join(r["summary"] for r in records)
 

@@ -12,36 +12,44 @@ HEAVY = ("torch", "transformers", "matplotlib", "pandas", "scipy", "sklearn")
 ROOT = Path(detector.__file__).parents[1]
 
 
-def loaded_by(code: str) -> set[str]:
-    script = f"import sys\n{code}\nprint('LOADED', *[m for m in {HEAVY!r} if m in sys.modules])"
+SAY = f"print('LOADED', *[m for m in {HEAVY!r} if m in sys.modules])"
+
+
+def loaded_by(code: str) -> list[set[str]]:
+    """What a new interpreter has loaded wherever ``code`` says ``SAY``, and at its end."""
+    script = f"import sys\n{code}\n{SAY}"
     result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
-    return set(result.stdout.splitlines()[-1].split()[1:])
+    return [set(line.split()[1:]) for line in result.stdout.splitlines() if line.startswith("LOADED")]
 
 
-def test_importing_the_package_loads_nothing_heavy():
-    assert loaded_by("import detector") == set()
-
-
-@pytest.mark.parametrize(
-    "args",
-    [
-        ["--help"],
-        ["verdict", "--help"],
-        ["score", "--help"],
-        ["serve", "--help"],
-        ["batch", "--help"],
-        ["tokens", "--help"],
-        ["--version"],
-    ],
+HELP = (
+    ["--help"],
+    ["verdict", "--help"],
+    ["score", "--help"],
+    ["serve", "--help"],
+    ["batch", "--help"],
+    ["tokens", "--help"],
+    ["--version"],
 )
-def test_help_loads_nothing_heavy(args):
-    code = f"import cli\ntry:\n    cli.app({args!r})\nexcept SystemExit:\n    pass"
-    assert loaded_by(code) == set()
 
 
-def test_the_check_itself_can_fail():
-    assert "torch" in loaded_by("import detector; detector.LanguageModel")
+@pytest.fixture(scope="module")
+def loaded_by_help():
+    """What is loaded after each of ``HELP``, asked for one after the other in one interpreter."""
+    code = f"import cli\nfor args in {HELP!r}:\n    try:\n        cli.app(args)\n    except SystemExit:\n        {SAY}"
+    return loaded_by(code)
+
+
+@pytest.mark.parametrize("number", range(len(HELP)), ids=map(" ".join, HELP))
+def test_help_loads_nothing_heavy(loaded_by_help, number):
+    assert loaded_by_help[number] == set()
+
+
+def test_importing_the_package_loads_nothing_heavy_and_the_check_can_fail():
+    before, after = loaded_by(f"import detector\n{SAY}\ndetector.LanguageModel")
+    assert before == set()
+    assert "torch" in after
 
 
 def test_every_public_name_is_there():

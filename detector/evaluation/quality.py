@@ -178,11 +178,28 @@ _GROUPERS: dict[str, Callable[[FeatureTable], Iterator[tuple[str, NDArray[np.boo
 def intervals(human: Floats, machine: Floats, seed: int) -> tuple[Estimate, Estimate, Estimate]:
     """AUROC and TPR at 1 % and 5 % FPR with bootstrap intervals."""
     rng = np.random.default_rng(seed)
-    resampled = [_figures(rng.choice(human, len(human)), rng.choice(machine, len(machine))) for _ in range(RESAMPLES)]
+    levels, places = np.unique(np.concatenate([human, machine]), return_inverse=True)
+    humans, machines = places[: len(human)], places[len(human) :]
+    resampled = [
+        _figures_of_counts(
+            np.bincount(rng.choice(humans, len(humans)), minlength=len(levels)),
+            np.bincount(rng.choice(machines, len(machines)), minlength=len(levels)),
+        )
+        for _ in range(RESAMPLES)
+    ]
     low, high = np.quantile(resampled, [0.025, 0.975], axis=0).tolist()
-    first, second, third = map(Estimate, _figures(human, machine), low, high)
+    figures = auroc(human, machine), tpr_at_fpr(human, machine, 0.01), tpr_at_fpr(human, machine, 0.05)
+    first, second, third = map(Estimate, figures, low, high)
     return first, second, third
 
 
-def _figures(human: Floats, machine: Floats) -> tuple[float, float, float]:
-    return auroc(human, machine), tpr_at_fpr(human, machine, 0.01), tpr_at_fpr(human, machine, 0.05)
+def _figures_of_counts(humans: NDArray[np.int64], machines: NDArray[np.int64]) -> tuple[float, float, float]:
+    """``auroc`` and ``tpr_at_fpr`` at 1 % and 5 % of texts counted by score, the lowest first: no sorting anew."""
+    up_to = np.cumsum(humans)
+    n_humans, n_machines = int(up_to[-1]), int(machines.sum())
+    area = float((machines * (up_to - humans / 2)).sum() / (n_humans * n_machines))
+    rates = []
+    for fpr in (0.01, 0.05):
+        threshold = np.searchsorted(up_to, n_humans - int(np.floor(fpr * n_humans + 1e-9)))
+        rates.append(float(machines[threshold + 1 :].sum() / n_machines))
+    return area, rates[0], rates[1]

@@ -10,7 +10,9 @@ What the score means is read off texts that took no part in fitting it:
 """
 
 import json
+import math
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -144,8 +146,8 @@ class Classifier:
 
     def human_p_value(self, score: float, n_tokens: int) -> float:
         """Share of machine references that score at most as high, the text itself counted in: in (0, 1]."""
-        machines = np.asarray(self.bucket(n_tokens).machine_scores)
-        return float((1 + np.searchsorted(machines, score, side="right")) / (1 + len(machines)))
+        machines = self.bucket(n_tokens).machine_scores
+        return (1 + bisect_right(machines, score)) / (1 + len(machines))
 
     def machine_part_p_value(self, evidence_nats: float, n_tokens: int) -> float:
         """Share of human references whose strongest machine part is at least as strong, the text counted in."""
@@ -225,5 +227,5 @@ class Classifier:
 
 def _share_at_least(references: list[float], value: float) -> float:
     """Share of the sorted references at or above ``value``, the value itself counted in; 1 for NaN."""
-    below = np.searchsorted(np.asarray(references), value, side="left") if np.isfinite(value) else 0
-    return float((1 + len(references) - below) / (1 + len(references)))
+    below = bisect_left(references, value) if math.isfinite(value) else 0
+    return (1 + len(references) - below) / (1 + len(references))

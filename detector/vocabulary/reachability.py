@@ -16,7 +16,7 @@ token is called reachable only with a text that the tokenizer itself turns into 
 
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import chain, islice, product
 
@@ -30,6 +30,8 @@ from detector.vocabulary.tokenizer_parts import UNIGRAM, TokenizerParts
 _COMMON_NEIGHBOURS = ("", " ", "a", "\n", ".", "1", "A", "'", "\u00ab", "(", "\u00e9", "  ", "a ", "\n\n", "\t")
 _PATTERN_LETTERS = 'sdmtlvreSDMT<>[]{}|_#-/*\\=+"`~^$%&!?,;:0'
 _MOST_COMPLETIONS = 20_000
+_KEPT = 256
+"""Beginnings and ends of characters whose completions are kept, for many tokens share them; 80 KB each at most."""
 _CODES = sys.maxunicode + 1
 _FIRST_CODE_OF_LENGTH = {2: 0x80, 3: 0x800, 4: 0x10000}
 _CHARACTERS_PER_BYTE = 40
@@ -105,28 +107,31 @@ def _completions(data: bytes, only_assigned: bool) -> Iterator[str]:
         return  # a character is broken off in the middle, which nothing beside the token can mend
     middle = data[stray:cut].decode()
     heads, tails = _ending_in(data[:stray], only_assigned), _beginning_with(data[cut:], only_assigned)
-    for head, tail in product(heads, tails):
-        yield head + middle + tail
+    for head in heads:
+        for tail in tails:
+            yield head + middle + tail
 
 
-def _ending_in(continuing: bytes, only_assigned: bool) -> list[str]:
+@lru_cache(maxsize=_KEPT)
+def _ending_in(continuing: bytes, only_assigned: bool) -> Sequence[str]:
     """Characters whose last bytes are these; just the empty string if there are none."""
     if not continuing:
-        return [""]
+        return ("",)
     if len(continuing) > 3:
-        return []
+        return ""
     step = 1 << (6 * len(continuing))
     codes = np.arange(sum((byte & 0x3F) << (6 * i) for i, byte in enumerate(reversed(continuing))), _CODES, step)
     return _characters(codes, only_assigned, shortest_length=len(continuing) + 1)
 
 
-def _beginning_with(data: bytes, only_assigned: bool) -> list[str]:
+@lru_cache(maxsize=_KEPT)
+def _beginning_with(data: bytes, only_assigned: bool) -> Sequence[str]:
     """Characters whose first bytes are these; just the empty string if there are none."""
     if not data:
-        return [""]
+        return ("",)
     length = 2 if data[0] < 0xE0 else 3 if data[0] < 0xF0 else 4
     if len(data) >= length:
-        return []
+        return ""
     value = data[0] & (0xFF >> (length + 1))
     for byte in data[1:]:
         value = value << 6 | byte & 0x3F
@@ -135,11 +140,11 @@ def _beginning_with(data: bytes, only_assigned: bool) -> list[str]:
     return _characters(codes, only_assigned, shortest_length=length)
 
 
-def _characters(codes: NDArray[np.int64], only_assigned: bool, shortest_length: int) -> list[str]:
+def _characters(codes: NDArray[np.int64], only_assigned: bool, shortest_length: int) -> str:
     """Characters of at least so many bytes, in the same mixed order each time, so that no script comes first."""
     codes = codes[codes >= _FIRST_CODE_OF_LENGTH[shortest_length]]
     codes = codes[(_usable_codes() if only_assigned else _codes_of_characters())[codes]]
-    return [chr(code) for code in np.random.default_rng(0).permutation(codes)[:_MOST_COMPLETIONS].tolist()]
+    return "".join(map(chr, np.random.default_rng(0).permutation(codes)[:_MOST_COMPLETIONS].tolist()))
 
 
 @cache

@@ -13,7 +13,7 @@ from tests.conftest import TRAINING_TEXT, make_classifier
 LONG = "First.\n\n" + TRAINING_TEXT * 2
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def result(tiny):
     return Detector(tiny, make_classifier(tiny)).detect(LONG, id="x", path="essay.txt")
 

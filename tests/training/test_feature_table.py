@@ -1,6 +1,7 @@
 """Which text may do what: roles, leaks, and the table of numbers."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -39,10 +40,11 @@ def write(path, records):
     path.write_text("\n".join(json.dumps(r) for r in records))
 
 
-@pytest.fixture
-def detection(tmp_path, monkeypatch):
-    """Two sets, a pair in each id; the first fits, the second judges."""
-    folder = tmp_path / "detection"
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The data sets, the corpus and the splits, as every test finds them."""
+    root = tmp_path_factory.mktemp("written")
+    folder = root / "detection"
     folder.mkdir()
     for name, first in (("one", 0), ("two", 5000)):
         write(
@@ -53,18 +55,45 @@ def detection(tmp_path, monkeypatch):
                 for label in ("human", "machine")
             ],
         )
-    splits = tmp_path / "splits.json"
-    splits.write_text(json.dumps({"fit": [{"dataset": "one"}], "dev": [{"dataset": "two"}], "voices": VOICES}))
-    monkeypatch.setattr(roles, "SPLITS_FILE", splits)
-    return folder
+    splits = {"fit": [{"dataset": "one"}], "dev": [{"dataset": "two"}], "voices": VOICES}
+    (root / "splits.json").write_text(json.dumps(splits))
+    (root / "corpus").mkdir()
+    documents = [{"text": prose(9000 + i, PIECE_WORDS + 30), "source": f"s{i}"} for i in range(400)]
+    write(root / "corpus" / "news__a.jsonl", documents)
+    return root
+
+
+@pytest.fixture(scope="module")
+def before(written):
+    """Every text and its role, before a test adds one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(roles, "SPLITS_FILE", written / "splits.json")
+        return labelled_texts(written / "detection", written / "corpus", 100, 100, 100)
+
+
+@pytest.fixture(scope="module")
+def few(written):
+    """A few texts of every role."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(roles, "SPLITS_FILE", written / "splits.json")
+        return labelled_texts(written / "detection", written / "corpus", 6, 6, 6)
+
+
+@pytest.fixture(scope="module")
+def table(tiny, few, weights):
+    return build_table(tiny, few, lexical_model=weights)
 
 
 @pytest.fixture
-def corpus(tmp_path):
-    folder = tmp_path / "corpus"
-    folder.mkdir()
-    write(folder / "news__a.jsonl", [{"text": prose(9000 + i, 900), "source": f"s{i}"} for i in range(400)])
-    return folder
+def detection(written, tmp_path, monkeypatch):
+    """Two sets, a pair in each id; the first fits, the second judges."""
+    monkeypatch.setattr(roles, "SPLITS_FILE", written / "splits.json")
+    return shutil.copytree(written / "detection", tmp_path / "detection")
+
+
+@pytest.fixture
+def corpus(written, tmp_path):
+    return shutil.copytree(written / "corpus", tmp_path / "corpus")
 
 
 def test_the_half_kept_for_language_models_never_appears(detection):
@@ -84,8 +113,7 @@ def test_the_voices_get_the_other_half_and_nothing_else(detection):
     assert n_all == 120
 
 
-def test_a_text_a_voice_was_tuned_on_is_left_out_of_every_role(detection, corpus):
-    before = labelled_texts(detection, corpus, 100, 100, 100)
+def test_a_text_a_voice_was_tuned_on_is_left_out_of_every_role(detection, corpus, before):
     victims = {role: next(t for r, t in before if r == role) for role in ("fit", "calibrate", "dev")}
     tuned = next(f"more-{i}" for i in range(100) if role_of(f"more-{i}") == "voice")
     with (detection / "one.jsonl").open("a") as out:
@@ -152,8 +180,7 @@ def test_long_machine_texts_calibrate_and_are_cut(detection):
     assert {len(text.text.split(" ")) for text in found} == {PIECE_WORDS}
 
 
-def test_a_text_the_model_has_read_is_left_out_of_every_role(detection, corpus):
-    before = labelled_texts(detection, corpus, 100, 100, 100)
+def test_a_text_the_model_has_read_is_left_out_of_every_role(detection, corpus, before):
     victims = {role: next(t for r, t in before if r == role) for role in ("fit", "calibrate", "dev")}
     trained_on = next(f"s{i}" for i in range(400) if split_of(f"s{i}") == "train")
     with (corpus / "news__a.jsonl").open("a") as out:
@@ -165,8 +192,7 @@ def test_a_text_the_model_has_read_is_left_out_of_every_role(detection, corpus):
     assert not kept & {t.text for t in victims.values()}
 
 
-def test_a_dev_text_that_quotes_a_fitted_one_is_left_out(detection, corpus):
-    before = labelled_texts(detection, corpus, 100, 100, 100)
+def test_a_dev_text_that_quotes_a_fitted_one_is_left_out(detection, corpus, before):
     fitted = next(t for r, t in before if r == "fit")
     with (detection / "two.jsonl").open("a") as out:
         record = {"text": fitted.text + " " + prose(77), "label": "human", "pair_id": "two-new"}
@@ -175,17 +201,15 @@ def test_a_dev_text_that_quotes_a_fitted_one_is_left_out(detection, corpus):
     assert sum(r == "dev" for r, _ in after) == sum(r == "dev" for r, _ in before)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def weights():
     return LexicalModel(np.random.default_rng(0).normal(size=512).astype(np.float32), intercept=-0.5)
 
 
-def test_the_table_holds_what_the_verdict_would_compute(tiny, detection, corpus, weights):
-    labelled = labelled_texts(detection, corpus, 6, 6, 6)
-    table = build_table(tiny, labelled, lexical_model=weights)
+def test_the_table_holds_what_the_verdict_would_compute(tiny, few, table, weights):
     whole = table.rows(table.is_whole)
-    assert len(whole.n_tokens) == len(labelled)
-    _, text = labelled[0]
+    assert len(whole.n_tokens) == len(few)
+    _, text = few[0]
     (scores,) = score_texts(tiny, [text.text])
     expected = feature_vector(series_of(scores, [a for a, _ in sentence_spans(text.text)], text.text, weights))
     np.testing.assert_allclose(whole.features[0], expected, rtol=1e-3, atol=1e-3)
@@ -205,8 +229,7 @@ def test_the_scores_of_a_beginning_are_the_beginning_of_the_scores(tiny):
     assert cut.model_fingerprint == scores.model_fingerprint
 
 
-def test_every_length_bucket_below_its_own_gets_a_beginning(tiny, detection, corpus, weights):
-    table = build_table(tiny, labelled_texts(detection, corpus, 6, 6, 6), lexical_model=weights)
+def test_every_length_bucket_below_its_own_gets_a_beginning(table):
     beginnings = table.rows(~table.is_whole)
     assert len(beginnings.n_tokens)
     assert np.isnan(beginnings.methods).all()

@@ -59,6 +59,12 @@ def test_the_downloads_are_the_same_result(browser, judge):
     assert 'id="report"' in page.text
 
 
+def test_a_document_is_taken_and_its_reading_is_told(browser):
+    where = hand_in(browser, files={"file": ("essay.html", f"<!doctype html><nav>No</nav><p>{LONG}</p>".encode())})
+    assert "taken from a web page" in wait_for(browser, where).text
+    assert ".docx,.odt,.pdf" in browser.get("/").text
+
+
 def test_the_pdf_is_made_of_the_same_page(browser, monkeypatch):
     where = hand_in(browser, data={"text": LONG})
     wait_for(browser, where)

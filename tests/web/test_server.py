@@ -144,11 +144,10 @@ def test_limits_are_checked():
         Limits(kept_minutes=-1)
 
 
-def test_the_command_serves_until_interrupted(tiny_folder, tiny_calibration):
-    code = "import typer\nfrom detector.commands.serve import serve\napp = typer.Typer()\napp.command()(serve)\napp()"
+def test_the_command_serves_until_interrupted(warm_detect, tiny_folder, tiny_calibration):
     options = ["--model", tiny_folder, "--calibration", tiny_calibration, "--device", "cpu", "--host", "0.0.0.0"]  # noqa: S104
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "--port", "0", *map(str, options)],
+        [*warm_detect, "serve", "--port", "0", *map(str, options)],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -168,7 +167,7 @@ def test_the_command_serves_until_interrupted(tiny_folder, tiny_calibration):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     finally:
-        process.kill()
+        process.terminate()
         process.wait()
     assert process.returncode == 130
     assert (out, err) == ("", "detect: Interrupted.\n")
