@@ -74,7 +74,7 @@ EXAMPLES = (
     ),
 )
 SCREENSHOTS = {"page_text.png": ("#the-text", 1280), "page_phone.png": ("#verdict", 390)}
-"""Pictures of parts of essay.html: file, part, width of the window."""
+"""Pictures of parts of joined.html: file, part, width of the window."""
 
 _MARGIN = 24
 
@@ -112,7 +112,7 @@ def take_screenshots(names: list[str]) -> bool:
     except ImportError:
         print("make_gallery: pictures of pages need Playwright: pip install playwright.", file=sys.stderr)
         return False
-    page_file = (ROOT / GALLERY / "essay.html").as_uri()
+    page_file = (ROOT / GALLERY / "joined.html").as_uri()
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"))
@@ -122,7 +122,7 @@ def take_screenshots(names: list[str]) -> bool:
                 page.goto(page_file)
                 box = page.locator(part).bounding_box()
                 if box is None:
-                    raise LookupError(f"essay.html has no {part} to take a picture of")
+                    raise LookupError(f"joined.html has no {part} to take a picture of")
                 clip = {"x": max(0, box["x"] - _MARGIN), "y": box["y"], "height": box["height"]}
                 clip["width"] = min(width - clip["x"], box["width"] + 2 * _MARGIN)
                 page.screenshot(path=ROOT / GALLERY / name, full_page=True, clip=clip)

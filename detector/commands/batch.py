@@ -116,10 +116,11 @@ def _engine(
 
 
 def _print(summary: dict[str, Any], out: str) -> None:
+    n = summary["documents"]
     counts = ", ".join(f"{n:,} {verdict}" for verdict, n in summary["verdicts"].items() if n)
-    print(f"{summary['documents']:,} documents: {counts or 'none'}.")
+    print(f"{n:,} document{'' if n == 1 else 's'}{f': {counts}' if counts else ''}.")
     if reasons := summary["unscored_reasons"]:
-        print(f"Unscored: {', '.join(f'{n:,} {reason}' for reason, n in reasons.items())}.")
+        print(f"Unscored: {', '.join(f'{n:,} {reason}' for reason, n in reasons.items()).replace('_', ' ')}.")
     for note in summary["notes"]:
         print(note)
     print(f"Rows: {out}/results; page: {out}/index.html")

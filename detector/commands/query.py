@@ -1,18 +1,17 @@
 """``detect query DIR SQL``: questions to the results of ``detect batch``."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from detector.commands.options import JsonOption, QuietOption, guarded, print_json
+from detector.commands.options import JsonOption, QuietOption, guarded, print_json, say
 
 _WIDEST_CELL = 60
 
 
 @guarded
 def query(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that detect batch wrote.")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder that detect batch wrote.")],
     sql: Annotated[str, typer.Argument(help="A query over the tables results and tokens.")],
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -21,9 +20,12 @@ def query(
 
     For example: SELECT verdict, count(*) FROM results GROUP BY verdict
     """
+    from detector.corpus.query import is_finished
     from detector.corpus.query import query as ask
 
     rows = ask(folder, sql)
+    if not is_finished(folder) and not quiet:
+        say("The run is not finished: documents, copies and flags may be missing. Give its command again to go on.")
     if as_json:
         import json
 

@@ -1,8 +1,10 @@
-"""What can only be said once every document is scored: copies, what vanished, and flags over the whole corpus.
+"""What can only be said once every document is scored: copies, what is absent, and flags over the whole corpus.
 
 Every step reads and writes the store part by part, and any of them may be broken off and done again.
 """
 
+import hashlib
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,11 +19,11 @@ from detector.corpus.multiple_testing import benjamini_hochberg, fewest_flaggabl
 from detector.corpus.prevalence import Prevalence, PrevalenceEstimator
 from detector.corpus.recipe import Judge
 from detector.corpus.schema import Carried, copied_row, results_schema
-from detector.corpus.store import RESULTS, TOKENS, Run, Store, is_failed
+from detector.corpus.store import ABSENT, RESULTS, Run, Store, is_failed
 
 _ROWS_A_PART = 1024
 MACHINE_VERDICTS = ("machine", "mixed")
-_READ = ("document_key", "text_sha256", "duplicate_of", "verdict", "reason", "score", "p_value", "n_words", "n_tokens")
+_READ = ("id", "text_sha256", "duplicate_of", "verdict", "reason", "score", "p_value", "n_words", "n_tokens")
 
 
 @dataclass
@@ -33,7 +35,11 @@ class Statistics:
     tokens: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    absent: int = 0
+    """Documents of earlier runs that the input no longer holds; they are in none of the other numbers."""
     copies: int = 0
+    repeated_ids: int = 0
+    """Documents with an id that one before them has."""
     texts_with_p_value: int = 0
     texts_called_machine: int = 0
     p_values: Counter[float] = field(default_factory=Counter)
@@ -62,7 +68,7 @@ def write_copies(store: Store, run: Run, ledger: Ledger, carried: list[Carried])
             rows.clear()
 
     for part, copies in _by_part(ledger):
-        path = store.folder / RESULTS / part
+        path = store.folder / part
         wanted = {copy.text_sha256 for copy in copies}
         table = pq.read_table(path)
         found = table.filter(pc.is_in(table["text_sha256"], pa.array(sorted(wanted))))
@@ -78,36 +84,45 @@ def write_copies(store: Store, run: Run, ledger: Ledger, carried: list[Carried])
     return written
 
 
-def remove_vanished(store: Store, run: Run, ledger: Ledger) -> int:
-    """Take out the rows of documents that the input no longer holds; returns how many.
+def set_apart(store: Store, run: Run, ledger: Ledger) -> int:
+    """Move rows that the input no longer holds to ``absent``, and those it holds again back; returns how many.
 
-    The part is written again first: a crash after that leaves a part that differs from the ledger's memory of
-    it, and is read again.
+    Both halves of a part keep its name. At every moment each row is in one of them at least, and one that a crash
+    leaves in both counts as present.
     """
-    removed = 0
-    for name, keys in ledger.vanished():
-        path = store.folder / RESULTS / name
-        table = pq.read_table(path)
-        kept = table.filter(pc.invert(pc.is_in(table["document_key"], pa.array(sorted(keys)))))
-        removed += len(table) - len(kept)
-        _write_again(store, run, name, kept)
-        ledger.remove(path, keys)
-    return removed
+    moved = 0
+    for name, present in ledger.misplaced():
+        paths = [store.folder / kind / name for kind in (RESULTS, ABSENT)]
+        here, away = (pq.read_table(path) if path.exists() else None for path in paths)
+        if away is not None and here is not None:
+            away = away.filter(pc.invert(pc.is_in(away["document_key"], here["document_key"])))
+        rows = pa.concat_tables([half for half in (here, away) if half is not None])
+        belongs = pc.is_in(rows["document_key"], pa.array(sorted(present), pa.string()))
+        was_here = pa.array(np.arange(len(rows)) < (0 if here is None else len(here)))
+        moved += pc.sum(pc.xor(belongs, was_here)).as_py() or 0
+        if pc.any(pc.and_not(was_here, belongs)).as_py():
+            store.rewrite_part(run, paths[1], _without_flags(rows.filter(pc.invert(pc.and_(belongs, was_here)))))
+        store.rewrite_part(run, paths[0], rows.filter(belongs))
+        store.rewrite_part(run, paths[1], _without_flags(rows.filter(pc.invert(belongs))))
+        ledger.move(name)
+    return moved
 
 
 def statistics(store: Store, ledger: Ledger, judge: Judge, fdr: float) -> Statistics:
     """One pass over the rows, in memory that does not grow with them."""
-    found = Statistics()
+    found = Statistics(absent=ledger.absent())
     estimator = PrevalenceEstimator(judge)
     orphans = ledger.orphaned_texts()
     found.score_edges = _score_edges(judge)
     found.score_counts = np.zeros(len(found.score_edges) - 1, np.int64)
     least = np.array(sorted(bucket.least_tokens for bucket in judge.buckets))
     lengths: Counter[int] = Counter()
+    ids = _Distinct()
     for path in store.parts():
         for batch in pq.ParquetFile(path).iter_batches(1024, columns=list(_READ), use_threads=False):
             table = batch.to_pydict()
             found.documents += batch.num_rows
+            found.repeated_ids += batch.num_rows - ids.add(table["id"])
             found.words += sum(filter(None, table["n_words"]))
             found.tokens += sum(filter(None, table["n_tokens"]))
             found.verdicts.update(table["verdict"])
@@ -118,8 +133,8 @@ def statistics(store: Store, ledger: Ledger, judge: Judge, fdr: float) -> Statis
                 table["n_tokens"], strict=True,
             ):  # fmt: skip
                 if original is not None:
-                    found.copies += 1
                     if text not in orphans:
+                        found.copies += 1
                         continue
                     orphans.discard(text)
                 if p_value is None:
@@ -139,7 +154,9 @@ def statistics(store: Store, ledger: Ledger, judge: Judge, fdr: float) -> Statis
     found.prevalence = estimator.estimate()
     if found.texts_with_p_value:
         found.flag_threshold = benjamini_hochberg(found.p_values, fdr)
-        smallest = min(1 / (1 + len(bucket.human_scores)) for bucket in judge.buckets)
+        smallest = min(
+            1 / (1 + len(bucket.human_scores)) for bucket in judge.buckets if bucket.least_tokens in found.length_counts
+        )
         found.fewest_flaggable = fewest_flaggable(smallest, found.texts_with_p_value, fdr)
     if found.flag_threshold is not None:
         found.texts_flagged = sum(n for p, n in found.p_values.items() if p <= found.flag_threshold)
@@ -172,21 +189,25 @@ def _by_part(ledger: Ledger) -> Iterator[tuple[str, list[Copy]]]:
         yield part, copies
 
 
-def _write_again(store: Store, run: Run, name: str, kept: pa.Table) -> None:
-    """A part without some of its rows, and the tokens of those that are left."""
-    path, tokens_path = store.folder / RESULTS / name, store.folder / TOKENS / name
-    # Tokens first: a crash in between leaves rows that are still known to be superfluous.
-    if tokens_path.exists():
-        tokens = pq.read_table(tokens_path)
-        left = tokens.filter(pc.is_in(tokens["text_sha256"], pa.array(kept["text_sha256"].to_pylist(), pa.string())))
-        if len(left):
-            store.write_table(tokens_path, run, left)
-        else:
-            tokens_path.unlink()
-    if len(kept):
-        store.write_table(path, run, kept)
-    else:
-        path.unlink()
+def _without_flags(rows: pa.Table) -> pa.Table:
+    """Rows as they are before a run has finished."""
+    at = rows.column_names.index("flagged_fdr")
+    return rows.set_column(at, rows.schema.field(at), pa.nulls(len(rows), pa.bool_()))
+
+
+class _Distinct:
+    """Counts distinct strings, by hash, in a file that goes away by itself."""
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect("")  # a temporary file, once it outgrows the cache
+        self._connection.execute("CREATE TABLE seen (hash INTEGER PRIMARY KEY)")
+
+    def add(self, values: list[str]) -> int:
+        """How many of them were not there before."""
+        hashes = (hashlib.blake2b(value.encode(), digest_size=8).digest() for value in values)
+        return self._connection.executemany(
+            "INSERT OR IGNORE INTO seen VALUES (?)", ((int.from_bytes(h, signed=True),) for h in hashes)
+        ).rowcount
 
 
 def _score_edges(judge: Judge) -> np.ndarray:

@@ -38,6 +38,10 @@ def add_verdicts(
         raise UsageError(f"There is no column {text!r}; there are {', '.join(map(str, frame.columns))}.")
     if taken := [name for name in new if name in frame.columns]:
         raise UsageError(f"The frame already has {', '.join(taken)}; give a prefix, such as prefix='detect_'.")
+    if list(frame.columns).count(text) > 1:
+        raise UsageError(f"There is more than one column {text!r}; give each a name of its own.")
+    if not 0 < fdr < 1:
+        raise UsageError(f"The false-discovery rate is {fdr}; it must lie between 0 and 1, for example 0.05.")
     if detector is None:
         from detector.verdict.detector import Detector
 

@@ -1,6 +1,6 @@
 """``index.html``: the corpus on one page. Self-contained, readable without its script, and about texts, not people.
 
-Documents stand in classes of evidence, and within a class in the order in which they were judged: nobody is ranked.
+Documents stand in classes of evidence, and within a class as they lie in the results: nobody is ranked.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from detector.corpus.finishing import Statistics
 from detector.corpus.recipe import Judge
 from detector.corpus.reports import is_flagged, report_name
 from detector.corpus.store import REPORTS, Store
-from detector.corpus.summary import VERDICTS
+from detector.corpus.summary import VERDICTS, percent
 from detector.report.page import content_policy, drawn, environment, today
 from detector.report.pictures import Bars, DataTable, Picture
 from detector.report.visible import plain_visible
@@ -77,9 +77,9 @@ def index_page(store: Store, summary: dict[str, Any], found: Statistics, judge: 
         EvidenceClass(
             verdict=verdict,
             headline=HEADLINES[verdict],  # type: ignore[index]  # they are the verdicts
-            next_step=NEXT_STEPS[verdict],  # type: ignore[index]
+            next_step=_next_step(verdict),
             n=found.verdicts.get(verdict, 0),
-            share=f"{found.verdicts.get(verdict, 0) / max(1, found.documents):.1%}",
+            share=percent(found.verdicts.get(verdict, 0) / max(1, found.documents)),
             rows=listed[verdict],
         )
         for verdict in VERDICTS
@@ -97,6 +97,11 @@ def index_page(store: Store, summary: dict[str, Any], found: Statistics, judge: 
         pictures=[drawn(picture) for picture in _pictures(found, judge)],
         date=today().strftime("%-d %B %Y"),
     )
+
+
+def _next_step(verdict: str) -> str:
+    """What the report on a single text says, where the parts are marked on another page."""
+    return NEXT_STEPS[verdict].replace("marked below", "marked in its report")  # type: ignore[index]
 
 
 def _listed(store: Store) -> dict[str, list[Listed]]:
@@ -146,7 +151,7 @@ def _score_picture(found: Statistics, judge: Judge, n: int) -> Picture:
             sides[name] += weight * np.histogram(np.clip(scores, edges[0], edges[-1]), edges)[0] / max(1, len(scores))
     left, right = edges[:-1], edges[1:]
     rows = [
-        (f"{a:.2f} to {b:.2f}", f"{c:.1%}", f"{h:.1%}", f"{m:.1%}")
+        (f"{a:.2f} to {b:.2f}", percent(c), percent(h), percent(m))
         for a, b, c, h, m in zip(left, right, corpus, sides["human"], sides["machine"], strict=True)
     ]
     tallest = max(float(np.max(v)) for v in (corpus, *sides.values()))
@@ -155,7 +160,7 @@ def _score_picture(found: Statistics, judge: Judge, n: int) -> Picture:
         "Scores of the corpus among reference texts",
         "Each distinct text counts once. The two outlines are human and machine reference texts of the same lengths; a "
         "corpus that is a mixture of the two lies between them. Where it lies elsewhere, the reference texts are not "
-        "like this corpus and the estimates below do not hold.",
+        "like this corpus and the estimates above do not hold.",
         "score (higher = more like machine text)",
         "share of texts",
         (float(edges[0]), float(edges[-1])),
@@ -176,7 +181,7 @@ def _p_value_picture(found: Statistics, n: int) -> Picture:
     values, counts = np.array(list(found.p_values)), np.array(list(found.p_values.values()))
     shares = np.histogram(values, edges, weights=counts)[0] / n
     level = np.full(_P_VALUE_BINS, 1 / _P_VALUE_BINS)
-    rows = [(f"{a:.2f} to {b:.2f}", f"{s:.1%}") for a, b, s in zip(edges, edges[1:], shares, strict=False)]
+    rows = [(f"{a:.2f} to {b:.2f}", percent(s)) for a, b, s in zip(edges, edges[1:], shares, strict=False)]
     return Picture(
         "p-values",
         "How unusual the texts would be among human ones",

@@ -6,7 +6,8 @@ reads the keys in it. A part that is gone, or has another size or time than the 
 forgotten or read again the same way, and a ledger that is lost or damaged is made from nothing.
 
 A document is ``pending`` while it is under way, ``done`` once its row is in a part, ``failed`` where the row
-says that scoring broke. What is pending when a run begins was lost with the last one and comes again.
+says that scoring broke. What is pending when a run begins was lost with the last one and comes again. A pass is
+one reading of the input; a document that was not met in the last one is absent.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from typing import Literal
 import pyarrow.parquet as pq
 
 from detector.corpus.documents import Document, key_of
-from detector.corpus.store import LEDGER, Store, is_failed
+from detector.corpus.store import ABSENT, LEDGER, RESULTS, Store, is_failed
 from detector.errors import OutputError
 
 Admission = Literal["new", "copy", "done"]
@@ -39,6 +40,11 @@ CREATE TABLE IF NOT EXISTS copies (key BLOB PRIMARY KEY, document TEXT) WITHOUT 
 """
 
 
+_ADOPT = "INSERT OR REPLACE INTO documents (key, text, is_copy, state, part, pass) VALUES (?, ?, ?, ?, ?, 0)"
+_ADOPT_ABSENT = _ADOPT.replace("REPLACE", "IGNORE")
+_NUMBER = "SELECT number FROM parts WHERE name = ?"
+
+
 @dataclass(frozen=True)
 class Copy:
     """A document whose text was scored for another, and the part where that one's row is."""
@@ -47,6 +53,7 @@ class Copy:
     """Without its text."""
     text_sha256: str
     part: str
+    """Path below the store."""
 
 
 class Ledger:
@@ -82,8 +89,9 @@ class Ledger:
 
     def reconcile(self) -> None:
         """Agree with the parts on disk, whatever happened since."""
+        self._connection.execute("DELETE FROM documents WHERE state = 'pending'")
         known = {name: (number, size, time) for number, name, size, time in self._all("SELECT * FROM parts")}
-        found = {path.name: path for path in self._store.parts()}
+        found = {self._name(path): path for kind in (RESULTS, ABSENT) for path in self._store.parts(kind)}
         for name, (number, *_) in known.items():
             if name not in found:
                 self._forget(number)
@@ -92,7 +100,6 @@ class Ledger:
                 if name in known:
                     self._forget(known[name][0])
                 self._adopt(path)
-        self._connection.execute("DELETE FROM documents WHERE state = 'pending'")
         self._connection.execute("DELETE FROM copies")
         self._connection.commit()
 
@@ -145,42 +152,61 @@ class Ledger:
             name, path, warnings, fields = json.loads(payload)
             yield Copy(Document(name, path, None, tuple(warnings), fields, key=key.hex()), text.hex(), part)
 
-    def vanished(self) -> Iterator[tuple[str, set[str]]]:
-        """(part, keys in it) of the documents that the input, read to its end, no longer holds."""
-        parts = self._all(
-            "SELECT DISTINCT number, name FROM documents JOIN parts ON number = part WHERE pass != ?", self.current_pass
-        ).fetchall()
-        for number, name in parts:
-            keys = self._all("SELECT key FROM documents WHERE part = ? AND pass != ?", number, self.current_pass)
+    def misplaced(self) -> Iterator[tuple[str, set[str]]]:
+        """Parts with rows that are no longer where they belong, once the input has been read to its end.
+
+        Yields the name of a part and the keys of those of its rows, in results or absent, that the input holds.
+        """
+        named = self._all(
+            "SELECT DISTINCT name FROM documents JOIN parts ON number = part WHERE (pass = ?) = (name LIKE ?)",
+            self.current_pass,
+            f"{ABSENT}/%",
+        )
+        for name in sorted({name.rpartition("/")[2] for (name,) in named.fetchall()}):
+            keys = self._all(
+                "SELECT key FROM documents JOIN parts ON number = part WHERE name IN (?, ?) AND pass = ?",
+                f"{RESULTS}/{name}",
+                f"{ABSENT}/{name}",
+                self.current_pass,
+            )
             yield name, {key.hex() for (key,) in keys.fetchall()}
 
-    def remove(self, part: Path, keys: set[str]) -> None:
-        """Note that ``part`` was written again without these rows, or is gone."""
-        self._connection.executemany("DELETE FROM documents WHERE key = ?", ((_blob(key),) for key in keys))
-        self.refresh(part)
-
-    def refresh(self, part: Path) -> None:
-        """Note that ``part`` was written again with the same keys or fewer."""
-        if part.exists():
-            size, time = _stamp(part)
-            self._connection.execute("UPDATE parts SET size = ?, time = ? WHERE name = ?", (size, time, part.name))
-        else:
-            self._connection.execute("DELETE FROM parts WHERE name = ?", (part.name,))
+    def move(self, name: str) -> None:
+        """Note that both halves of a part were written again, and each row is where it belongs."""
+        halves = [self._store.folder / kind / name for kind in (RESULTS, ABSENT)]
+        old = [row[0] for half in halves if (row := self._one(_NUMBER, self._name(half)))]
+        self._connection.executemany("DELETE FROM parts WHERE number = ?", ((number,) for number in old))
+        new = [self._add_part(half) if half.exists() else None for half in halves]
+        for number in old:
+            self._connection.execute(
+                "UPDATE documents SET part = CASE WHEN pass = ? THEN ? ELSE ? END WHERE part = ?",
+                (self.current_pass, *new, number),
+            )
         self._connection.commit()
 
+    def refresh(self, part: Path) -> None:
+        """Note that ``part`` was written again with the same keys."""
+        size, time = _stamp(part)
+        self._connection.execute("UPDATE parts SET size = ?, time = ? WHERE name = ?", (size, time, self._name(part)))
+        self._connection.commit()
+
+    def absent(self) -> int:
+        """How many documents have a row and were not met in this pass."""
+        row = self._one("SELECT count(*) FROM documents WHERE part IS NOT NULL AND pass != ?", self.current_pass)
+        return row[0] if row else 0
+
     def orphaned_texts(self) -> set[str]:
-        """Hashes of texts all of whose rows are copies of a row that is gone; next to always empty."""
-        found = self._all("SELECT text FROM documents WHERE text IS NOT NULL GROUP BY text HAVING min(is_copy) = 1")
+        """Hashes of texts all of whose rows are copies of a row that is absent; next to always empty."""
+        found = self._all(
+            "SELECT text FROM documents WHERE text IS NOT NULL AND pass = ? GROUP BY text HAVING min(is_copy) = 1",
+            self.current_pass,
+        )
         return {text.hex() for (text,) in found}
 
     def state_of_parts(self) -> str:
         """A word that changes whenever any part does."""
         rows = self._all("SELECT name, size, time FROM parts ORDER BY name").fetchall()
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
-
-    def counts(self) -> dict[str, int]:
-        """Documents by state, of those the input holds."""
-        return dict(self._all("SELECT state, count(*) FROM documents GROUP BY state"))
 
     def fact(self, name: str) -> str | None:
         """A remembered word about the run."""
@@ -207,8 +233,9 @@ class Ledger:
         rows = pq.read_table(path, columns=["document_key", "text_sha256", "duplicate_of"]).to_pylist()
         number = self._add_part(path)
         state = "failed" if is_failed(path) else "done"
+        # A crash may have left a row in both halves of a part; then the one in results counts.
         self._connection.executemany(
-            "INSERT OR REPLACE INTO documents (key, text, is_copy, state, part, pass) VALUES (?, ?, ?, ?, ?, 0)",
+            _ADOPT_ABSENT if path.parent.name == ABSENT else _ADOPT,
             (
                 (
                     _blob(row["document_key"]),
@@ -221,14 +248,15 @@ class Ledger:
             ),
         )
 
-    def _add_part(self, path: Path) -> int:
-        size, time = _stamp(path)
-        self._connection.execute("DELETE FROM parts WHERE name = ?", (path.name,))
-        cursor = self._connection.execute(
-            "INSERT INTO parts (name, size, time) VALUES (?, ?, ?)", (path.name, size, time)
-        )
+    def _add_part(self, part: Path) -> int:
+        name, (size, time) = self._name(part), _stamp(part)
+        self._connection.execute("DELETE FROM parts WHERE name = ?", (name,))
+        cursor = self._connection.execute("INSERT INTO parts (name, size, time) VALUES (?, ?, ?)", (name, size, time))
         assert cursor.lastrowid is not None  # noqa: S101 - a row was inserted
         return cursor.lastrowid
+
+    def _name(self, part: Path) -> str:
+        return part.relative_to(self._store.folder).as_posix()
 
     def _forget(self, number: int) -> None:
         self._connection.execute("DELETE FROM documents WHERE part = ?", (number,))

@@ -3,16 +3,23 @@
 Documents are fetched a few files at a time into a temporary folder and read there like any others. Results
 are made in a temporary folder too, which begins as a copy of the parts at the URL; every part is published as
 soon as it is finished. The parts are the truth of a run and its ledger is made again from them, so a run goes
-on from the URL alone, on whatever machine. One run at a time may write to a URL: there is no lock out there.
+on from the URL alone, on whatever machine.
+
+One run at a time may write to a URL. There is no lock out there, so a run leaves its mark and renews it
+whenever it publishes: another run that finds a fresh mark does not begin, and a run that finds the mark of
+another in place of its own publishes nothing more.
 """
 
+import json
+import os
 import re
 import shutil
+import socket
 import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
@@ -21,7 +28,7 @@ from uuid import uuid4
 from detector.corpus.documents import Document, Problem
 from detector.corpus.run import Progress
 from detector.corpus.sources import OneFile, printable
-from detector.corpus.store import INDEX, REPORTS, RESULTS, RUN, SUMMARY, TOKENS
+from detector.corpus.store import ABSENT, INDEX, REPORTS, RESULTS, RUN, SUMMARY, TOKENS
 from detector.corpus.tables import Layout, Reading
 from detector.errors import DetectorError, InputError, OutputError, UsageError
 
@@ -30,8 +37,11 @@ _BYTES_AT_ONCE = 1 << 28
 """Fetched together, so that a store with slow answers is asked for many files at a time."""
 _SECONDS_BETWEEN = 15.0
 """Between two looks for parts to publish: what a lost machine may take with it."""
-_PUBLISHED = (TOKENS, RESULTS, REPORTS)
-"""In this order, so that no row is there without its tokens."""
+_PUBLISHED = (TOKENS, ABSENT, RESULTS, REPORTS)
+"""In this order, so that no row is there without its tokens, and none set apart is lost on the way."""
+_MARK = ".writing.json"
+_SECONDS_ALIVE = 120.0
+"""A mark that is older is that of a run that was killed."""
 _OURS = re.compile(r"((part|failed)-)?[0-9a-f]{20}\.(parquet|html)")
 
 
@@ -63,11 +73,12 @@ class RemoteSource:
         self._folder = Path(mkdtemp(prefix="detect-input-"))
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._fetched: list[_Fetched] = []
+        self.is_one_file = False
 
     def documents(self, reading: Reading | None = None) -> Iterator[Document]:
         """See ``Source``. A file that cannot be fetched is a document with a problem, unless it is the only one."""
         sizes = self._sizes()
-        is_one = list(sizes) == [self._root]
+        self.is_one_file = is_one = list(sizes) == [self._root]
         if reading is not None:
             reading.total = sum(sizes.values())
         for group in _groups(sizes):
@@ -136,6 +147,36 @@ class RemoteSource:
             raise type(error)(str(error).replace(shown, url)) from None
 
 
+@dataclass(frozen=True)
+class _Mark:
+    """What a run that writes to a URL says of itself there."""
+
+    run: str
+    host: str
+    process: int
+    time: float
+    """When it said so, seconds since 1970."""
+
+    @property
+    def seconds(self) -> float:
+        """Since then; clocks may differ."""
+        return abs(time.time() - self.time)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether that run may still be writing."""
+        if self.host == socket.gethostname() and os.name == "posix":
+            if self.process == os.getpid():
+                return False
+            try:
+                os.kill(self.process, 0)
+            except ProcessLookupError:
+                return False
+            except OSError:  # it is there and not ours
+                pass
+        return self.seconds < _SECONDS_ALIVE
+
+
 class Place:
     """Where a run puts its results: a folder of this machine that is also published at a URL."""
 
@@ -145,10 +186,19 @@ class Place:
         self._root = self._root.rstrip("/")
         self._there: dict[str, tuple[int, int]] = {}
         self._last = time.monotonic()
+        self._name = uuid4().hex
 
     def fetch(self) -> None:
-        """Begin with what is at the URL; raises ``UsageError`` where that is something else."""
+        """Begin with what is at the URL; raises ``UsageError`` where that is something else.
+
+        Raises ``OutputError`` where another run is writing there.
+        """
         with self._reaching():
+            if (mark := self._mark()) is not None and mark.is_alive:
+                raise OutputError(
+                    f"Another run on {mark.host} wrote to {self.url} {mark.seconds:.0f} seconds ago; wait for it, or "
+                    f"name another --out. If it was killed, give the command again in {_SECONDS_ALIVE:.0f} seconds."
+                )
             found = [_below(self._root, path) for path in self._system.find(self._root)]
         if RUN not in found and any(not name.startswith(".") for name in found):
             raise UsageError(f"{self.url} is not empty and holds no results of detect batch; name another with --out.")
@@ -159,14 +209,24 @@ class Place:
             if wanted:
                 remote = [f"{self._root}/{name}" for name in wanted]
                 self._system.get(remote, [str(self.folder / name) for name in wanted])
+            self._set_mark()
             for name in found:  # what a lost machine had half done
                 if name.endswith(".tmp"):
                     self._system.rm_file(f"{self._root}/{name}")
         self._there = {name: _stamp(self.folder / name) for name in wanted}
 
     def publish(self) -> None:
-        """Bring the URL to what the folder holds; a file appears there whole or not at all."""
+        """Bring the URL to what the folder holds; a file appears there whole or not at all.
+
+        Raises ``OutputError`` where another run has begun to write there.
+        """
         with self._reaching():
+            if (mark := self._mark()) is not None and mark.run != self._name:
+                raise OutputError(
+                    f"Another run on {mark.host} has begun to write to {self.url}, so this one ends. What it "
+                    "published is safe; when the other has ended, the same command says whether anything is missing."
+                )
+            self._set_mark()
             here = {name: _stamp(self.folder / name) for name in self._names()}
             for name, stamp in here.items():
                 if self._there.get(name) != stamp:
@@ -176,6 +236,12 @@ class Place:
                 self._system.rm_file(f"{self._root}/{name}")
                 del self._there[name]
         self._last = time.monotonic()
+
+    def close(self) -> None:
+        """Publish for the last time, and take the mark away."""
+        self.publish()
+        with self._reaching():
+            self._system.rm_file(f"{self._root}/{_MARK}")
 
     def watched(self, on_progress: Callable[[Progress], None]) -> Callable[[Progress], None]:
         """The same, which publishes now and then."""
@@ -202,6 +268,17 @@ class Place:
         self._system.makedirs(folder, exist_ok=True)
         self._system.put_file(str(self.folder / name), temporary)
         self._system.mv(temporary, remote)
+
+    def _mark(self) -> "_Mark | None":
+        try:
+            return _Mark(**json.loads(self._system.cat_file(f"{self._root}/{_MARK}")))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+    def _set_mark(self) -> None:
+        mark = _Mark(self._name, socket.gethostname(), os.getpid(), time.time())
+        self._system.makedirs(self._root, exist_ok=True)
+        self._system.pipe_file(f"{self._root}/{_MARK}", json.dumps(asdict(mark)).encode())
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:
@@ -239,7 +316,7 @@ def place_of(out: str | Path) -> Iterator[Place | LocalPlace]:
         try:
             yield place
         finally:
-            place.publish()
+            place.close()
 
 
 def source_at(given: str, layout: Layout, out: str | Path = "") -> str | RemoteSource:

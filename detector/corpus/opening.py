@@ -18,9 +18,9 @@ _CHUNK = 1 << 18
 def open_bytes(path: Path) -> Iterator[tuple[io.BufferedReader, BinaryIO]]:
     """(decompressed stream, the file itself); the position in the latter says how much has been read."""
     with path.open("rb", buffering=0) as file:
-        if path.suffix == ".gz":
+        if path.suffix.lower() == ".gz":
             yield io.BufferedReader(_Checked(gzip.GzipFile(fileobj=file)), _CHUNK), file
-        elif path.suffix == ".zst":
+        elif path.suffix.lower() == ".zst":
             yield io.BufferedReader(_Zstd(file), _CHUNK), file
         else:
             yield io.BufferedReader(file, _CHUNK), file

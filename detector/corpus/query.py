@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from detector.corpus.store import RESULTS, TOKENS, Store
+from detector.corpus.store import RESULTS, SUMMARY, TOKENS, Store
 from detector.errors import InputError, UsageError
 
 
@@ -18,6 +18,11 @@ def query(folder: str | Path, sql: str) -> pa.Table:
         import duckdb
     except ImportError:
         raise UsageError("Queries need DuckDB: pip install 'detect-text[query]'") from None
+    if isinstance(folder, str) and "://" in folder:
+        raise UsageError(
+            f"Queries read a folder of this machine: copy {folder} here first, or let DuckDB itself read "
+            f"{folder.rstrip('/')}/{RESULTS}/*.parquet."
+        )
     store = Store(Path(folder))
     if not store.folder.is_dir() or store.run() is None or not store.parts():
         raise InputError(f"{folder} holds no results; make some with: detect batch INPUT --out {folder}")
@@ -35,4 +40,11 @@ def query(folder: str | Path, sql: str) -> pa.Table:
             found = connection.sql(sql)
             return pa.table({}) if found is None else found.to_arrow_table()
         except duckdb.Error as error:
-            raise UsageError(f"The query cannot be answered: {error}") from None
+            said = str(error).splitlines()[0].rstrip(".!")
+            tables = " and ".join(view for view in (RESULTS, TOKENS) if store.parts(view))
+            raise UsageError(f"The query cannot be answered: {said}. What can be asked: {tables}.") from None
+
+
+def is_finished(folder: str | Path) -> bool:
+    """Whether the run came to its end, so that its flags and copies are there."""
+    return (Path(folder) / SUMMARY).exists()

@@ -5,15 +5,15 @@ a run on a cluster keeps the promises of a run on one machine. A batch counts as
 arrived, and is given again when its actor, or the node under it, is lost first. Judging has no side effects
 and one process commits, so what happens at least once is kept exactly once.
 
-Ray Data is not used. It reads its input in tasks that it may repeat, whereas the ledger hands out each
-document once; it restarts the actors for every data set that is executed; and its actor pool restarts actors
-and repeats their tasks without end, so one document that kills its process would hold up a corpus for ever.
+Ray Data is not used, for reasons that benchmarks/scale.md gives; ``ray_data.py`` is for pipelines that do.
 """
 
 import logging
 import os
 import socket
+import threading
 import time
+import warnings
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ from detector.corpus.judging import Judged, failed_row, judge
 from detector.corpus.recipe import Judge, Recipe
 from detector.corpus.schema import Carried, results_schema
 from detector.corpus.worker import packed, unpacked
-from detector.errors import DetectorError, ModelError, UsageError
+from detector.errors import DetectorError, DetectorWarning, ModelError, UsageError
 
 AHEAD = 2
 """Batches under way or waiting, an actor: while one is judged the next is there. This is the back-pressure:
@@ -39,7 +39,11 @@ no more is read than the actors can take."""
 _DEATHS_OF_A_DOCUMENT = 2
 """Actors that may die over one document; the first death may have been that of its node."""
 _PATIENCE_SECONDS = 600.0
-"""Longest wait without any actor that has its place and its model."""
+"""Longest wait without any actor that has a place."""
+_WORD_SECONDS = 20.0
+"""Wait for something that the cluster owes, until it is said."""
+_HEAD_SECONDS = 40.0
+"""Longest time without the cluster's head; after 60 Ray itself would end this process."""
 
 _CONNECTION_SECONDS = 10.0
 
@@ -99,6 +103,10 @@ class RayEngine:
         return self.gpus
 
 
+class _HeadIsGoneError(ModelError):
+    """After which a call to Ray would never come back."""
+
+
 @dataclass
 class _Task:
     batch: list[Document]
@@ -109,6 +117,8 @@ class _Task:
 @dataclass
 class _Actor:
     handle: Any
+    is_placed: bool = False
+    """Whether it runs on some node."""
     under_way: int = 0
 
 
@@ -132,7 +142,9 @@ class _Actors:
         self._again: deque[_Task] = deque()
         self._is_over = False
         self._deaths_in_a_row = 0
-        self._last_ready = time.monotonic()
+        self._head = ray.get_runtime_context().gcs_address
+        self._begun = self._last_placed = self._head_seen = time.monotonic()
+        self._is_said = False
 
     def judged(self, batches: Iterator[list[Document]]) -> Iterator[Judged]:
         """What became of each batch; a document stands in exactly one of them."""
@@ -157,7 +169,7 @@ class _Actors:
 
     def _start(self) -> None:
         actor = _Actor(self._remote.remote())
-        self._starting[actor.handle.load.remote(*self._order)] = actor
+        self._starting[actor.handle.version.remote()] = actor
 
     def _free(self) -> _Actor | None:
         actor = min(self._ready, key=lambda actor: actor.under_way, default=None)
@@ -173,30 +185,74 @@ class _Actors:
     def _first_done(self) -> Any:
         """The reference of what is finished first, well or badly; None after a while without."""
         done, _ = self._ray.wait([*self._working, *self._starting], timeout=1.0)
-        if self._ready:
-            self._last_ready = time.monotonic()
-        elif time.monotonic() - self._last_ready > _PATIENCE_SECONDS:
+        now = time.monotonic()
+        placed = len(self._ready) + sum(actor.is_placed for actor in self._starting.values())
+        if placed:
+            self._last_placed = now
+        if done:
+            return done[0]
+        if self._is_head_there(now):
+            self._wait_with_patience(placed, now)
+        return None
+
+    def _is_head_there(self, now: float) -> bool:
+        """Whether somebody listens there; raises ``ModelError`` when nobody has for long: no answer will come."""
+        try:
+            _connect(self._head)
+        except OSError as error:
+            if now - self._head_seen > _HEAD_SECONDS:
+                self._starting, self._ready = {}, []  # nobody can be stopped any more
+                raise _HeadIsGoneError(
+                    f"The head of the Ray cluster, at {self._head}, is gone ({_said(error)}). What was finished is "
+                    "safe; when the cluster is back, give the same command again."
+                ) from None
+            return False
+        self._head_seen = now
+        return True
+
+    def _wait_with_patience(self, placed: int, now: float) -> None:
+        """Say once that workers have no place, and raise ``UsageError`` when none has had one for long."""
+        wanted, patience = _wanted(self._threads, self._gpus), f"{_PATIENCE_SECONDS / 60:.0f} minutes"
+        if now - self._last_placed > _PATIENCE_SECONDS:
             raise UsageError(
-                f"For {_PATIENCE_SECONDS / 60:.0f} minutes no worker ({_wanted(self._threads, self._gpus)}) has come "
-                f"up on the cluster, which has {_resources(self._ray)} in all. What was finished is safe; end other "
-                "work there, add nodes, or ask for less with --threads or --gpus."
+                f"For {patience} no worker ({wanted}) has come up on the cluster, which has {_resources(self._ray)} in "
+                "all. What was finished is safe; end other work there, add nodes, or ask for less with --threads or "
+                "--gpus."
             )
-        return done[0] if done else None
+        if placed < self._workers and now - self._begun > _WORD_SECONDS and not self._is_said:
+            self._is_said = True
+            end = "." if placed else f"; after {patience} without any the run ends."
+            warnings.warn(
+                f"{placed} of {self._workers} workers ({wanted} each) have a place on the cluster, which has "
+                f"{_resources(self._ray)} in all. The others join when there is room{end}",
+                DetectorWarning,
+                stacklevel=2,
+            )
 
     def _arrived(self, reference: Any) -> None:
+        """An actor has its place, or its model as well."""
         actor = self._starting.pop(reference)
         try:
-            version = self._got(reference)
-        except self._ray.exceptions.RayError:
+            answer = self._got(reference)
+        except self._ray.exceptions.RayError as error:
+            if getattr(error, "actor_init_failed", False):  # it has nothing to do there but to import this module
+                raise UsageError(
+                    f"A node of the cluster cannot run detect-text ({_said(error, -1)}). Install the same version on "
+                    "every node: pip install 'detect-text[scale]'"
+                ) from None
             self._mourn()
             self._start()
             return
-        if version != __version__:
+        if actor.is_placed:
+            self._ready.append(actor)
+            return
+        if answer != __version__:
             raise UsageError(
-                f"A node of the cluster has detect-text {version} and this machine {__version__}; install the same "
+                f"A node of the cluster has detect-text {answer} and this machine {__version__}; install the same "
                 "version on every node."
             )
-        self._ready.append(actor)
+        actor.is_placed = True
+        self._starting[actor.handle.load.remote(*self._order)] = actor
 
     def _answered(self, reference: Any) -> Iterator[Judged]:
         """What became of a batch; where its actor is gone, of all that the actor had."""
@@ -273,10 +329,14 @@ class _Actors:
 class _Worker:
     """The actor: one detector on some node."""
 
+    def version(self) -> str:
+        """Of the program on that node."""
+        return __version__
+
     def load(
         self, recipe: Recipe, calibration: str | None, threads: int, carried: list[Carried], keep_tokens: bool
-    ) -> str:
-        """Make it ready; returns the version of the program. Raises what ``Recipe.load`` raises."""
+    ) -> None:
+        """Make it ready. Raises what ``Recipe.load`` raises."""
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
         import torch
 
@@ -289,7 +349,6 @@ class _Worker:
                 file.write(calibration)
                 file.flush()
                 self._detector = replace(recipe, calibration=file.name).load()
-        return __version__
 
     def judge(self, documents: pa.Table) -> tuple[bytes, bytes, int]:
         """Rows, tokens and how many of them; as bytes, which outlive the connection to the cluster."""
@@ -306,34 +365,78 @@ def _connected(address: str) -> Iterator[Any]:
     if ray.is_initialized():
         yield ray
         return
-    if address not in ("auto", "local"):
-        _look_for(address)
     own: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **own)
-    except (ConnectionError, ValueError) as error:
-        raise _no_cluster(address, error) from None
+        if address != "local":
+            _look_for(address)
+        with _said_when_slow(address):
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **own)
+    except (OSError, ValueError) as error:
+        raise _no_cluster(address, _said(error)) from None
+    except RuntimeError as error:
+        raise UsageError(
+            f"The Ray cluster at {address!r} cannot be joined ({' '.join(str(error).split())}). Every machine needs "
+            "the same versions of Ray and Python."
+        ) from None
+    is_there = True
     try:
         yield ray
+    except _HeadIsGoneError:
+        is_there = False
+        raise
     finally:
-        ray.shutdown()
+        if is_there:
+            ray.shutdown()
 
 
 def _look_for(address: str) -> None:
-    """Raise ``UsageError`` where nobody listens: Ray itself would try again for many minutes."""
-    host, _, port = address.rpartition("://")[2].rpartition(":")
+    """Raise ``UsageError`` or ``OSError`` where nobody listens: Ray itself would try again for many minutes."""
+    if address == "auto":
+        try:
+            from ray._private.services import get_ray_address_from_environment
+        except ImportError:  # another version of Ray may keep it elsewhere
+            return
+        head = get_ray_address_from_environment("auto", None)
+    else:
+        head = address
+    host, colon, port = head.rpartition(":")
+    if not (host and colon and port.isdecimal()) or "://" in head:
+        raise _no_cluster(head, "an address is host:port, as 'ray start --head' says it, mostly port 6379")
+    _connect(head)
+
+
+def _connect(head: str) -> None:
+    host, _, port = head.rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECTION_SECONDS).close()
+
+
+@contextmanager
+def _said_when_slow(address: str) -> Iterator[None]:
+    """Say that somebody listens there who does not speak like Ray, to which Ray gives many minutes."""
+    words = (
+        f"Ray has not joined the cluster at {address!r} yet and goes on trying. If that is no cluster's head, break "
+        "off with Ctrl-C."
+    )
+    timer = threading.Timer(_WORD_SECONDS, warnings.warn, (words, DetectorWarning))
+    timer.daemon = True
+    timer.start()
     try:
-        socket.create_connection((host, int(port)), timeout=_CONNECTION_SECONDS).close()
-    except (OSError, ValueError) as error:
-        raise _no_cluster(address, error) from None
+        yield
+    finally:
+        timer.cancel()
 
 
-def _no_cluster(address: str, error: Exception) -> UsageError:
-    said = str(error).splitlines()[0].rstrip(".")
+def _no_cluster(address: str, why: str) -> UsageError:
     return UsageError(
-        f"There is no Ray cluster at {address!r} ({said}). Start one with 'ray start --head', name one with "
+        f"There is no Ray cluster at {address!r} ({why}). Start one with 'ray start --head', name one with "
         "--address host:port, or take --address local."
     )
+
+
+def _said(error: Exception, line: int = 0) -> str:
+    """A line of what an error says."""
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return words.strip().splitlines()[line].strip().rstrip(".")
 
 
 def _on_a_node(recipe: Recipe, gpus: float) -> Recipe:

@@ -19,18 +19,18 @@ import pyarrow.compute as pc
 from detector import __version__
 from detector.corpus.documents import BATCH_CHARACTERS, BATCH_DOCUMENTS, Document, batches
 from detector.corpus.engine import Engine, InProcess, device_kind
-from detector.corpus.finishing import remove_vanished, statistics, write_copies, write_flags
+from detector.corpus.finishing import set_apart, statistics, write_copies, write_flags
 from detector.corpus.judging import FAILED, Judged
 from detector.corpus.ledger import Ledger
 from detector.corpus.local_engine import LocalEngine
 from detector.corpus.recipe import Judge, Recipe
 from detector.corpus.reports import REPORTS, Reports, ReportWriter
 from detector.corpus.schema import Carried, carried_columns
-from detector.corpus.sources import OneFile, Source, source_of
+from detector.corpus.sources import Source, source_of
 from detector.corpus.store import INDEX, SUMMARY, Run, Store
 from detector.corpus.summary import summary_of
 from detector.corpus.tables import Layout, Reading
-from detector.errors import UsageError
+from detector.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from detector.verdict.detector import Detector
@@ -98,11 +98,14 @@ def score_corpus(
     ``source`` is a folder, a file (.csv, .tsv, .jsonl, .parquet, compressed with .gz or .zst, or one text),
     ``-`` for paths on standard input, a list of paths, or a ``Source``. The detector is ``recipe``'s, in worker
     processes, or ``detector``, in this one. Documents that ``out`` has rows for are passed over, so a call that was
-    broken off is mended by the same call. ``fdr`` and ``reports`` may change from call to call; anything else that
-    would change a number raises ``UsageError``, unless ``force`` throws the old results away.
+    broken off is mended by the same call. Rows of documents that ``source`` no longer holds are set apart in
+    ``out``/absent, counted in the summary, and return when the documents do. ``fdr`` and ``reports`` may change from
+    call to call; anything else that would change a number raises ``UsageError``, unless ``force`` throws the old
+    results away.
 
-    Raises ``UsageError``, ``InputError`` where there is no such source, ``ModelError`` and ``CalibrationError``
-    as ``Detector.load`` does, and ``OutputError`` where ``out`` cannot be written; what was finished by then is kept.
+    Raises ``UsageError``, ``InputError`` where there is no such source or nothing is left of it, ``ModelError`` and
+    ``CalibrationError`` as ``Detector.load`` does, and ``OutputError`` where ``out`` cannot be written; what was
+    finished by then is kept.
     """
     if not 0 < fdr < 1:
         raise UsageError(f"The false-discovery rate is {fdr}; it must lie between 0 and 1, for example 0.05.")
@@ -117,6 +120,8 @@ def score_corpus(
     judge = Judge.read(recipe.calibration_path) if detector is None else Judge.of(asdict(detector.classifier))
     if engine is None:
         engine = LocalEngine(recipe, workers, threads) if detector is None else InProcess(detector)
+    if out == "":
+        raise UsageError("The name of the folder for the results is empty; name one with --out.")
     store = Store(Path(out))
     documents = source_of(source, layout, store.folder)
     run = _run_of(documents, layout, keep_tokens, recipe, detector, judge)
@@ -137,6 +142,11 @@ def score_corpus(
                     return recipe.load(alternatives)
                 return type(detector)(detector.language_model, detector.classifier, detector.target_fpr, alternatives)
 
+            if not progress.read and ledger.absent():
+                raise InputError(
+                    f"{documents.name} holds no document now, and {store.folder} has rows of {ledger.absent():,}. They "
+                    "stay as they are. Is a disk not there, or the list of paths empty? To start over: --force."
+                )
             writer = ReportWriter(store, documents, load, told)
             return _finish(store, run, ledger, carried, judge, writer, added, fdr, reports)
 
@@ -192,7 +202,7 @@ def _peeked(documents: Source) -> list[Document]:
     """The first documents; raises ``UsageError`` if a single file has no text in any of them."""
     stream = documents.documents()
     first = list(islice(stream, _PEEKED))
-    if isinstance(documents, OneFile) and first and all(d.problem and d.fields for d in first):
+    if getattr(documents, "is_one_file", False) and first and all(d.problem and d.fields for d in first):
         assert first[0].problem is not None  # noqa: S101 - just looked
         raise UsageError(
             f"{first[0].problem.explanation} The other fields are {', '.join(list(first[0].fields)[:30])}; name "
@@ -287,11 +297,11 @@ def _finish(
     reports: Reports,
 ) -> dict[str, Any]:
     """Everything that is made from the rows; nothing, where it has been made from these very rows before."""
+    moved = set_apart(store, run, ledger)
     copied = write_copies(store, run, ledger, carried)
-    removed = remove_vanished(store, run, ledger)
     settings = json.dumps([fdr, reports, ledger.state_of_parts()])
     finished = (store.folder / SUMMARY, store.folder / INDEX)
-    if not (added or copied or removed) and ledger.fact("finished") == settings and all(p.exists() for p in finished):
+    if not (added or copied or moved) and ledger.fact("finished") == settings and all(p.exists() for p in finished):
         return json.loads(finished[0].read_text(encoding="utf-8"))
     store.outdate()
     found = statistics(store, ledger, judge, fdr)

@@ -10,7 +10,10 @@ A row of the results is the JSON record of one document, its nested fields as JS
 - ``other_fields``: JSON of the input's fields that have no column of their own;
 - the other columns of the input, under their own name, or with ``input_`` before it where a result has that name.
 
+Files of the folder ``absent`` have the same columns; ``flagged_fdr`` is null there.
+
 A row of the tokens is one distinct scored text: aligned lists, one entry a token, offsets in the text as given.
+Texts whose documents are absent keep theirs.
 """
 
 import json
@@ -164,13 +167,6 @@ def copied_row(
         "flagged_fdr": None,
     }
     return row | _carried_values(document, carried)
-
-
-def record_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The JSON record in a row: the inverse of what ``row_of`` does to it."""
-    return {
-        name: json.loads(row[name]) if name in NESTED and row[name] is not None else row[name] for name, _ in _RECORD
-    }
 
 
 def _row(document: Document, record: Mapping[str, Any], carried: Sequence[Carried]) -> dict[str, Any]:

@@ -47,6 +47,8 @@ def source_of(given: str | Path | Sequence[str | Path] | Source, layout: Layout,
         if sys.stdin is None:
             raise InputError("Standard input is closed, so there is no list of paths to read.")
         return PathList(_split(sys.stdin.buffer), "paths on standard input", layout, leave_out)
+    if given == "":
+        raise InputError("The name of the input is empty; for the folder you are in, give a dot.")
     path = Path(given)
     if path.is_dir():
         return Folder(path, layout, leave_out)
@@ -57,6 +59,8 @@ def source_of(given: str | Path | Sequence[str | Path] | Source, layout: Layout,
 
 class OneFile:
     """A file of records, or of one text."""
+
+    is_one_file = True
 
     def __init__(self, path: Path, layout: Layout) -> None:
         self._path, self._layout = path, layout
@@ -149,7 +153,8 @@ def _read_file(path: Path, id: str, layout: Layout) -> Iterator[Document]:
     except FileNotFoundError:
         yield Document(id, shown, None, problem=Problem("unreadable", f"{shown}: no such file."))
     except (OSError, ValueError) as error:
-        yield Document(id, shown, None, problem=Problem("unreadable", _valid(f"{shown} cannot be read: {error}.")))
+        problem = Problem("unreadable", _valid(f"{shown} cannot be read: {_said(error)}."))
+        yield Document(id, shown, None, problem=problem)
     else:
         warnings = tuple(_valid(warning) for warning in source.warnings)
         yield checked(Document(id, shown, source.text, warnings), layout.most_characters)
@@ -221,6 +226,10 @@ def _split_at(stream: BinaryIO, separator: bytes, beginning: bytes = b"") -> Ite
                 yield rest
             return
         rest += more
+
+
+def _said(error: OSError | ValueError) -> str:
+    return (getattr(error, "strerror", None) or str(error)).rstrip(".")
 
 
 def _valid(text: str) -> str:

@@ -2,7 +2,9 @@
 
     DIR/run.json          what decides the numbers: model, calibration, settings, columns; see ``Run``
     DIR/results/*.parquet the rows. **These files are the truth.** A document is done when its row is in one
-    DIR/tokens/*.parquet  token scores of the rows of the part of the same name, if they were asked for
+    DIR/absent/*.parquet  rows, in parts of the same name, of documents that the input holds no longer; they are
+                          no part of the corpus, and return to results when their documents do
+    DIR/tokens/*.parquet  token scores of the texts of the part of the same name, here or absent, if asked for
     DIR/ledger.sqlite     an index of the rows; made again from them where it is missing or behind
     DIR/summary.json, DIR/index.html, DIR/reports/   made from the rows at the end
 
@@ -27,9 +29,9 @@ import pyarrow.parquet as pq
 from detector.corpus.schema import STORE_VERSION, Carried
 from detector.errors import OutputError, UsageError
 
-RESULTS, TOKENS, REPORTS = "results", "tokens", "reports"
+RESULTS, ABSENT, TOKENS, REPORTS = "results", "absent", "tokens", "reports"
 RUN, LEDGER, SUMMARY, INDEX, LOCK = "run.json", "ledger.sqlite", "summary.json", "index.html", ".lock"
-_OURS = {RESULTS, TOKENS, REPORTS, RUN, SUMMARY, INDEX, LOCK, LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm"}
+_OURS = {RESULTS, ABSENT, TOKENS, REPORTS, RUN, SUMMARY, INDEX, LOCK, LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm"}
 _TEMPORARY = ".tmp"
 _RUN_ID = b"detect.run"
 _VERSION = b"detect.store_version"
@@ -81,6 +83,8 @@ class Store:
     @contextmanager
     def held(self) -> Iterator[None]:
         """The folder, made if need be, locked until the process ends; raises ``OutputError`` if another run has it."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise OutputError(f"{self.folder} is a file, and --out names a folder.")
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             strangers = [name for name in os.listdir(self.folder) if name not in _OURS and not name.startswith(".")]
@@ -127,8 +131,10 @@ class Store:
 
     def tidy(self, run: Run) -> None:
         """Remove what crashes and earlier runs left; raises ``UsageError`` for files of others among the results."""
-        for name in (RESULTS, TOKENS, REPORTS):
+        for name in (RESULTS, ABSENT, TOKENS, REPORTS):
             folder = self.folder / name
+            if name == ABSENT and not folder.exists():
+                continue
             with writing(self.folder):
                 folder.mkdir(exist_ok=True)
                 for path in list(folder.iterdir()):
@@ -138,9 +144,9 @@ class Store:
         with writing(self.folder):
             for path in self.folder.glob(f".*{_TEMPORARY}"):
                 path.unlink()
-            results = {path.name for path in self.parts()}
+            rows = {path.name for kind in (RESULTS, ABSENT) for path in self.parts(kind)}
             for path in self.parts(TOKENS):
-                if path.name not in results:  # its rows were never written, so they will come again
+                if path.name not in rows:  # its rows were never written, so they will come again
                     path.unlink()
 
     def parts(self, kind: str = RESULTS) -> list[Path]:
@@ -178,6 +184,15 @@ class Store:
                     temporary.unlink(missing_ok=True)
                 raise
 
+    def rewrite_part(self, run: Run, path: Path, rows: pa.Table) -> None:
+        """Other rows in place of those of a part; without any it is removed."""
+        with writing(self.folder):
+            path.parent.mkdir(exist_ok=True)
+            if not len(rows):
+                path.unlink(missing_ok=True)
+                return
+        self.write_table(path, run, rows)
+
     def outdate(self) -> None:
         """Remove summary and page, which speak of rows that are about to change."""
         with writing(self.folder):
@@ -187,7 +202,7 @@ class Store:
     def drop_failed(self) -> int:
         """Remove the rows of documents at which scoring broke, so that they come again; returns how many parts."""
         with writing(self.folder):
-            failed = [path for path in self.parts() if is_failed(path)]
+            failed = [path for kind in (RESULTS, ABSENT) for path in self.parts(kind) if is_failed(path)]
             for path in failed:
                 path.unlink()
         return len(failed)

@@ -25,6 +25,8 @@ def summary_of(run: Run, judge: Judge, found: "Statistics", fdr: float, carried:
         "run": run.id,
         "source": run.source,
         "documents": found.documents,
+        "absent_documents": found.absent,
+        "repeated_ids": found.repeated_ids,
         "duplicates": found.copies,
         "words": found.words,
         "tokens": found.tokens,
@@ -67,28 +69,42 @@ def summary_of(run: Run, judge: Judge, found: "Statistics", fdr: float, carried:
 
 def notes(found: "Statistics", run: Run, fdr: float) -> list[str]:
     """What the numbers mean, in sentences for people."""
-    said = ["A flag is a reason to read a text, never proof of who wrote it."]
     n = found.texts_with_p_value
+    said = ["A flag is a reason to read a text, never proof of who wrote it."] if n else []
+    if found.absent:
+        said.append(
+            f"{_documents(found.absent)} of an earlier run {_are(found.absent)} no longer in the input. Their rows are "
+            "in the folder absent and count nowhere here; they come back, without being judged again, when the "
+            "documents do."
+        )
     if found.copies:
         said.append(
-            f"{_documents(found.copies)} had the very text of another: each such text was scored once and counts once "
-            "in every estimate."
+            f"{_documents(found.copies)} {_have(found.copies)} the very text of another: each such text was judged "
+            "once and counts once in every estimate."
         )
+    if found.repeated_ids:
+        said.append(
+            f"{_documents(found.repeated_ids)} {_have(found.repeated_ids)} the id of another; each has a row of its "
+            "own, which document_key tells from the rest."
+        )
+    if not found.documents:
+        return [*said, "The input holds no document."]
     if not n:
         return [*said, "No document could be judged, so nothing is estimated."]
     said.append(
-        f"At a false-alarm rate of {run.target_fpr:g}, about {_count(MIXED_FACTOR * run.target_fpr * n)} of {n:,} "
-        "texts, at most, would be called machine or mixed by chance alone, were all of them written by people; "
-        f"{found.texts_called_machine:,} are."
+        f"Of {_texts(n)} judged, {found.texts_called_machine:,} {_are(found.texts_called_machine)} called machine or "
+        f"mixed. Had people written all of them, about {_count(MIXED_FACTOR * run.target_fpr * n)} at most would be "
+        f"called so by chance alone, at a false-alarm rate of {run.target_fpr:g}."
     )
     if found.texts_flagged:
         said.append(
-            f"{found.texts_flagged:,} texts are flagged at a false-discovery rate of {fdr:g}; about "
-            f"{_count(fdr * found.texts_flagged)} of them, at most, are expected to be written by people."
+            f"{_texts(found.texts_flagged)} {_are(found.texts_flagged)} flagged at a false-discovery rate of {fdr:g}: "
+            f"about {_count(fdr * found.texts_flagged)} of these at most are "
+            "expected to be written by people, if people's texts score here as the reference texts do."
         )
     else:
         said.append(
-            f"No text is flagged at a false-discovery rate of {fdr:g}. Among {n:,} texts that takes {_least(found)} "
+            f"No text is flagged at a false-discovery rate of {fdr:g}. Among {_texts(n)} that takes {_least(found)} "
             "with the smallest p-value that the reference texts can give."
         )
     if (prevalence := found.prevalence) is None:
@@ -100,8 +116,8 @@ def notes(found: "Statistics", run: Run, fdr: float) -> list[str]:
         said.append(f"The share of machine texts is not estimated: {why}.")
     else:
         said.append(
-            f"About {prevalence.share:.1%} of the texts are machine text (95 % interval {prevalence.low:.1%} to "
-            f"{prevalence.high:.1%}), if they score as the reference texts of their kind and length do."
+            f"About {percent(prevalence.share)} of the texts are machine text (95 % interval {percent(prevalence.low)} "
+            f"to {percent(prevalence.high)}), if they score as the reference texts of their kind and length do."
         )
         if not prevalence.fits:
             said.append(
@@ -110,6 +126,11 @@ def notes(found: "Statistics", run: Run, fdr: float) -> list[str]:
                 "stated. Calibrate on texts of this kind: detect calibrate."
             )
     return said
+
+
+def percent(share: float) -> str:
+    """A share as people read it."""
+    return f"{100 * share:.1f} %"
 
 
 def _least(found: "Statistics") -> str:
@@ -122,6 +143,18 @@ def _count(expected: float) -> str:
 
 def _documents(n: int) -> str:
     return f"{n:,} document" if n == 1 else f"{n:,} documents"
+
+
+def _are(n: int) -> str:
+    return "is" if n == 1 else "are"
+
+
+def _have(n: int) -> str:
+    return "has" if n == 1 else "have"
+
+
+def _texts(n: int) -> str:
+    return f"{n:,} text" if n == 1 else f"{n:,} texts"
 
 
 def _rounded(value: Any) -> Any:

@@ -9,6 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def read_table(path: Path, shown: str, layout: Layout, reading: Reading | None =
     number = 0
     try:
         for number, record in _RECORDS[_kind(path.name)](path, layout, reading):
-            yield _document(record, f"{shown}:{number}", shown, layout)
+            yield document_of(record, f"{shown}:{number}", shown, layout)
     except (OSError, EOFError) as error:
         said = getattr(error, "strerror", None) or str(error) or type(error).__name__
         where = f"after record {number}" if number else "at its beginning"
@@ -92,14 +93,18 @@ def _kind(name: str) -> str:
     return path.with_suffix("").suffix if path.suffix in COMPRESSED else path.suffix
 
 
-def _document(record: Record, name: str, shown: str, layout: Layout) -> Document:
+def document_of(record: Record, name: str, shown: str, layout: Layout) -> Document:
+    """A record as a document; ``name`` is its id where it has none, and ``shown`` the name of its file."""
     if isinstance(record, InputError):
         return Document(name, shown, None, problem=Problem("unreadable", _valid(str(record))))
     fields = dict(record)
     text = fields.pop(layout.text_field, None)
     given = fields.pop(layout.id_field or "id", None)
-    named = name if given is None or given == "" else _valid(str(given))
+    named = name if given is None or given == "" else str(_plain(given))
     fields = {_valid(field): _plain(value) for field, value in fields.items()}
+    if isinstance(text, bytes):  # many writers of Parquet do not say which bytes are text
+        with suppress(UnicodeDecodeError):
+            text = text.decode()
     if not isinstance(text, str):
         seen = "nothing" if text is None else f"a value of type {type(text).__name__}"
         problem = Problem("unreadable", f"{name} has {seen} where text is wanted, in the field {layout.text_field!r}.")
@@ -114,7 +119,7 @@ def _csv_records(path: Path, layout: Layout, reading: Reading) -> Iterator[tuple
         lines = io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="")
         first = lines.readline(_MOST_RECORD_BYTES)
         delimiter = _delimiter(first, layout.text_field, path)
-        header = next(csv.reader([first], delimiter=delimiter), [])
+        header = _distinct(next(csv.reader([first], delimiter=delimiter), []))
         _check_columns(header, layout, path)
         rows = csv.reader(lines, delimiter=delimiter)
         number = 0
@@ -134,8 +139,8 @@ def _csv_records(path: Path, layout: Layout, reading: Reading) -> Iterator[tuple
                 yield (
                     number,
                     InputError(
-                        f"{path.name}, record {number} (line {rows.line_num + 1}) has {len(row)} cells and the header "
-                        f"{len(header)}; quote cells that hold the delimiter."
+                        f"{path.name}, record {number} (line {rows.line_num + 1}) has {_cells(len(row))} and the "
+                        f"header {len(header)}; quote cells that hold the delimiter."
                     ),
                 )
             elif any(_first_surrogate(cell) is not None for cell in row if not cell.isascii()):
@@ -162,8 +167,10 @@ def _jsonl_records(path: Path, layout: Layout, reading: Reading) -> Iterator[tup
                 record = json.loads(line.removeprefix(codecs.BOM_UTF8).decode())
             except UnicodeDecodeError:
                 yield number, InputError(f"{where} is not valid UTF-8.")
+            except json.JSONDecodeError as error:
+                yield number, InputError(f"{where} is not valid JSON (at character {error.pos + 1}: {error.msg}).")
             except (ValueError, RecursionError) as error:
-                yield number, InputError(f"{where} is not valid JSON: {error}.")
+                yield number, InputError(f"{where} is not usable JSON: {error}.")
             else:
                 if isinstance(record, dict):
                     yield number, record
@@ -179,9 +186,10 @@ def _parquet_records(path: Path, layout: Layout, reading: Reading) -> Iterator[t
         with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
             _check_columns(file.schema_arrow.names, layout, path)
             size, rows = reading.done, file.metadata.num_rows
+            names = _distinct(file.schema_arrow.names)
             number = 0
             for batch in file.iter_batches(_PARQUET_ROWS, use_threads=False):
-                for record in batch.to_pylist():
+                for record in batch.rename_columns(names).to_pylist():
                     number += 1
                     yield number, record
                 reading.done = size + path.stat().st_size * number / rows
@@ -198,10 +206,28 @@ _RECORDS = {
 }
 
 
+def _distinct(columns: list[str]) -> list[str]:
+    """Names of columns, where the second ``a`` is ``a_2``, so that no column hides another."""
+    found: list[str] = []
+    for column in columns:
+        number, name = 1, column
+        while name in found:
+            number += 1
+            name = f"{column}_{number}"
+        found.append(name)
+    return found
+
+
+def _cells(n: int) -> str:
+    return f"{n:,} cell" if n == 1 else f"{n:,} cells"
+
+
 def _check_columns(columns: list[str], layout: Layout, path: Path) -> None:
+    if not columns:
+        raise UsageError(f"{path.name} is empty; a table begins with a line that names its columns.")
     for option, field in (("--text-field", layout.text_field), ("--id-field", layout.id_field)):
         if field is not None and field not in columns:
-            named = ", ".join(_valid(column)[:80] for column in columns[:30]) or "none at all"
+            named = ", ".join(_valid(column)[:80] for column in columns[:30])
             raise UsageError(f"{path.name} has no column {field!r}; it has {named}. Name one with {option}.")
 
 

@@ -7,6 +7,7 @@ import pytest
 from detector.corpus.documents import Document
 from detector.corpus.recipe import Recipe
 from detector.corpus.run import score_corpus
+from detector.corpus.schema import NESTED, results_schema
 from detector.corpus.tables import Layout
 from tests.corpus.made_up import MadeUp
 
@@ -15,6 +16,12 @@ def rows_of(out) -> list[dict]:
     """Every row of a run, by id."""
     rows = [row for path in sorted((out / "results").glob("*.parquet")) for row in pq.read_table(path).to_pylist()]
     return sorted(rows, key=lambda row: (row["id"], row["document_key"]))
+
+
+def record_of(row) -> dict:
+    """The JSON record in a row of the results."""
+    names = results_schema([]).names[: results_schema([]).names.index("document_key")]
+    return {name: json.loads(row[name]) if name in NESTED and row[name] is not None else row[name] for name in names}
 
 
 def write_jsonl(path, records):

@@ -35,6 +35,18 @@ def test_wrong_columns_are_said(detector):
     with pytest.raises(UsageError, match="already has score; give a prefix"):
         add_verdicts(pd.DataFrame({"text": [], "score": []}), detector=detector)
 
+    with pytest.raises(UsageError, match="more than one column 'text'"):
+        add_verdicts(pd.DataFrame([["a", "b"]], columns=["text", "text"]), detector=detector)
+    with pytest.raises(UsageError, match="between 0 and 1"):
+        add_verdicts(pd.DataFrame({"text": ["a"]}), detector=detector, fdr=5)
+
+
+def test_half_a_character_is_no_text(detector):
+    found = add_verdicts(
+        pd.DataFrame({"text": pd.Series(["half \ud800 of it", "Short."], dtype=object)}), detector=detector
+    )
+    assert found["verdict"].tolist() == ["unscored", "unscored"]
+
 
 def test_an_empty_frame(detector):
     assert add_verdicts(pd.DataFrame({"text": []}), detector=detector)["verdict"].tolist() == []

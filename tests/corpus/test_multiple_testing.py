@@ -5,6 +5,8 @@ import pytest
 from scipy.stats import false_discovery_control
 
 from detector.corpus.multiple_testing import benjamini_hochberg, fewest_flaggable
+from detector.corpus.summary import MIXED_FACTOR
+from detector.verdict.rules import MIXED_SHARE_OF_TARGET
 
 
 def test_worked_by_hand():
@@ -51,3 +53,8 @@ def test_how_many_extreme_texts_a_flag_takes():
     assert fewest_flaggable(0.001, 100, 0.05) == 2
     assert benjamini_hochberg(Counter([0.001] * 1 + [1.0] * 99), 0.05) is None
     assert benjamini_hochberg(Counter([0.001] * 2 + [1.0] * 98), 0.05) == 0.001
+
+
+def test_the_expected_false_alarms_are_those_of_the_rules():
+    """Told twice, since the rules come with torch, and a run that has nothing left to do needs none of it."""
+    assert MIXED_FACTOR == 1 + MIXED_SHARE_OF_TARGET

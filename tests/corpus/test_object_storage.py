@@ -3,7 +3,9 @@
 import gzip
 import json
 import random
+import socket
 import sys
+import time
 
 import pytest
 
@@ -357,9 +359,55 @@ def test_a_store_that_fails_at_any_moment_stays_valid(run, source, tmp_path, url
 
 def test_what_left_the_input_leaves_the_url(run, source, tmp_path, url, small_parts):
     run_at(run, source, url)
-    source.write_text("".join(source.read_text().splitlines(keepends=True)[20:]))
+    lines = source.read_text()
+    source.write_text("".join(lines.splitlines(keepends=True)[20:]))
     run_at(run, source, url)
     assert [row["id"] for row in rows_of(fetched(url, tmp_path / "there"))] == [f"d{i:03}" for i in range(20, 40)]
+    source.write_text(lines)
+    engine = MadeUp()
+    assert run_at(run, source, url, engine=engine)["absent_documents"] == 0
+    assert engine.judged_texts == []
+    assert len(rows_of(fetched(url, tmp_path / "again"))) == 40
+
+
+def mark(url, **changes):
+    system, root = fsspec.core.url_to_fs(url)
+    said = {"run": "r", "host": "elsewhere", "process": 1, "time": time.time()} | changes
+    system.makedirs(root, exist_ok=True)
+    system.pipe_file(f"{root}/.writing.json", json.dumps(said).encode())
+
+
+def test_two_runs_do_not_write_to_one_url(run, source, url, small_parts):
+    mark(url)
+    with pytest.raises(OutputError, match=r"Another run on elsewhere wrote to .* seconds ago"):
+        run_at(run, source, url)
+    assert files_at(url) == [".writing.json"]
+    mark(url, host=socket.gethostname(), process=2**22 + 1)  # there is no such process, so it was killed
+    assert run_at(run, source, url)["documents"] == 40
+    mark(url, time=time.time() - 1000)
+    assert run_at(run, source, url)["documents"] == 40
+    assert ".writing.json" not in files_at(url)
+
+
+def test_a_run_that_finds_another_in_its_place_publishes_nothing_more(run, source, url, small_parts):
+    class Overtaken(MadeUp):
+        def judged(self, batches, carried, keep_tokens):
+            for number, judged in enumerate(super().judged(batches, carried, keep_tokens)):
+                if number == 3:
+                    mark(url)
+                yield judged
+
+    with pytest.raises(OutputError, match=r"has begun to write to .* so this one ends"):
+        run_at(run, source, url, engine=Overtaken())
+    assert len([name for name in files_at(url) if name.startswith("results/")]) == 3
+    assert "summary.json" not in files_at(url)
+    assert ".writing.json" in files_at(url)
+
+
+def test_a_file_at_a_url_without_the_text_field_ends_before_it_begins(run, tmp_path, url):
+    put(write_jsonl(tmp_path / "in.jsonl", [{"body": "A text.", "n": 1}] * 3), f"{url}/in.jsonl")
+    with pytest.raises(UsageError, match=r"other fields are body, n; name that of the text with --text-field"):
+        run(source_at(f"{url}/in.jsonl", Layout()))
 
 
 def test_another_run_is_refused_and_a_stranger_too(run, source, tmp_path, url, small_parts):

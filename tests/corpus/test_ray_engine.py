@@ -5,9 +5,15 @@ The tests of a real cluster start one of two nodes on this machine: pytest -m sc
 
 import os
 import random
+import signal
+import subprocess
 import sys
+import threading
+import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +25,7 @@ from detector.corpus.documents import Document
 from detector.corpus.ray_engine import AHEAD, RayEngine, _Actors, _places, _Worker
 from detector.corpus.recipe import Recipe
 from detector.corpus.run import score_corpus
+from detector.errors import DetectorWarning
 from tests.conftest import TRAINING_TEXT, make_classifier
 from tests.corpus.conftest import rows_of, write_jsonl
 from tests.corpus.made_up import MadeUp
@@ -37,7 +44,6 @@ class MadeUpWorker(_Worker):
 
     def load(self, recipe, calibration, threads, carried, keep_tokens):
         self._detector, self._carried, self._keep_tokens = None, carried, keep_tokens
-        return __version__
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +52,20 @@ def made_up_judge(request, monkeypatch):
         judge = lambda detector, documents, carried, tokens: next(MadeUp().judged(iter([documents]), carried, tokens))  # noqa: E731
         monkeypatch.setattr(ray_engine, "judge", judge)
         monkeypatch.setattr(ray_engine, "_Worker", MadeUpWorker)
+
+
+@pytest.fixture
+def head(monkeypatch):
+    """The head of the made-up cluster, which listens unless it is gone."""
+    head = SimpleNamespace(is_gone=False)
+
+    def connect(address):
+        assert address == MadeUpRay.HEAD
+        if head.is_gone:
+            raise ConnectionRefusedError("nobody is there")
+
+    monkeypatch.setattr(ray_engine, "_connect", connect)
+    return head
 
 
 class RayError(Exception):
@@ -62,6 +82,7 @@ class RayTaskError(RayError):
 class MadeUpRay:
     """Actors in this process. ``dies(actor number, documents)`` says where one is lost; the order is by chance."""
 
+    HEAD = "127.0.0.1:6379"
     exceptions = SimpleNamespace(RayError=RayError, RayTaskError=RayTaskError)
 
     def __init__(self, dies=lambda actor, documents: False, seed=0, room=10**9):
@@ -82,7 +103,7 @@ class MadeUpRay:
         self.started += 1
         number, actor = self.started, self.worker()
         handle = SimpleNamespace(number=number)
-        for name in ("load", "judge"):
+        for name in ("version", "load", "judge"):
             call = lambda *given, name=name: self._call(number, getattr(actor, name), given)  # noqa: E731
             setattr(handle, name, SimpleNamespace(remote=call))
         return handle
@@ -128,6 +149,9 @@ class MadeUpRay:
 
     def cluster_resources(self):
         return {"CPU": 2.0}
+
+    def get_runtime_context(self):
+        return SimpleNamespace(gcs_address=self.HEAD)
 
 
 def actors(ray, workers=2):
@@ -218,10 +242,61 @@ def test_actors_that_all_die_end_the_run():
         judged_by(MadeUpRay(lambda actor, documents: True), corpus(2))
 
 
-def test_a_cluster_without_room_is_waited_for_but_not_for_ever(monkeypatch):
+def test_a_cluster_without_room_is_waited_for_but_not_for_ever(monkeypatch, head):
     monkeypatch.setattr(ray_engine, "_PATIENCE_SECONDS", -1.0)
     with pytest.raises(UsageError, match=r"no worker \(1 CPU, 0 GPU\) has come up.*has 2 CPU, 0 GPU"):
         judged_by(MadeUpRay(room=0), corpus(2))
+
+
+class GrowingRay(MadeUpRay):
+    """Has no room at first."""
+
+    def wait(self, references, timeout):
+        found = super().wait(references, timeout)
+        self.room = self.room + 1 if self.room < 3 else 10**9
+        return found
+
+
+def test_workers_without_a_place_are_said_once(monkeypatch, head):
+    monkeypatch.setattr(ray_engine, "_WORD_SECONDS", -1.0)
+    ray = GrowingRay(room=-2)
+    words = r"^0 of 3 workers \(1 CPU, 0 GPU each\) .* has 2 CPU, 0 GPU in all.*after 10 minutes without any"
+    with pytest.warns(DetectorWarning, match=words) as said:
+        reasons, _ = judged_by(ray, corpus(3), workers=3)
+    assert (len(reasons), len(said)) == (12, 1)
+    group = actors(MadeUpRay(), workers=3)
+    with pytest.warns(DetectorWarning, match=r"^1 of 3 .* The others join when there is room\.$"):
+        group._wait_with_patience(1, group._begun)
+
+
+def test_a_head_that_is_gone_ends_the_run_and_nobody_is_called_any_more(monkeypatch, head):
+    monkeypatch.setattr(ray_engine, "_HEAD_SECONDS", -1.0)
+    head.is_gone = True
+    ray = MadeUpRay(room=0)
+    group = actors(ray)
+    with pytest.raises(ModelError, match=r"head .* 127\.0\.0\.1:6379, is gone .*give the same command again"):
+        list(group.judged(iter(corpus(2))))
+    group.stop()
+    assert ray.killed == []
+
+
+def test_a_head_may_be_gone_for_a_moment(head):
+    head.is_gone = True
+    reasons, _ = judged_by(GrowingRay(room=-2), corpus(2))
+    assert len(reasons) == 8
+
+
+def test_a_node_without_the_program_is_said(monkeypatch):
+    class InitFailedError(RayError):
+        actor_init_failed = True
+
+    def fails(reference):
+        raise InitFailedError("The actor died.\n  in its creation:\nModuleNotFoundError: No module named 'detector'")
+
+    ray = MadeUpRay()
+    ray.get = fails
+    with pytest.raises(UsageError, match=r"cannot run detect-text \(ModuleNotFoundError: .*pip install"):
+        judged_by(ray, corpus(1))
 
 
 def test_fewer_places_than_workers_do_all_the_work():
@@ -259,10 +334,16 @@ def test_errors_of_an_actor_end_the_run_as_what_they_are(monkeypatch, method, ra
         judged_by(MadeUpRay(), corpus(2))
 
 
-def test_another_version_on_a_node_is_refused(monkeypatch):
-    monkeypatch.setattr(ray_engine, "__version__", "another")
-    with pytest.raises(UsageError, match=f"has detect-text {__version__} and this machine another"):
-        judged_by(MadeUpRay(), corpus(1))
+def test_another_version_on_a_node_is_refused_before_it_loads_anything(monkeypatch):
+    def another(worker):
+        return "another"
+
+    another.__name__ = "version"
+    monkeypatch.setattr(MadeUpWorker, "version", another)
+    ray = MadeUpRay()
+    with pytest.raises(UsageError, match=f"has detect-text another and this machine {__version__}"):
+        judged_by(ray, corpus(1))
+    assert {method.__name__ for _, method, _ in ray.calls.values()} == {"version"}
 
 
 def test_actors_ask_for_what_they_need():
@@ -317,11 +398,48 @@ def test_impossible_options_are_refused(device, options, words):
         RayEngine(Recipe(device=device), **options)
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://127.0.0.1:1", "host:port"])
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://127.0.0.1:1", "host:port", ":6379"])
 def test_an_address_where_nobody_listens_is_said_at_once(address):
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'detect-text[scale]'")
     with pytest.raises(UsageError, match=rf"no Ray cluster at '{address}'.*ray start --head"):
         list(RayEngine(RECIPE, address).judged(iter(corpus(1)), [], False))
+
+
+def test_the_cluster_found_by_itself_may_be_gone(monkeypatch):
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'detect-text[scale]'")
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    with pytest.raises(UsageError, match=r"no Ray cluster at 'auto' \(Connection refused\)"):
+        list(RayEngine(RECIPE).judged(iter(corpus(1)), [], False))
+
+
+def test_a_cluster_of_another_version_is_said(monkeypatch):
+    ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'detect-text[scale]'")
+
+    def init(**options):
+        raise RuntimeError("Version mismatch: The cluster was started with:\n    Ray: 3.0.0\n")
+
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray_engine, "_connect", lambda head: None)
+    with pytest.raises(UsageError, match=r"cannot be joined \(Version mismatch: .* Ray: 3\.0\.0\).*Ray and Python"):
+        list(RayEngine(RECIPE, "head:6379").judged(iter(corpus(1)), [], False))
+
+
+def test_a_listener_that_is_no_cluster_is_said_in_time(monkeypatch):
+    ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'detect-text[scale]'")
+    is_said = threading.Event()
+
+    def init(**options):
+        assert is_said.wait(30)
+        raise ConnectionError("It speaks another language.")
+
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray_engine, "_connect", lambda head: None)
+    monkeypatch.setattr(ray_engine, "_WORD_SECONDS", 0.01)
+    said = []
+    monkeypatch.setattr(ray_engine.warnings, "warn", lambda *words, **_: (said.append(words), is_said.set()))
+    with pytest.raises(UsageError, match="It speaks another language"):
+        list(RayEngine(RECIPE, "head:6379").judged(iter(corpus(1)), [], False))
+    assert "'head:6379' yet and goes on trying" in said[0][0]
 
 
 def test_without_ray_the_command_to_install_it_is_said(monkeypatch):
@@ -366,7 +484,6 @@ def test_a_document_that_kills_its_process_takes_no_other_with_it(cluster, monke
     class Deadly(_Worker):
         def load(self, *order):
             self.carried = order[3]
-            return __version__
 
         def judge(self, documents):
             from detector.corpus.worker import packed
@@ -393,7 +510,6 @@ def test_actors_share_a_gpu(cluster, monkeypatch):
     class Sees(_Worker):
         def load(self, *order):
             self.carried = order[3]
-            return __version__
 
         def judge(self, documents):
             from detector.corpus.documents import documents_of
@@ -418,12 +534,91 @@ def test_actors_share_a_gpu(cluster, monkeypatch):
     assert {word.split()[1] for word in seen} == {"0"}
 
 
+LONG = TRAINING_TEXT + " " + TRAINING_TEXT.replace("boats", "ships")
+RECORDS = [
+    *({"id": f"d{i}", "text": LONG[i // 2 :], "topic": i % 3} for i in range(120)),  # every other one is a copy
+    {"id": "s", "text": "Short."},
+    {"id": "n", "text": 1},
+]
+
+
+def assert_rows_are_those_of_one_machine(out, source, recipe):
+    score_corpus(source, out.with_name("here"), detector=recipe.load(), reports="none", keep_tokens=True)
+    here, there = rows_of(out.with_name("here")), rows_of(out)
+    assert [row["document_key"] for row in there] == [row["document_key"] for row in here]
+    for a, b in zip(there, here, strict=True):
+        assert (a["id"], a["verdict"], a["reason"], a["topic"]) == (b["id"], b["verdict"], b["reason"], b["topic"])
+        assert a["duplicate_of"] == b["duplicate_of"]
+        assert a["score"] == pytest.approx(b["score"], abs=1e-5)
+
+
+def workers_on(cluster):
+    """Process ids of the actors that the nodes of a cluster hold."""
+    raylets = {
+        str(process.process.pid)
+        for node in cluster.list_all_nodes()
+        for process in node.all_processes.get("raylet", [])
+    }
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            if parent in raylets and (folder / "cmdline").read_bytes().startswith(b"ray::_Worker"):
+                found.append(int(folder.name))
+    return found
+
+
+def wait_until(condition, process=None):
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        assert process is None or process.poll() is None, "it ended by itself"
+        time.sleep(0.05)
+
+
+@real
+def test_a_command_that_is_killed_again_and_again_loses_and_doubles_nothing(cluster, tmp_path, recipe):
+    """While it starts and at work; its actors go with it, and the same command ends with the rows of one machine."""
+    source, out = write_jsonl(tmp_path / "in.jsonl", RECORDS), tmp_path / "out"
+    # A part a batch, and time between them, so that there is much to break.
+    program = (
+        "import cli, time\nfrom detector.corpus import run\n"
+        "run.BATCH_DOCUMENTS, run._SECONDS_A_PART, write = {'cpu': 2}, -1.0, run._write\n"
+        "run._write = lambda *given: (time.sleep(0.3), write(*given))[1]\n"
+        "cli.main()"
+    )
+    command = [sys.executable, "-c", program, "batch", str(source), "--out", str(out), "--engine", "ray"]
+    command += ["--address", cluster.address, "--device", "cpu", "--model", recipe.model, "--keep-tokens"]
+    command += ["--calibration", str(recipe.calibration), "--reports", "none"]
+    chance = random.Random(8)
+    done_before = 0
+    for kill in range(4):
+        with (tmp_path / "said.txt").open("wb") as said:
+            process = subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=said, stderr=said)
+        if kill == 0:
+            wait_until(lambda: workers_on(cluster), process)
+        else:
+            wanted = done_before + chance.randint(1, 4)
+            wait_until(lambda wanted=wanted: len(parts_of(out)) >= wanted, process)
+        time.sleep(chance.random() * 0.3)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+        wait_until(lambda: not workers_on(cluster))
+        done_before = len(parts_of(out))
+    assert done_before
+    last = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, timeout=300, check=False)
+    assert last.returncode == 3, last.stderr  # one text is too short
+    assert_rows_are_those_of_one_machine(out, source, recipe)
+
+
+def parts_of(out):
+    return list((out / "results").glob("*.parquet"))
+
+
 @real
 def test_a_node_that_is_lost_loses_and_doubles_nothing(cluster, tmp_path, recipe, monkeypatch):
     """The same rows as without a cluster, though one of two nodes is killed while its actor works."""
-    long = TRAINING_TEXT + " " + TRAINING_TEXT.replace("boats", "ships")
-    records = [{"id": f"d{i}", "text": long[i // 2 :], "topic": i % 3} for i in range(120)]
-    source = write_jsonl(tmp_path / "in.jsonl", [*records, {"id": "s", "text": "Short."}, {"id": "n", "text": 1}])
+    source = write_jsonl(tmp_path / "in.jsonl", RECORDS)
     monkeypatch.setattr(run_module, "BATCH_DOCUMENTS", {"cpu": 4})
     monkeypatch.setattr(run_module, "_SECONDS_A_PART", 0.5)
     mourned, blamed = [], []
@@ -444,14 +639,7 @@ def test_a_node_that_is_lost_loses_and_doubles_nothing(cluster, tmp_path, recipe
     assert mourned == [1]  # one actor died, one was left
     assert len(blamed) == 1  # and it died at work
     assert summary["documents"] == 122
-    detector = recipe.load()
-    score_corpus(source, tmp_path / "here", detector=detector, **{**options, "recipe": None})
-    here, there = rows_of(tmp_path / "here"), rows_of(tmp_path / "ray")
-    assert [row["document_key"] for row in there] == [row["document_key"] for row in here]
-    for a, b in zip(there, here, strict=True):
-        assert (a["id"], a["verdict"], a["reason"], a["topic"]) == (b["id"], b["verdict"], b["reason"], b["topic"])
-        assert a["duplicate_of"] == b["duplicate_of"]
-        assert a["score"] == pytest.approx(b["score"], abs=1e-5)
+    assert_rows_are_those_of_one_machine(tmp_path / "ray", source, recipe)
     # The same command again finds nothing to do, so it needs no cluster.
     again = score_corpus(source, tmp_path / "ray", engine=RayEngine(recipe, "nowhere:1"), **options)
     assert again == summary

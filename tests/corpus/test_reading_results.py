@@ -8,7 +8,7 @@ import re
 import pandas as pd
 import pytest
 
-from detector.corpus.query import query
+from detector.corpus.query import is_finished, query
 from detector.errors import InputError, UsageError
 from tests.corpus.conftest import rows_of, write_jsonl
 
@@ -50,15 +50,23 @@ def test_duckdb_answers(out):
 def test_a_query_that_cannot_be_answered_is_said(out, sql, tmp_path, monkeypatch):
     pytest.importorskip("duckdb")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match="cannot be answered"):
+    with pytest.raises(UsageError, match=r"cannot be answered: [^\n]+\. What can be asked: results and tokens\.$"):
         query(out, sql)
     assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_run_that_is_not_finished_is_known(out):
+    assert is_finished(out)
+    (out / "summary.json").unlink()
+    assert not is_finished(out)
 
 
 def test_a_folder_without_results_is_said(tmp_path):
     pytest.importorskip("duckdb")
     with pytest.raises(InputError, match="holds no results; make some with: detect batch"):
         query(tmp_path, "SELECT 1")
+    with pytest.raises(UsageError, match=r"copy s3://bucket/out here first"):
+        query("s3://bucket/out", "SELECT 1")
 
 
 def test_the_page_shows_names_as_text_and_ranks_nobody(out):

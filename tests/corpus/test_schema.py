@@ -4,8 +4,9 @@ import pytest
 from detector import Detector
 from detector.corpus.documents import Document, Problem, batches, documents_of, key_of, table_of
 from detector.corpus.judging import judge
-from detector.corpus.schema import Carried, carried_columns, record_of, results_schema, row_of
+from detector.corpus.schema import Carried, carried_columns, results_schema, row_of
 from tests.conftest import TRAINING_TEXT, make_classifier
+from tests.corpus.conftest import record_of
 
 LONG = TRAINING_TEXT + " " + TRAINING_TEXT.replace("boats", "ships")
 

@@ -104,7 +104,7 @@ def test_ragged_rows_are_said_and_the_others_read(tmp_path):
     path.write_text("id,text\na,One.\nb,Two, three.\n\nc\nd,Four.\n")
     assert texts(path) == ["One.", None, None, "Four."]
     assert "3 cells and the header 2" in problems(path)[0]
-    assert "1 cells" in problems(path)[1]
+    assert "1 cell and" in problems(path)[1]
 
 
 def test_a_huge_cell_is_too_long_and_the_next_is_read(tmp_path):
@@ -169,3 +169,41 @@ def test_reading_says_how_far_it_is(tmp_path):
     path = write_jsonl(tmp_path / "x.jsonl", RECORDS * 100)
     list(read_table(path, "x", Layout(), reading))
     assert reading.done == path.stat().st_size
+
+
+def test_columns_of_one_name_are_all_kept(tmp_path):
+    fields = {"a": "1", "a_2": "2", "a_2_2": "3"}
+    (document,) = read(write_csv(tmp_path / "x.csv", [["text", "a", "a", "a_2"], ["Words.", "1", "2", "3"]]))
+    assert document.fields == fields
+    table = pa.Table.from_arrays([pa.array([v]) for v in ("Words.", "1", "2", "3")], ["text", "a", "a", "a_2"])
+    pq.write_table(table, tmp_path / "x.parquet")
+    (document,) = read(tmp_path / "x.parquet")
+    assert document.fields == fields
+
+
+@pytest.mark.parametrize(("write", "ending"), [(as_gzip, "GZ"), (as_zstd, "ZST")])
+def test_upper_case_names_are_decompressed(tmp_path, write, ending):
+    assert texts(write(tmp_path / f"X.JSONL.{ending}")) == ["One.", "Zwei — drei."]
+
+
+def test_what_is_wrong_is_said_where_it_is(tmp_path):
+    (tmp_path / "x.jsonl").write_text('{"text": "One."}\n{"text": One}\n')
+    assert problems(tmp_path / "x.jsonl") == ["x.jsonl, line 2 is not valid JSON (at character 10: Expecting value)."]
+    assert problems(write_csv(tmp_path / "x.csv", [["text", "n"], ["One."]])) == [
+        "x.csv, record 1 (line 2) has 1 cell and the header 2; quote cells that hold the delimiter."
+    ]
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(UsageError, match=r"empty\.csv is empty"):
+        read(tmp_path / "empty.csv")
+
+
+@pytest.mark.parametrize(("given", "id"), [({"a": 1}, '{"a": 1}'), (7, "7"), (2.5, "2.5"), ("", "x.jsonl:1")])
+def test_ids_are_text(tmp_path, given, id):
+    (document,) = read(write_jsonl(tmp_path / "x.jsonl", [{"id": given, "text": "One."}]))
+    assert document.id == id
+
+
+def test_bytes_are_text_where_they_are_utf_8(tmp_path):
+    pq.write_table(pa.table({"text": pa.array(["Zwei — drei.".encode(), b"\xff"])}), tmp_path / "x.parquet")
+    assert texts(tmp_path / "x.parquet") == ["Zwei — drei.", None]
+    assert "type bytes" in problems(tmp_path / "x.parquet")[0]

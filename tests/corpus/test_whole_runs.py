@@ -21,10 +21,10 @@ from detector.corpus.judging import Judged
 from detector.corpus.local_engine import LocalEngine
 from detector.corpus.recipe import Judge, Recipe
 from detector.corpus.run import Progress, score_corpus
-from detector.corpus.schema import record_of, results_schema, unscored_row
+from detector.corpus.schema import results_schema, unscored_row
 from detector.verdict.classifier import Classifier
 from tests.conftest import TRAINING_TEXT, make_classifier
-from tests.corpus.conftest import rows_of, write_jsonl
+from tests.corpus.conftest import record_of, rows_of, write_jsonl
 
 ROOT = Path(__file__).parents[2]
 LONG = TRAINING_TEXT + " " + TRAINING_TEXT.replace("boats", "ships")
@@ -171,7 +171,7 @@ def test_the_command_judges_a_corpus_and_answers_questions(tmp_path, app, recipe
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 3, done.output  # one text is too short
     assert "5 documents" in done.stdout
-    assert "1 too_short" in done.stdout
+    assert "1 too short" in done.stdout
     again = CliRunner().invoke(app, [*arguments, "--json"])
     assert json.loads(again.stdout)["documents"] == 5
 

@@ -17,7 +17,7 @@
       row.hidden = !fits;
       count += fits;
     }
-    shown.textContent = count + " of " + rows.length + " documents shown";
+    shown.textContent = count + " of " + rows.length + " listed documents shown";
   };
   filters.hidden = false;
   filters.addEventListener("input", apply);
