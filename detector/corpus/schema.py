@@ -7,6 +7,7 @@ A row of the results is the JSON record of one document, its nested fields as JS
 - ``duplicate_of``: id of the document with the very same text that was scored in its place;
 - ``flagged_fdr``: whether the text is among those flagged at the run's false-discovery rate; null for a
   document without a p-value, and in every row until the run has finished;
+- ``reading_warnings``: how many of the warnings, the first ones, say how this document was read and not what its text is;
 - ``other_fields``: JSON of the input's fields that have no column of their own;
 - the other columns of the input, under their own name, or with ``input_`` before it where a result has that name.
 
@@ -63,6 +64,7 @@ _CORPUS = [
     ("text_sha256", pa.string()),
     ("duplicate_of", pa.string()),
     ("flagged_fdr", pa.bool_()),
+    ("reading_warnings", pa.int32()),
     ("other_fields", pa.string()),
 ]
 TOKENS_SCHEMA = pa.schema(
@@ -155,12 +157,12 @@ def copied_row(
     original: Mapping[str, Any], document: Document, text_sha256: str, carried: Sequence[Carried]
 ) -> dict[str, Any]:
     """The row of a document whose text was scored for another; ``original`` is that other's row."""
-    warnings = json.loads(original["warnings"])
-    own = [warning for warning in document.warnings if warning not in warnings]
+    of_the_text = json.loads(original["warnings"])[original["reading_warnings"] :]
     row = dict(original) | {
         "id": document.id,
         "path": document.path,
-        "warnings": _json([*warnings, *own]),
+        "warnings": _json([*document.warnings, *of_the_text]),
+        "reading_warnings": len(document.warnings),
         "document_key": document.key,
         "text_sha256": text_sha256,
         "duplicate_of": original["duplicate_of"] or original["id"],
@@ -179,6 +181,7 @@ def _row(document: Document, record: Mapping[str, Any], carried: Sequence[Carrie
         "text_sha256": document.text_sha256,
         "duplicate_of": None,
         "flagged_fdr": None,
+        "reading_warnings": len(document.warnings),
     }
     return row | _carried_values(document, carried)
 

@@ -1,10 +1,12 @@
+import json
+
 import pyarrow as pa
 import pytest
 
 from detector import Detector
 from detector.corpus.documents import Document, Problem, batches, documents_of, key_of, table_of
 from detector.corpus.judging import judge
-from detector.corpus.schema import Carried, carried_columns, results_schema, row_of
+from detector.corpus.schema import Carried, carried_columns, copied_row, results_schema, row_of
 from tests.conftest import TRAINING_TEXT, make_classifier
 from tests.corpus.conftest import record_of
 
@@ -25,6 +27,20 @@ def test_a_row_holds_the_whole_record(detector):
     row = row_of(Document("x", "x.txt", LONG, key="00"), result, ())
     pa.Table.from_pylist([row], schema=results_schema([]))  # it fits
     assert record_of(row) == result.to_dict()
+
+
+def test_a_copy_says_how_it_was_read_itself_and_what_the_text_is(detector):
+    quoted = f"“{LONG}” That is all that I have."
+    book = Document("a", "a.epub", quoted, ("Taken from a book.",))
+    (original,) = judge(detector, [book]).rows.to_pylist()
+    (own, of_the_text) = json.loads(original["warnings"])
+    assert own == "Taken from a book."
+    assert "quotations" in of_the_text
+    paper = Document("b", "b.pdf", quoted, ("Taken from a PDF.", "1 page."))
+    copy = copied_row(original, paper, original["text_sha256"], [])
+    assert json.loads(copy["warnings"]) == ["Taken from a PDF.", "1 page.", of_the_text]
+    again = copied_row(copy, book, original["text_sha256"], [])
+    assert json.loads(again["warnings"]) == [own, of_the_text]
 
 
 def test_columns_take_the_narrowest_type():
