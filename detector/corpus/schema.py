@@ -7,7 +7,7 @@ A row of the results is the JSON record of one document, its nested fields as JS
 - ``duplicate_of``: id of the document with the very same text that was scored in its place;
 - ``flagged_fdr``: whether the text is among those flagged at the run's false-discovery rate; null for a
   document without a p-value, and in every row until the run has finished;
-- ``reading_warnings``: how many of the warnings, the first ones, say how this document was read and not what its text is;
+- ``reading_warnings``: how many of the warnings, the first ones, say how this document was read;
 - ``other_fields``: JSON of the input's fields that have no column of their own;
 - the other columns of the input, under their own name, or with ``input_`` before it where a result has that name.
 
