@@ -116,11 +116,17 @@ def _engine(
 
 
 def _print(summary: dict[str, Any], out: str) -> None:
+    from detector.corpus.finishing import UNREADABLE
+
     n = summary["documents"]
     counts = ", ".join(f"{n:,} {verdict}" for verdict, n in summary["verdicts"].items() if n)
     print(f"{n:,} document{'' if n == 1 else 's'}{f': {counts}' if counts else ''}.")
     if reasons := summary["unscored_reasons"]:
         print(f"Unscored: {', '.join(f'{n:,} {reason}' for reason, n in reasons.items()).replace('_', ' ')}.")
+    for document in summary["first_unreadable"]:
+        say(f"{document['id']}: {document['explanation']}")
+    if more := sum(reasons.get(reason, 0) for reason in UNREADABLE) - len(summary["first_unreadable"]):
+        say(f"{more:,} more; each is a row with its explanation.")
     for note in summary["notes"]:
         print(note)
     print(f"Rows: {out}/results; page: {out}/index.html")

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from detector.corpus.judging import FAILED
 from detector.corpus.ledger import Copy, Ledger
 from detector.corpus.multiple_testing import benjamini_hochberg, fewest_flaggable
 from detector.corpus.prevalence import Prevalence, PrevalenceEstimator
@@ -23,7 +24,13 @@ from detector.corpus.store import ABSENT, RESULTS, Run, Store, is_failed
 
 _ROWS_A_PART = 1024
 MACHINE_VERDICTS = ("machine", "mixed")
-_READ = ("id", "text_sha256", "duplicate_of", "verdict", "reason", "score", "p_value", "n_words", "n_tokens")
+_READ = (
+    "id", "text_sha256", "duplicate_of", "verdict", "reason", "explanation", "score", "p_value", "n_words", "n_tokens",
+)  # fmt: skip
+UNREADABLE = ("unreadable", FAILED)
+"""Reasons that are a fault of a file or of the scoring, and not of what the text is."""
+_MOST_NAMED = 5
+"""Documents without a text to judge that the summary names."""
 
 
 @dataclass
@@ -35,6 +42,8 @@ class Statistics:
     tokens: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    first_unreadable: list[tuple[str, str]] = field(default_factory=list)
+    """(id, explanation) of the first that could not be read or scored."""
     absent: int = 0
     """Documents of earlier runs that the input no longer holds; they are in none of the other numbers."""
     copies: int = 0
@@ -127,6 +136,9 @@ def statistics(store: Store, ledger: Ledger, judge: Judge, fdr: float) -> Statis
             found.tokens += sum(filter(None, table["n_tokens"]))
             found.verdicts.update(table["verdict"])
             found.reasons.update(reason for reason in table["reason"] if reason)
+            for name, reason, why in zip(table["id"], table["reason"], table["explanation"], strict=True):
+                if reason in UNREADABLE and len(found.first_unreadable) < _MOST_NAMED:
+                    found.first_unreadable.append((name, why))
             scores, tokens = [], []
             for text, original, verdict, score, p_value, n_tokens in zip(
                 table["text_sha256"], table["duplicate_of"], table["verdict"], table["score"], table["p_value"],

@@ -38,7 +38,7 @@ _BYTES_AT_ONCE = 1 << 28
 _SECONDS_BETWEEN = 15.0
 """Between two looks for parts to publish: what a lost machine may take with it."""
 _PUBLISHED = (TOKENS, ABSENT, RESULTS, REPORTS)
-"""In this order, so that no row is there without its tokens, and none set apart is lost on the way."""
+"""In this order, so that no row is there without its tokens."""
 _MARK = ".writing.json"
 _SECONDS_ALIVE = 120.0
 """A mark that is older is that of a run that was killed."""
@@ -228,10 +228,11 @@ class Place:
                 )
             self._set_mark()
             here = {name: _stamp(self.folder / name) for name in self._names()}
-            for name, stamp in here.items():
-                if self._there.get(name) != stamp:
-                    self._put(name)
-                    self._there[name] = stamp
+            changed = [name for name, stamp in here.items() if self._there.get(name) != stamp]
+            # What has shrunk goes last: the rows it lost stand in a part that has grown.
+            for name in sorted(changed, key=lambda name: name in self._there and here[name] < self._there[name]):
+                self._put(name)
+                self._there[name] = here[name]
             for name in [name for name in self._there if name not in here]:
                 self._system.rm_file(f"{self._root}/{name}")
                 del self._there[name]

@@ -118,10 +118,10 @@ class PrevalenceEstimator:
             shares.append(inside)
         margin = _Z95 * math.sqrt(variance)
         misfit, fits = self._misfit(shares, n)
+        share = _within(share)  # before the margin: an interval from beyond an end would have no width
         return Prevalence(
-            share=_within(share), low=_within(share - margin), high=_within(share + margin), n_texts=n,
-            misfit=misfit, fits=fits,
-        )  # fmt: skip
+            share=share, low=_within(share - margin), high=_within(share + margin), n_texts=n, misfit=misfit, fits=fits
+        )
 
     def _misfit(self, shares: list[float], n: int) -> tuple[float, bool]:
         """Kolmogorov's distance on the bins, weighted over the lengths, and whether chance explains it."""

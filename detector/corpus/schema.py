@@ -1,4 +1,4 @@
-"""Columns of ``results/*.parquet`` and ``tokens/*.parquet``, version 1.
+"""Columns of ``results/*.parquet`` and ``tokens/*.parquet``, version 2.
 
 A row of the results is the JSON record of one document, its nested fields as JSON strings, and beside it:
 
@@ -29,7 +29,7 @@ from detector.corpus.documents import Document
 if TYPE_CHECKING:
     from detector.verdict.result import Result
 
-STORE_VERSION = 1
+STORE_VERSION = 2
 
 NESTED = ("confidence_interval", "methods", "segments", "findings", "features", "baseline", "model", "warnings")
 """Fields of the record that are JSON strings in a row."""

@@ -31,6 +31,7 @@ def summary_of(run: Run, judge: Judge, found: "Statistics", fdr: float, carried:
         "words": found.words,
         "tokens": found.tokens,
         "verdicts": {verdict: found.verdicts.get(verdict, 0) for verdict in VERDICTS},
+        "first_unreadable": [{"id": name, "explanation": why} for name, why in found.first_unreadable],
         "unscored_reasons": dict(sorted(found.reasons.items())),
         "distinct_texts_judged": found.texts_with_p_value,
         "false_flags": {
@@ -73,9 +74,9 @@ def notes(found: "Statistics", run: Run, fdr: float) -> list[str]:
     said = ["A flag is a reason to read a text, never proof of who wrote it."] if n else []
     if found.absent:
         said.append(
-            f"{_documents(found.absent)} of an earlier run {_are(found.absent)} no longer in the input. Their rows are "
-            "in the folder absent and count nowhere here; they come back, without being judged again, when the "
-            "documents do."
+            f"{_documents(found.absent)} of an earlier run {_are(found.absent)} no longer in the input. What was found "
+            f"stands in the folder absent, counts nowhere here, and comes back with {'it' if found.absent == 1 else 'them'}, "
+            "without being judged again."
         )
     if found.copies:
         said.append(
@@ -93,13 +94,13 @@ def notes(found: "Statistics", run: Run, fdr: float) -> list[str]:
         return [*said, "No document could be judged, so nothing is estimated."]
     said.append(
         f"Of {_texts(n)} judged, {found.texts_called_machine:,} {_are(found.texts_called_machine)} called machine or "
-        f"mixed. Had people written all of them, about {_count(MIXED_FACTOR * run.target_fpr * n)} at most would be "
+        f"mixed. Had people written all of them, {_at_most(MIXED_FACTOR * run.target_fpr * n)} would be "
         f"called so by chance alone, at a false-alarm rate of {run.target_fpr:g}."
     )
     if found.texts_flagged:
         said.append(
             f"{_texts(found.texts_flagged)} {_are(found.texts_flagged)} flagged at a false-discovery rate of {fdr:g}: "
-            f"about {_count(fdr * found.texts_flagged)} of these at most are "
+            f"{_at_most(fdr * found.texts_flagged)} of these are "
             "expected to be written by people, if people's texts score here as the reference texts do."
         )
     else:
@@ -137,8 +138,10 @@ def _least(found: "Statistics") -> str:
     return "one" if found.fewest_flaggable == 1 else f"at least {found.fewest_flaggable:,}"
 
 
-def _count(expected: float) -> str:
-    return f"{expected:,.0f}" if expected >= 10 else f"{expected:.1f}"
+def _at_most(expected: float) -> str:
+    if expected < 0.1:
+        return "fewer than 0.1"
+    return f"at most about {expected:,.0f}" if expected >= 10 else f"at most about {expected:.1f}"
 
 
 def _documents(n: int) -> str:

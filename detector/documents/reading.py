@@ -36,7 +36,7 @@ def read_source(path: str) -> SourceText:
     except FileNotFoundError:
         raise InputError(f"{path}: no such file.") from None
     except IsADirectoryError:
-        raise InputError(f"{path} is a folder; give the files in it, for example {path.rstrip('/')}/*.txt.") from None
+        raise InputError(f"{path} is a folder; give the files in it, or: detect report {path} --out DIR.") from None
     except PermissionError:
         raise InputError(f"{path}: no permission to read it.") from None
     except (OSError, ValueError) as error:

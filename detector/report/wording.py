@@ -54,9 +54,11 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
     """The numbers behind the verdict; none for a text without one."""
     if result.score is None or result.p_value is None or result.probability_machine is None:
         return []
+    # A mixed text is judged by its parts; without this word the two kinds of numbers seem to contradict each other.
+    whole = "as a whole " if result.verdict == "mixed" else ""
     found = [
         Fact(
-            "Human texts that look as machine-like or more",
+            f"Human texts that {whole}look as machine-like or more",
             out_of_thousand(result.p_value),
             f"Of human reference texts of like length ({p_words(result.p_value)}).",
         )
@@ -64,7 +66,7 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
     if result.human_p_value is not None:
         found.append(
             Fact(
-                "Machine texts that look as human or more",
+                f"Machine texts that {whole}look as human or more",
                 out_of_thousand(result.human_p_value),
                 f"Of machine reference texts of like length ({p_words(result.human_p_value)}).",
             )
