@@ -73,10 +73,10 @@ def notes(found: "Statistics", run: Run, fdr: float) -> list[str]:
     n = found.texts_with_p_value
     said = ["A flag is a reason to read a text, never proof of who wrote it."] if n else []
     if found.absent:
+        they = "it" if found.absent == 1 else "them"
         said.append(
             f"{_documents(found.absent)} of an earlier run {_are(found.absent)} no longer in the input. What was found "
-            f"stands in the folder absent, counts nowhere here, and comes back with {'it' if found.absent == 1 else 'them'}, "
-            "without being judged again."
+            f"stands in the folder absent, counts nowhere here, and comes back with {they}, without being judged again."
         )
     if found.copies:
         said.append(
