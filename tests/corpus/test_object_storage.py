@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 
+import pyarrow.parquet as pq
 import pytest
 
 from detector.corpus import object_storage
@@ -368,6 +369,28 @@ def test_what_left_the_input_leaves_the_url(run, source, tmp_path, url, small_pa
     assert run_at(run, source, url, engine=engine)["absent_documents"] == 0
     assert engine.judged_texts == []
     assert len(rows_of(fetched(url, tmp_path / "again"))) == 40
+
+
+def test_at_every_moment_each_row_that_moves_is_at_the_url(run, source, tmp_path, url, small_parts, monkeypatch):
+    lines = source.read_text()
+    run_at(run, source, url)
+    put_before = Place._put
+    moments = []
+
+    def watched(place, name):
+        put_before(place, name)
+        there = fetched(url, tmp_path / f"moment-{len(moments)}")
+        folders = (there / "results", there / "absent")
+        moments.append(
+            {row["id"] for f in folders for p in f.glob("*.parquet") for row in pq.read_table(p).to_pylist()}
+        )
+
+    monkeypatch.setattr(Place, "_put", watched)
+    for text in ("".join(lines.splitlines(keepends=True)[2:]), lines):  # two leave, then return
+        source.write_text(text)
+        run_at(run, source, url)
+    assert len(moments) > 4
+    assert all(len(ids) == 40 for ids in moments)
 
 
 def mark(url, **changes):

@@ -53,6 +53,15 @@ def test_by_hand():
     assert estimate(judge, [low, high] * 50, [60] * 100).share == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize("score", [-4.0, 4.0])
+def test_a_share_beyond_an_end_has_an_interval_of_some_width(score):
+    """All texts alike, further out than most references: the estimate lies beyond 0 or 1, and nobody is that sure."""
+    found = estimate(judge_of(np.random.default_rng(1)), np.full(120, score), np.full(120, 60))
+    assert found.share == (score > 0)
+    assert found.high - found.low > 0.02
+    assert not found.fits
+
+
 def test_it_does_not_matter_how_the_texts_come():
     rng = np.random.default_rng(3)
     judge = judge_of(rng)
