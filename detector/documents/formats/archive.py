@@ -26,8 +26,8 @@ class Archive:
         self._left = MOST_UNPACKED_BYTES
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except _DAMAGE as error:
-            raise self._damaged(error) from None
+        except _DAMAGE:
+            raise InputError(f"{name} is a zip container that is damaged or cut off. Save it anew.") from None
         self.members = frozenset(self._zip.namelist())
 
     def read(self, member: str) -> bytes:
@@ -61,6 +61,7 @@ def feed_xml(data: bytes, handler: Any, name: str) -> None:
 
     Entities and external references are refused. Raises ``InputError``.
     """
+    from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
     parser = DefusedXMLParser(target=handler)
@@ -68,7 +69,8 @@ def feed_xml(data: bytes, handler: Any, name: str) -> None:
         parser.feed(data)
         parser.close()
     except (ParseError, ValueError, LookupError) as error:
-        raise InputError(f"{name} is damaged: the XML in it cannot be read ({error}). Save it anew.") from None
+        why = "it declares entities, which are not resolved" if isinstance(error, DefusedXmlException) else error
+        raise InputError(f"{name} is damaged: the XML in it cannot be read ({why}). Save it anew.") from None
 
 
 def local_name(tag: str) -> str:

@@ -6,8 +6,8 @@ takes minutes for some pages of 100 kB.
 
 import html
 import re
-from collections import Counter
 from contextlib import suppress
+from typing import NamedTuple
 
 from detector.documents.decoding import decode
 from detector.documents.formats.prose import CELL, LINE, PARAGRAPH, Prose
@@ -18,27 +18,54 @@ _WARNING = (
 )
 
 _TAG_BEGINS = re.compile("</?[a-zA-Z]")
-_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)((?>(?:=\s*+(?:\"[^\"]*+\"|'[^']*+')|[^>])*+))>")
-_ATTRIBUTE = re.compile(r"([^\s\"'>/=]+)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+))?")
-_MAY_HIDE = re.compile("hidden|display", re.IGNORECASE)
-_HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)((?>(?:=\s*+(?:\"[^\"]*+\"|'[^']*+')|[^>])*+))>")
+_ATTRIBUTE = re.compile(r"([^\s\"'>/=]++)(?:\s*+=\s*+(\"[^\"]*+\"|'[^']*+'|[^\s>]++))?")
+_MAY_HIDE = re.compile("hidden|style", re.IGNORECASE)
+_HIDING_STYLE = re.compile(
+    r"display\s*+:\s*+none|visibility\s*+:\s*+hidden"
+    r"|(?<![\w-])opacity\s*+:\s*+(?:0++(?:\.0*+)?|\.0++)(?![\d.])"
+    # pushed out of the window
+    r"|(?<![\w-])(?:text-indent|margin-left|left|top)\s*+:\s*+-(?:\d{4}|\d{3}r?em)",
+    re.IGNORECASE,
+)
+_FONT_SIZE = re.compile(r"(?<![\w-])font-size\s*+:\s*+([^;\"']*+)", re.IGNORECASE)
+_RELATIVE_SIZE = re.compile(r"%|(?<!r)em\b|larger|smaller|inherit", re.IGNORECASE)
+_NO_SIZE = re.compile(r"(?:0++(?:\.0*+)?|\.0++)(?![\d.])")
 # More digits than a character has; Python would count them out.
 _ABSURD_REFERENCE = re.compile(r"&#(?:[xX][0-9a-fA-F]{8,}|[0-9]{8,});?")
 _WESTERN = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?(?:(iso-8859-\d+|windows-125\d)|latin-?1)\b", re.IGNORECASE)
 
-_LEFT_OUT = frozenset({"nav", "template", "noscript", "object", "audio", "video", "canvas", "svg", "select"})
+_LEFT_OUT = frozenset(
+    {"datalist", "nav", "template", "noscript", "object", "audio", "video", "canvas", "svg", "select"}
+)
 _RAW = frozenset({"script", "style", "title", "textarea", "iframe", "noembed", "noframes", "xmp"})
 """What is in them is no markup, and no text of the page."""
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())  # noqa: SIM905
 _PARAGRAPHS = frozenset(
     """
     address article aside blockquote body caption center details dialog dir div dl fieldset figcaption figure footer
-    form h1 h2 h3 h4 h5 h6 header hgroup hr legend main menu ol optgroup p pre section summary table ul
+    form h1 h2 h3 h4 h5 h6 header hgroup hr legend main menu nav ol optgroup p pre section summary table ul
     """.split()  # noqa: SIM905 - a list of names is easier to read in lines
 )
 _LINES = frozenset({"br", "dd", "dt", "li", "tr"})
 _CELLS = frozenset({"td", "th"})
-_CLOSES_ITS_LIKE = frozenset({"dd", "dt", "li", "td", "th", "tr"})
+
+_TABLE = frozenset({"table", "template"})
+_AROUND_PARAGRAPHS = frozenset({"button", "caption", "object", "table", "td", "template", "th"})
+_AROUND_ITEMS = (_PARAGRAPHS | _CELLS | {"button", "object", "template"}) - {"address", "div", "p"}
+_ENDS_PARAGRAPH = (frozenset({"p"}), _AROUND_PARAGRAPHS)
+_ENDS_ROW = (_CELLS | {"caption", "tr"}, _TABLE)
+_ENDS_ROWS = (_CELLS | {"caption", "tbody", "tfoot", "thead", "tr"}, _TABLE)
+_IMPLIED_ENDS = {
+    **dict.fromkeys(_PARAGRAPHS, (_ENDS_PARAGRAPH,)),
+    "li": ((frozenset({"li"}), _AROUND_ITEMS), _ENDS_PARAGRAPH),
+    **dict.fromkeys(("dd", "dt"), ((frozenset({"dd", "dt"}), _AROUND_ITEMS), _ENDS_PARAGRAPH)),
+    **dict.fromkeys(_CELLS, ((_CELLS | {"caption"}, _TABLE | {"tr"}),)),
+    "tr": (_ENDS_ROW,),
+    **dict.fromkeys(("tbody", "tfoot", "thead"), (_ENDS_ROWS,)),
+    "option": ((frozenset({"option"}), frozenset({"select", "template"})),),
+}
+"""Elements that a start tag ends, their end tags being left out, as far as none of the others is open in them."""
 
 
 def read(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
@@ -116,13 +143,19 @@ def _past(markup: str, ending: str, begin: int) -> int:
     return len(markup) if found < 0 else found + len(ending)
 
 
+class _Element(NamedTuple):
+    name: str
+    hides: bool
+    has_size: bool
+
+
 class _Page:
     """The elements that are open, and the text so far."""
 
     def __init__(self) -> None:
         self._prose = Prose()
-        self._open: list[tuple[str, bool]] = []
-        self._count: Counter[str] = Counter()
+        self._open: list[_Element] = []
+        self._places: dict[str, list[int]] = {}
         self._hiding = 0
 
     @property
@@ -130,38 +163,39 @@ class _Page:
         return self._prose.text.strip()
 
     def start(self, name: str, attributes: str) -> None:
-        if name in _PARAGRAPHS and self._is_innermost("p"):
-            self._close_innermost()
-        if name in _CLOSES_ITS_LIKE:
-            if self._is_innermost("p"):
-                self._close_innermost()
-            if self._is_innermost(name):
-                self._close_innermost()
+        for ended, around in _IMPLIED_ENDS.get(name, ()):
+            while (place := self._innermost(ended)) >= 0 and place > self._innermost(around):
+                self._close_from(place)
         self._part(name)
         if name in _VOID:
             return
-        hides = name in _LEFT_OUT or name in _RAW or _is_hidden(attributes)
-        self._open.append((name, hides))
-        self._count[name] += 1
+        style_hides, has_size = _looks(attributes)
+        if has_size is None:
+            has_size = not self._open or self._open[-1].has_size
+        hides = style_hides or name in _LEFT_OUT or name in _RAW
+        self._places.setdefault(name, []).append(len(self._open))
+        self._open.append(_Element(name, hides, has_size))
         self._hiding += hides
 
     def end(self, name: str) -> None:
-        if self._count[name]:
-            while not self._is_innermost(name):
-                self._close_innermost()
-            self._close_innermost()
+        if self._places.get(name):
+            self._close_from(self._places[name][-1])
 
     def data(self, text: str) -> None:
-        if text and not self._hiding:
+        if text and self._is_shown:
             self.characters(html.unescape(_ABSURD_REFERENCE.sub("\ufffd", text)))
 
     def characters(self, text: str) -> None:
-        if self._hiding:
+        if not self._is_shown:
             return
-        if self._count["pre"]:
+        if self._places.get("pre"):
             self._prose.add(text)
         else:
             self._prose.flow(text)
+
+    @property
+    def _is_shown(self) -> bool:
+        return not self._hiding and (not self._open or self._open[-1].has_size)
 
     def _part(self, name: str) -> None:
         if self._hiding:
@@ -171,20 +205,32 @@ class _Page:
         elif name in _LINES:
             self._prose.part(LINE)
 
-    def _is_innermost(self, name: str) -> bool:
-        return bool(self._open) and self._open[-1][0] == name
+    def _innermost(self, names: frozenset[str]) -> int:
+        return max((self._places[name][-1] for name in names if self._places.get(name)), default=-1)
 
-    def _close_innermost(self) -> None:
-        name, hides = self._open.pop()
-        self._count[name] -= 1
-        self._hiding -= hides
-        if name in _CELLS and not self._hiding:
-            self._prose.part_only(CELL)
-        self._part(name)
+    def _close_from(self, place: int) -> None:
+        while len(self._open) > place:
+            element = self._open.pop()
+            self._places[element.name].pop()
+            self._hiding -= element.hides
+            if element.name in _CELLS and not self._hiding:
+                self._prose.part_only(CELL)
+            self._part(element.name)
 
 
-def _is_hidden(attributes: str) -> bool:
+def _looks(attributes: str) -> tuple[bool, bool | None]:
+    """Whether the attributes hide an element, and whether its letters have a size; None where they do not say."""
     if not _MAY_HIDE.search(attributes):
-        return False
-    given = {name.lower(): value for name, value in _ATTRIBUTE.findall(attributes)}
-    return "hidden" in given or bool(_HIDING_STYLE.search(given.get("style", "")))
+        return False, None
+    given: dict[str, str] = {}
+    for name, value in _ATTRIBUTE.findall(attributes):
+        given.setdefault(name.lower(), value)
+    style = given.get("style", "")
+    hides = "hidden" in given or bool(_HIDING_STYLE.search(style))
+    sizes = _FONT_SIZE.findall(style)
+    if not sizes:
+        return hides, None
+    if _NO_SIZE.match(sizes[-1]):
+        return hides, False
+    # a part of nothing is nothing
+    return hides, None if _RELATIVE_SIZE.search(sizes[-1]) else True

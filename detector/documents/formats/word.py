@@ -16,7 +16,12 @@ _WARNING = (
 
 # Fallback says again, for old programs, what a text box says.
 _LEFT_OUT = frozenset({"del", "moveFrom", "Fallback", "pPr", "rPrChange", "sectPr", "tblPr", "sdtPr"})
+_LOOKS = frozenset({"background", "color", "highlight", "p", "shd", "sz"})
 _MARKS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_WHITE = "FFFFFF"
+_NO_FILL = ("", "AUTO", _WHITE)
+_LEAST_HALF_POINTS = 2
+"""A size of letters that nobody can read."""
 _OFF = ("0", "false", "off")
 _ENDINGS = {"p": PARAGRAPH, "tbl": PARAGRAPH}
 _ENDINGS_OF_CELLS = {"tc": CELL, "tr": LINE}
@@ -30,11 +35,20 @@ def read(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
         raise InputError(f"{name} is a Word document without a text; it is damaged. Save it anew.")
     parts = [main, *_related(archive, main, ("footnotes", "endnotes"), name)]
     texts = []
+    invisible = 0
     for part in parts:
         body = _Body()
         feed_xml(archive.read(part), body, name)
         texts.append(body.text)
-    return PARAGRAPH.join(filter(None, texts)), (_WARNING,)
+        invisible += body.invisible_words
+    warnings = (_WARNING, _warning_of_invisible(invisible)) if invisible else (_WARNING,)
+    return PARAGRAPH.join(filter(None, texts)), warnings
+
+
+def _warning_of_invisible(words: int) -> str:
+    if words == 1:
+        return "1 word in invisible letters was left out."
+    return f"{words:,} words in invisible letters were left out."
 
 
 def _related(archive: Archive, part: str, kinds: tuple[str, ...], name: str) -> list[str]:
@@ -58,33 +72,72 @@ class _Body:
         self._left_out = 0
         self._is_text = False
         self._is_hidden = False
+        self._is_tiny = False
+        self._is_white = False
+        self._is_shaded = False
+        self._ground_is_white = True
+        self._tables = 0
+        self._invisible: list[str] = []
         self._prose = Prose()
-        self._around: list[Prose] = []
+        self._around: list[tuple[Prose, bool, bool, bool]] = []
         self._boxes: list[Prose] = []
 
     @property
     def text(self) -> str:
         return self._prose.text.strip()
 
+    @property
+    def invisible_words(self) -> int:
+        """Left out because their letters are white on white or too small to be seen."""
+        return len("".join(self._invisible).split())
+
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         tag = local_name(tag)
+        if tag in _LOOKS:
+            self._look(tag, {local_name(name): value for name, value in attributes.items()})
         if self._left_out or tag in _LEFT_OUT:
             self._left_out += 1
         elif tag == "t":
             self._is_text = True
         elif tag == "r":
-            self._is_hidden = False
+            self._is_hidden = self._is_tiny = self._is_white = False
         elif tag == "vanish":
             self._is_hidden = not any(value in _OFF for value in attributes.values())
         elif tag in _MARKS and not self._is_hidden:
-            self._prose.add(_MARKS[tag])
+            self._add(_MARKS[tag])
+        elif tag == "tbl":
+            self._tables += 1
         elif tag == "txbxContent":
-            self._around.append(self._prose)
+            self._around.append((self._prose, self._is_hidden, self._is_tiny, self._is_white))
             self._prose = Prose()
+            self._is_hidden = self._is_tiny = self._is_white = False
 
     def data(self, text: str) -> None:
         if self._is_text and not self._is_hidden and not self._left_out:
+            self._add(text)
+
+    def _add(self, text: str) -> None:
+        # in tables and boxes white letters mostly stand on a ground that a style has coloured
+        can_be_seen = self._is_shaded or self._tables or self._around or not self._ground_is_white
+        if self._is_tiny or (self._is_white and not can_be_seen):
+            self._invisible.append(text)
+        else:
             self._prose.add(text)
+
+    def _look(self, tag: str, given: dict[str, str]) -> None:
+        value = given.get("val", "")
+        if tag == "p":
+            self._is_shaded = False
+        elif tag == "background":
+            self._ground_is_white = given.get("color", "").upper() in ("", "AUTO", _WHITE)
+        elif tag == "shd":
+            self._is_shaded |= given.get("fill", "").upper() not in _NO_FILL or "themeFill" in given
+        elif tag == "highlight":
+            self._is_shaded |= value not in ("none", "white")
+        elif not self._left_out and tag == "color":
+            self._is_white = value.upper() == _WHITE
+        elif not self._left_out and tag == "sz":
+            self._is_tiny = value.isascii() and value.isdecimal() and int(value[:9]) <= _LEAST_HALF_POINTS
 
     def end(self, tag: str) -> None:
         tag = local_name(tag)
@@ -93,13 +146,16 @@ class _Body:
         elif tag == "t":
             self._is_text = False
         elif tag == "r":
-            self._is_hidden = False
+            self._is_hidden = self._is_tiny = self._is_white = False
         elif tag == "txbxContent":
             self._boxes.append(self._prose)
-            self._prose = self._around.pop()
+            self._prose, self._is_hidden, self._is_tiny, self._is_white = self._around.pop()
         elif tag in _ENDINGS_OF_CELLS:
             self._prose.part_only(_ENDINGS_OF_CELLS[tag])
         elif tag in _ENDINGS:
+            self._tables -= tag == "tbl"
+            if self._invisible:
+                self._invisible.append(" ")
             self._prose.part(_ENDINGS[tag])
             self._put_down_boxes()
 

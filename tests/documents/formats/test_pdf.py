@@ -44,10 +44,18 @@ def test_one_page_keeps_all_its_lines():
             "Head\nOne.\nTwo.\nThree.\nHead\nFour.",
         ),  # two of four are not
         (["In 1914.\na", "In 1917.\nb"], "In 1914.\na\nIn 1917.\nb"),  # numbers that do not count the pages
-        (["In 1914.\na", "In 1915.\nb"], "a\nb"),  # and some that seem to
+        (["In 1914.\na", "In 1915.\nb"], "In 1914.\na\nIn 1915.\nb"),  # nor some that seem to
         (["a\nb\nc\nSame.\nd\ne\nf", "g\nh\ni\nSame.\nj\nk\nl"], "a\nb\nc\nSame.\nd\ne\nf\ng\nh\ni\nSame.\nj\nk\nl"),
-        (["Same.", "Same."], ""),
+        (["Same.", "Same."], "Same.\nSame."),
         (["exam\u2010\nple and soft\u00ad\nened", ""], "example and softened"),
+        (
+            ["a high-\nquality, a cut-\nting, a wall-\nflower, a wall-flower"],
+            "a high-quality, a cutting, a wall-flower, a wall-flower",
+        ),
+        (["a wall-\nflower, a wall-\nflower"], "a wallflower, a wallflower"),
+        (["wall-\nflower, wall-flower, wallflower"], "wallflower, wall-flower, wallflower"),
+        (["cross-\ning, twenty-\nfive, ex-\nample, ex-\nwife"], "crossing, twenty-five, example, ex-wife"),
+        (["half-\nway, a three-\nday non-\nsmoker"], "halfway, a three-day non-smoker"),
         (["pre-\nand post-war"], "pre-\nand post-war"),
         (["It was -\nquite -\n so"], "It was -\nquite -\nso"),
         (["\ufb01nal o\ufb03ce, \u200bzero"], "final office, \u200bzero"),
@@ -56,6 +64,67 @@ def test_one_page_keeps_all_its_lines():
 )
 def test_mending(pages, text):
     assert text_of_pages(pages) == text
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        ["Dear Ann,\nthe trip is on Friday.\nBring a coat.\nWe are back at six.\nYours, Bo"] * 2,
+        ["\n".join(f"Line {letter} of the letter" for letter in "abcdefgh")] * 2,
+        ["\n".join(f"Line {letter} of the letter" for letter in "abcdefgh")] * 4,
+        [f"In {1990 + at}\nwe moved to {town}." for at, town in enumerate(("Ulm", "Bonn", "Kiel"))],
+        [f"In {1990 + at} I was {10 + at}.\nWe moved to {town}." for at, town in enumerate(("Ulm", "Bonn", "Kiel"))],
+        [f"Chapter {at}\nWe moved to {town}." for at, town in enumerate(("Ulm", "Bonn", "Kiel"), start=1)],
+        [f"Q{at}\nDid we move to {town}?" for at, town in enumerate(("Ulm", "Bonn", "Kiel"), start=1)],
+        ["O captain my captain\nlies cold", "O captain my captain\nlies dead"],
+        ["Yes.\nWe went.", "Yes.\nWe stayed.", "No.\nWe fled."],
+        ["Monday was wet.\nDay 1", "Tuesday was dry.\nDay 2"],
+        ["Refrain\nAgain\nThe boats left.\nThe sea rose.", "Again\nRefrain\nThe boats came.\nThe sea fell."],
+        ["1", "2", "3"],
+    ],
+)
+def test_what_may_be_text_is_kept(pages):
+    assert text_of_pages(pages) == "\n".join(pages)
+
+
+@pytest.mark.parametrize(
+    "head_and_foot",
+    [
+        "{}\n*",
+        "*\n- {} -",
+        "*\nPage {}",
+        "*\nPage {} of 9",
+        "*\n{} / 9",
+        "Smith {}\n*",
+        "{} JOHN SMITH\n*",
+        "A long history of Rome {}\n*",
+        "Rome\n{}\n*\n\u00a9 Smith",
+        "Rome\nVolume two\n*",
+        "*\nAll rights reserved",
+    ],
+)
+def test_heads_and_feet_of_many_pages_are_left_out(head_and_foot):
+    towns = ("Ulm", "Bonn", "Kiel", "Trier", "Worms")
+    bodies = [f"We moved to {town},\nand lived in {town}\nuntil the {town} flood." for town in towns]
+    pages = [head_and_foot.replace("{}", str(at)).replace("*", body) for at, body in enumerate(bodies, start=7)]
+    assert text_of_pages(pages) == "\n".join(bodies)
+
+
+def test_two_pages_share_a_first_or_last_line_or_bare_page_numbers():
+    assert text_of_pages(["An essay\nOne went.\nPage 1", "An essay\nTwo came.\nPage 2"]) == "One went.\nTwo came."
+    assert text_of_pages(["Smith 1\nOne went.", "Smith 2\nTwo came."]) == "Smith 1\nOne went.\nSmith 2\nTwo came."
+
+
+def test_a_line_that_ends_within_a_word_is_no_foot():
+    towns = ("Ulm", "Bonn", "Kiel")
+    pages = [f"It was {town},\nseen from {town}.\nIt was old and well-" for town in towns]
+    assert text_of_pages(pages).count("It was old and well-") == len(towns)
+
+
+@pytest.mark.parametrize("shape", ["a", "a-", "a-\n", "a-a", "1 ", "-", "-\n", "a\n", "\u00ad\n", "of 1 "])
+def test_whatever_is_repeated_ends(shape):
+    """Any of them would take minutes if the time were not linear."""
+    assert text_of_pages([shape * (300_000 // len(shape))] * 2) is not None
 
 
 def test_a_picture_of_text_is_said_to_be_one():

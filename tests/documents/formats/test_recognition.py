@@ -60,7 +60,7 @@ def test_damage_is_text_or_a_sentence(kind):
         (b"\x1f\x8b\x08", "a gzip file"),
         (rb"{\rtf1 text}", "an RTF file"),
         (b"PK\x03\x04rest", "zip container that is damaged or cut off"),
-        (WORD[:-30], "zip container that is damaged or cut off"),
+        (WORD[:-30], r"zip container that is damaged or cut off\. Save it anew\.$"),
         (zipped({}), "zip container of a kind that is not known"),
         (zipped({"a.txt": "text", "essay.docx": WORD}), "zip container of a kind that is not known"),
         (zipped({"[Content_Types].xml": "", "xl/workbook.xml": ""}), "no text document"),

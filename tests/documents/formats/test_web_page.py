@@ -49,7 +49,7 @@ def test_a_fragment_is_a_page_by_its_name_alone():
         ("it<p don't>is", "it\n\nis"),
         ("<div hidden>no<div>no</div>no</div>yes", "yes"),
         ("<li hidden>no<li>yes", "yes"),
-        ("<p hidden>no<b>no<p>no</p></p>", ""),  # as in browsers, an open <b> keeps the first paragraph open
+        ("<p hidden>no<b>no<p>yes</p></p>", "yes"),  # as in browsers, a paragraph ends the one before through a <b>
         ('<p title="hidden">yes<p class=hidden>yes', "yes\n\nyes"),
         ("</div></p>yes</nav>", "yes"),
         ("<pre>a\n  b</pre>", "a\n  b"),
@@ -69,6 +69,74 @@ def test_odd_markup(markup, text):
     assert visible_text(markup) == text
 
 
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<table><tr><td>a<td hidden>no<tr><td>b<tr><td>c</table>d", "a\nb\nc\n\nd"),
+        ("<table><tr><th hidden>no<td>yes</table>", "yes"),
+        ("<table><tr hidden><td>no<tr><td>yes</table>", "yes"),
+        ("<table><thead hidden><tr><td>no<tbody><tr><td>yes<tfoot hidden><tr><td>no</table>", "yes"),
+        ("<table><caption hidden>no<tr><td>yes</table>", "yes"),
+        ("<table><tr><td hidden>no<table><tr><td>no<td>no</table>no<td>yes</table>", "yes"),
+        ("<ul><li hidden><b>no</b><p>no<li>yes</ul>", "yes"),
+        ("<ul><li hidden>no<ul><li>no</ul>no<li>yes</ul>", "yes"),
+        ("<dl><dt hidden>no<dd>yes<dd hidden>no<dt>yes</dl>", "yes\nyes"),
+        ("<p hidden>no<span>no<h2>yes</h2>", "yes"),
+        ("<p hidden>no<table><tr><td>yes</table>", "yes"),
+        ("<p hidden>no<button><p>no</p></button>no", ""),
+        ("<option hidden>no<option>yes", "yes"),
+        ("<div hidden>no<li>no<td>no<p>no<tr>no</div>yes", "yes"),
+    ],
+)
+def test_end_tags_left_out(markup, text):
+    assert visible_text(markup) == text
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "opacity:0",
+        "OPACITY : 0.0;color:red",
+        "opacity:.0",
+        "opacity:0%",
+        "font-size:0",
+        "font-size: 0px",
+        "font-size:0.0em",
+        "text-indent:-9999px",
+        "text-indent: -999em",
+        "position:absolute; left:-10000px",
+        "visibility:hidden",
+    ],
+)
+def test_styles_that_hide(style):
+    assert visible_text(f"<p>a <span style='{style}'>no<b>no</b></span>b") == "a b"
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "opacity:0.5",
+        "opacity:.05",
+        "opacity:1.0",
+        "fill-opacity:0",
+        "font-size:0.5em",
+        "font-size:10px",
+        "text-indent:-20px",
+        "margin-left:-10px",
+        "font-size:1em",
+        "padding-left:0",
+    ],
+)
+def test_styles_that_do_not_hide(style):
+    assert visible_text(f"<p>a <span style='{style}'>yes</span>") == "a yes"
+
+
+def test_letters_of_no_size_hold_letters_of_some():
+    markup = "<div style='font-size:0'>no<i style='font-size:2em'>no</i><p style='font-size:14px'>yes</p>no</div>yes"
+    assert visible_text(markup) == "yes\n\nyes"
+    assert visible_text("<i style='display:none' style='display:block'>no</i>yes") == "yes"
+
+
 def test_xhtml_closes_elements_by_a_slash_and_holds_character_data():
     assert visible_text("<script src='x'/><title/><p>yes<h:b/> <![CDATA[<1>]]></p>", is_xml=True) == "yes <1>"
 
@@ -83,3 +151,35 @@ def test_whatever_is_repeated_ends(piece):
     """Any of them would take minutes if the time were not linear."""
     visible_text(piece * 8_000)
     visible_text(piece * 8_000 + ">", is_xml=True)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "<{}",
+        "</{}",
+        "<p {}",
+        "<p {}>",
+        "<p hidden {}",
+        "<p style={}",
+        "<p style='{}>",
+        '<p style="{}">',
+        "<{}>",
+        "&{}",
+        "<p a='{}",
+        "<p style='font-size:{}'>",
+        "<!{}",
+        "<script>{}",
+        "<x:{}",
+    ],
+)
+def test_three_hundred_thousand_letters_end(shape):
+    for letters in ("a" * 300_000, "a " * 150_000, "a=" * 150_000, " " * 300_000, "0" * 300_000):
+        assert visible_text("<p>yes</p>" + shape.format(letters)).startswith("yes")
+
+
+@pytest.mark.parametrize("opened", ["<p>", "<li>", "<td>", "<div>", "<b>", "<p><object>", "<ul><b>"])
+@pytest.mark.parametrize("then", ["<div></div>", "<li>", "<td>", "<tr>", "<dd>", "<p>", "<tbody>", "<option>"])
+def test_elements_open_without_end_end(opened, then):
+    """Each start tag looks for what it ends; looking through all that is open would take minutes."""
+    assert visible_text("<p>yes" + opened * 10_000 + then * 10_000).startswith("yes")
