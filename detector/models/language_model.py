@@ -7,6 +7,7 @@ Loading is in ``loading.py``; what a text looks like to the model (ids and chara
 import hashlib
 import json
 import warnings
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -56,7 +57,8 @@ class LanguageModel:
         self.encoder = TextEncoder(tokenizer)
         self.name = name
         self._voices_folder = voices_folder
-        self.window_tokens = min(_context_length(model), max_window)
+        self.context_tokens = _context_length(model)
+        self.window_tokens = min(self.context_tokens, max_window)
         if self.window_tokens < 2:
             raise ModelError(f"The window of {name} is {self.window_tokens} tokens; at least 2 are needed.")
         self.prefix_id, self.first_token = _first_token_policy(tokenizer)
@@ -122,20 +124,39 @@ class LanguageModel:
             return None
         return Voices.load(self.model, self.fingerprint, self._voices_folder)
 
-    def hidden_states(self, input_ids: Tensor) -> Tensor:
-        """Last hidden states (batch, length, d), or logits where the own head cannot be used.
+    def hidden_states(self, input_ids: Tensor, layers: Sequence[int] = ()) -> tuple[Tensor, list[Tensor]]:
+        """Last hidden states (batch, length, d), or logits where the own head cannot be used; and those of ``layers``.
 
         ``input_ids`` (batch, length) is right-padded. No mask is needed: a causal model's position
         sees only what stands to its left, and padding stands to the right of everything scored.
+        Layer 0 is the embedding, layer L what the L-th layer gives on; each (batch, length, d).
         """
         input_ids = input_ids.to(self.device)
-        if self.uses_chunked_head:
-            return self._body(input_ids=input_ids, use_cache=False).last_hidden_state
-        return self.model(input_ids=input_ids, use_cache=False).logits
+        run = self._body if self.uses_chunked_head else self.model
+        output = run(input_ids=input_ids, use_cache=False, output_hidden_states=bool(layers))
+        last = output.last_hidden_state if self.uses_chunked_head else output.logits
+        return last, [output.hidden_states[layer] for layer in layers]
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Vocabulary logits (n, V) of rows (n, d) of ``hidden_states``."""
         return self._head(hidden) if self.uses_chunked_head and self._head is not None else hidden.clone()
+
+    @property
+    def exact_logits(self) -> Callable[[Tensor, Tensor], Tensor] | None:
+        """Logits of a few ids in float32: rows (n, d) and ids (n, k) → (n, k).
+
+        None where ``logits`` are float32 anyway, or no plain matrix product.
+        """
+        head = self._head
+        if self.model.dtype == torch.float32 or not self.uses_chunked_head or not isinstance(head, nn.Linear):
+            return None
+        weight, bias = head.weight, head.bias
+
+        def exact(hidden: Tensor, ids: Tensor) -> Tensor:
+            found = torch.einsum("nd,nkd->nk", hidden.float(), weight[ids].float())
+            return found if bias is None else found + bias[ids].float()
+
+        return exact
 
     def _check_vocabulary(self) -> None:
         known, highest = self.model.get_input_embeddings().num_embeddings, self.encoder.highest_id()

@@ -60,11 +60,12 @@ class Batch:
 
     jobs: list[tuple[Sequence, Window]]
 
-    def inputs(self) -> Tensor:
-        """Ids (windows, longest), int64."""
-        padded = np.zeros((len(self.jobs), self.jobs[0][1].input_length), dtype=np.int64)
+    def inputs(self, with_last: bool = False) -> Tensor:
+        """Ids (windows, longest), int64; ``with_last`` also the last one of each, which predicts nothing."""
+        more = int(with_last)
+        padded = np.zeros((len(self.jobs), self.jobs[0][1].input_length + more), dtype=np.int64)
         for row, (sequence, window) in enumerate(self.jobs):
-            padded[row, : window.input_length] = sequence.ids[window.begin : window.end - 1]
+            padded[row, : window.input_length + more] = sequence.ids[window.begin : window.end - 1 + more]
         return torch.from_numpy(padded)
 
     def targets(self) -> Tensor:
@@ -76,6 +77,14 @@ class Batch:
         """Rows (n, d) of ``hidden`` (windows, longest, d) that predict a scored token; position t predicts id t + 1."""
         rows = [
             hidden[row, window.first_target - 1 - window.begin : window.end - 1 - window.begin]
+            for row, (_, window) in enumerate(self.jobs)
+        ]
+        return torch.cat(rows)
+
+    def own(self, states: Tensor) -> Tensor:
+        """Rows (n, ...) of ``states`` (windows, longest, ...) that the scored tokens themselves have."""
+        rows = [
+            states[row, window.first_target - window.begin : window.end - window.begin]
             for row, (_, window) in enumerate(self.jobs)
         ]
         return torch.cat(rows)

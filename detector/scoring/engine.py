@@ -13,6 +13,7 @@ from detector.models.language_model import LanguageModel
 from detector.models.voices import VOICE_NAMES, Voices
 from detector.scoring.ahead import ahead
 from detector.scoring.batches import BATCH_TOKENS, Batch, Encoded, encode, plan_batches
+from detector.scoring.probe import StateReader, scaled
 from detector.scoring.records import TokenScores
 from detector.scoring.vocabulary_head import CHUNK_POSITIONS, reduce_vocabulary, target_log_probs
 
@@ -36,6 +37,7 @@ def score_texts(
     texts: Iterable[str],
     *,
     voices: Voices | None = None,
+    probe: StateReader | None = None,
     top_k: int = 0,
     samples: int = 0,
     seed: int = 0,
@@ -46,7 +48,8 @@ def score_texts(
     """Score every token of every text, in input order.
 
     ``texts`` may be an endless iterator: a bounded number is read ahead. With ``voices`` (of this
-    model, ``language_model.voices``) every token gets its probability under both. ``top_k`` asks
+    model, ``language_model.voices``) every token gets its probability under both; with a ``probe`` it gets the
+    numbers that the probe reads off its hidden states in the same pass. ``top_k`` asks
     for the likeliest alternatives of each position, ``samples`` for the log-probabilities of as many
     tokens drawn from the model at each position; the draws depend on ``seed`` and the text alone.
     ``batch_tokens`` and ``chunk_positions`` change speed and memory only: in float32 the scores agree
@@ -64,18 +67,21 @@ def score_texts(
         raise ValueError("top_k and samples must be at least 0, batch_tokens and chunk_positions at least 1")
     iterator = iter(texts)
     groups = (
-        [_sequence(language_model, text, voices is not None, top_k, samples, seed) for text in group]
+        [_sequence(language_model, text, voices is not None, probe, top_k, samples, seed) for text in group]
         for group in iter(lambda: list(islice(iterator, LOOKAHEAD_TEXTS)), [])
     )
     # Without the chunked head a batch holds logits for every position: keep it to one window.
     largest = batch_tokens if language_model.uses_chunked_head else 1
+    context = language_model.window_tokens
+    if probe is not None:  # the last token is read too, for its own state
+        context = min(context, language_model.context_tokens - 1)
 
     def scored(groups: Iterator[list[_Sequence]]) -> Iterator[list[TokenScores]]:
         done = read = 0
         for sequences in groups:
             read += sum(len(sequence.encoded.start_char) for sequence in sequences)
-            for batch in plan_batches(sequences, language_model.window_tokens, largest):
-                _score_batch(language_model, voices, batch, top_k, chunk_positions)
+            for batch in plan_batches(sequences, context, largest):
+                _score_batch(language_model, voices, probe, batch, top_k, chunk_positions)
                 done += sum(window.end - window.first_target for _, window in batch.jobs)
                 if on_progress is not None:
                     on_progress(done, read)
@@ -95,7 +101,13 @@ def _overlaps(language_model: LanguageModel) -> bool:
 
 
 def _sequence(
-    language_model: LanguageModel, text: str, with_voices: bool, top_k: int, samples: int, seed: int
+    language_model: LanguageModel,
+    text: str,
+    with_voices: bool,
+    probe: StateReader | None,
+    top_k: int,
+    samples: int,
+    seed: int,
 ) -> _Sequence:
     encoded = encode(language_model, text)
     n = len(encoded.start_char)
@@ -110,6 +122,8 @@ def _sequence(
     }
     if with_voices:
         columns |= {f"{name}_log_prob_nats": np.empty(n, np.float32) for name in VOICE_NAMES}
+    if probe is not None:
+        columns["probe"] = np.empty((n, probe.width), np.float32)
     if samples:
         columns["sampled_log_prob_nats"] = np.empty((n, samples), np.float32)
         random = np.random.default_rng((seed, zlib.crc32(text.encode("utf-8", "surrogatepass"))))
@@ -119,15 +133,27 @@ def _sequence(
 
 @torch.inference_mode()
 def _score_batch(
-    language_model: LanguageModel, voices: Voices | None, batch: Batch, top_k: int, chunk_positions: int
+    language_model: LanguageModel,
+    voices: Voices | None,
+    probe: StateReader | None,
+    batch: Batch,
+    top_k: int,
+    chunk_positions: int,
 ) -> None:
-    ids, targets = batch.inputs().to(language_model.device), batch.targets().to(language_model.device)
+    ids = batch.inputs(with_last=probe is not None).to(language_model.device)
+    targets = batch.targets().to(language_model.device)
     uniforms = None
     if "uniforms" in batch.jobs[0][0].columns:
         uniforms = torch.from_numpy(batch.gather("uniforms")).to(language_model.device)
-    hidden = batch.wanted(language_model.hidden_states(ids))
-    statistics = reduce_vocabulary(hidden, language_model.logits, targets, top_k, chunk_positions, uniforms)
+    last, states = language_model.hidden_states(ids, probe.layers if probe is not None else ())
+    hidden = batch.wanted(last)
+    statistics = reduce_vocabulary(
+        hidden, language_model.logits, targets, top_k, chunk_positions, uniforms, language_model.exact_logits
+    )
     values = {name: column.numpy() for name, column in vars(statistics).items() if column is not None}
+    if probe is not None:
+        own = torch.stack([scaled(batch.own(layer)) for layer in states], dim=1)  # (n, layers, d)
+        values["probe"] = probe.read(own).cpu().numpy()
     if voices is not None:
         for name in VOICE_NAMES:
             voice = getattr(voices, name)

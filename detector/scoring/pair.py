@@ -107,7 +107,7 @@ def _check_pair(observer: LanguageModel, performer: LanguageModel) -> None:
 @torch.inference_mode()
 def _score_batch(observer: LanguageModel, performer: LanguageModel, batch: Batch, chunk_positions: int) -> None:
     ids, targets = batch.inputs(), batch.targets()
-    seen, said = (batch.wanted(model.hidden_states(ids)) for model in (observer, performer))
+    seen, said = (batch.wanted(model.hidden_states(ids)[0]) for model in (observer, performer))
     parts = []
     for i in range(0, len(targets), chunk_positions):
         chunk = slice(i, i + chunk_positions)

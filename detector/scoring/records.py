@@ -48,6 +48,9 @@ class TokenScores:
     machine_log_prob_nats: NDArray[np.float32] | None = None
     """ln p(x) under the machine voice, shape (n,)."""
 
+    probe: NDArray[np.float32] | None = None
+    """What the probe read off x's hidden states, shape (n, width); None unless one was given."""
+
     sampled_log_prob_nats: NDArray[np.float32] | None = None
     """ln p of tokens drawn from p at the position, shape (n, samples); None unless asked for."""
 

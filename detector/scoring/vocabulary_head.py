@@ -6,11 +6,12 @@ token (and the likeliest alternatives, if wanted) and dropped.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
-CHUNK_POSITIONS = 128
+CHUNK_POSITIONS = 64
 """Positions reduced at once; changes speed and memory, never the result."""
 
 # exp() of this is 0 in float32, and 0 times it is 0: it stands for the -inf of masked entries,
@@ -32,43 +33,62 @@ class HeadStatistics:
     sampled_log_prob_nats: Tensor | None = None  # (n, samples)
 
 
-def reduce_logits(logits: Tensor, targets: Tensor, top_k: int = 0, uniforms: Tensor | None = None) -> HeadStatistics:
+ExactLogits = Callable[[Tensor], Tensor]
+"""Ids (n, k) → their logits (n, k) in float32."""
+
+
+def reduce_logits(
+    logits: Tensor,
+    targets: Tensor,
+    top_k: int = 0,
+    uniforms: Tensor | None = None,
+    exact: ExactLogits | None = None,
+) -> HeadStatistics:
     """Statistics of one chunk. ``logits`` (n, V) of any float type, overwritten if float32; ``targets`` (n,).
 
     Each of ``uniforms`` (n, samples) in [0, 1) draws a token by inverting the cumulative distribution.
+    ``exact`` mends logits of a short number format where rounding would show: those of the target and of the
+    likeliest token. The rounding of all others is as often up as down.
 
-    Ties share the better rank: only strictly larger logits count. The variance is centred
-    (E[(ln p - E ln p)^2]), not a difference of two large numbers.
+    Ties share the better rank: only strictly larger logits count. Logits are taken relative to the largest, so
+    that neither the entropy nor the variance is a small difference of large numbers.
     """
     logits = logits.float()
-    target_logits = logits.gather(1, targets[:, None])  # (n, 1)
-    rank = (logits > target_logits).sum(dim=1, dtype=torch.int32) + 1
+    if exact is not None:
+        mended = torch.stack([logits.argmax(dim=1), targets], dim=1)
+        logits.scatter_(1, mended, exact(mended))
+    target = logits.gather(1, targets[:, None])  # (n, 1)
+    rank = (logits > target).sum(dim=1, dtype=torch.int32) + 1
     top = logits.topk(top_k, dim=1) if top_k else None
-    normaliser = torch.logsumexp(logits, dim=1, keepdim=True)  # (n, 1)
-    log_probs = logits.sub_(normaliser).clamp_(min=_LOWEST_LOG_PROB)  # (n, V)
-    probs = log_probs.exp()
-    mean = torch.linalg.vecdot(probs, log_probs)  # (n,), minus the entropy
-    maximum = log_probs.amax(dim=1)
-    sampled = None if uniforms is None else _drawn(probs, log_probs, uniforms)
-    variance = torch.linalg.vecdot(probs, log_probs.sub_(mean[:, None]).square_())
+    maximum = logits.amax(dim=1, keepdim=True)
+    shifted = logits.sub_(maximum)  # (n, V), at most 0
+    weights = shifted.exp()
+    total = weights.sum(dim=1)
+    mean = torch.linalg.vecdot(weights, shifted) / total
+    if not mean.isfinite().all():  # 0 times the -inf of a masked entry
+        mean = torch.linalg.vecdot(weights, shifted.clamp_(min=_LOWEST_LOG_PROB)) / total
+    log_total = total.log()
+    sampled = None if uniforms is None else _drawn(weights, shifted, uniforms) - log_total[:, None]
+    variance = torch.linalg.vecdot(weights, shifted.square_()) / total - mean.square()
+    normaliser = maximum + log_total[:, None]
     n = len(targets)
     return HeadStatistics(
-        log_prob_nats=(target_logits - normaliser).squeeze(1),
+        log_prob_nats=(target - normaliser).squeeze(1),
         rank=rank,
-        entropy_nats=-mean,
-        log_prob_variance=variance,
-        max_log_prob_nats=maximum,
+        entropy_nats=log_total - mean,
+        log_prob_variance=variance.clamp_(min=0),
+        max_log_prob_nats=-log_total,
         top_ids=top.indices.int() if top else torch.empty((n, 0), dtype=torch.int32),
         top_log_prob_nats=top.values - normaliser if top else torch.empty((n, 0)),
         sampled_log_prob_nats=sampled,
     )
 
 
-def _drawn(probs: Tensor, log_probs: Tensor, uniforms: Tensor) -> Tensor:
-    """Ln p of the drawn tokens, (n, samples)."""
-    cumulative = probs.cumsum(dim=1)
+def _drawn(weights: Tensor, shifted: Tensor, uniforms: Tensor) -> Tensor:
+    """Relative logits of the drawn tokens, (n, samples)."""
+    cumulative = weights.cumsum(dim=1)
     chosen = torch.searchsorted(cumulative, uniforms * cumulative[:, -1:], right=True)
-    return log_probs.gather(1, chosen.clamp_(max=probs.shape[1] - 1))
+    return shifted.gather(1, chosen.clamp_(max=weights.shape[1] - 1))
 
 
 def target_log_probs(
@@ -93,12 +113,19 @@ def reduce_vocabulary(
     top_k: int = 0,
     chunk_positions: int = CHUNK_POSITIONS,
     uniforms: Tensor | None = None,
+    exact: Callable[[Tensor, Tensor], Tensor] | None = None,
 ) -> HeadStatistics:
-    """Statistics of all positions. ``hidden`` (n, d); ``head`` maps (c, d) to logits (c, V); ``targets`` (n,)."""
+    """Statistics of all positions. ``hidden`` (n, d); ``head`` maps (c, d) to logits (c, V); ``targets`` (n,).
+
+    ``exact`` maps (c, d) and ids (c, k) to the logits of these ids alone in float32, (c, k); for heads of a short
+    number format.
+    """
     parts = []
     for i in range(0, len(targets), chunk_positions):
         chunk = slice(i, i + chunk_positions)
         drawn = None if uniforms is None else uniforms[chunk]
-        parts.append(reduce_logits(head(hidden[chunk]), targets[chunk], top_k, drawn))
+        rows = hidden[chunk]
+        mend = None if exact is None else partial(exact, rows)
+        parts.append(reduce_logits(head(rows), targets[chunk], top_k, drawn, mend))
     names = [name for name in HeadStatistics.__dataclass_fields__ if getattr(parts[0], name) is not None]
     return HeadStatistics(**{name: torch.cat([getattr(part, name).cpu() for part in parts]) for name in names})
