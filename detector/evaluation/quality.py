@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from detector.evaluation.metrics import Rate, auroc, calibration_error, tpr_at_fpr
 from detector.training.feature_table import FeatureTable
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
-from detector.verdict.rules import PValues, decide
+from detector.verdict.judgement import judge
 
 RESAMPLES = 200
 GROUPINGS = ("all", "dataset", "domain", "generator", "attack", "length")
@@ -103,21 +103,10 @@ def _rate(flags: NDArray[np.bool_]) -> Rate:
 
 
 def verdicts_of(classifier: Classifier, table: FeatureTable, target_fpr: float) -> NDArray[np.str_]:
-    """What the tool would say of each row, as far as the table tells."""
-    found = []
-    for score, n, machine, human in zip(
-        classifier.scores(table.features).tolist(), table.n_tokens.tolist(), table.strongest_machine.tolist(),
-        table.strongest_human.tolist(), strict=True,
-    ):  # fmt: skip
-        p = PValues(
-            machine=classifier.p_value(score, n),
-            human=classifier.human_p_value(score, n),
-            machine_part=classifier.machine_part_p_value(machine, n),
-            human_part=classifier.human_part_p_value(human, n),
-            is_divided=machine > 0 and human > 0,
-        )
-        found.append(decide(p, target_fpr))
-    return np.array(found)
+    """What the tool says of each row."""
+    return np.array(
+        [judge(classifier, measured, target_fpr).verdict for measured in table.measured()] or np.zeros(0, dtype=str)
+    )
 
 
 def score_quality(

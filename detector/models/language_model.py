@@ -90,6 +90,11 @@ class LanguageModel:
         return int(head.weight.shape[0]) if head is not None else self.model.get_input_embeddings().num_embeddings
 
     @property
+    def hidden_size(self) -> int:
+        """Numbers in a hidden state."""
+        return int(self.model.config.get_text_config().hidden_size)
+
+    @property
     def device(self) -> torch.device:
         """Where the weights are."""
         return self.model.device

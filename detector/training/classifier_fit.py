@@ -6,10 +6,21 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.documents.hashing import unit_hash
 from detector.errors import InputError
 from detector.training.feature_table import FeatureTable
+from detector.training.register_fit import FOLDS, fit_register
 from detector.verdict.classifier import LENGTH_LIMITS, WIDEST, Classifier, LengthBucket
-from detector.verdict.features import FEATURE_NAMES, FEATURES, LEXICAL_FEATURES, VOICE_FEATURES
+from detector.verdict.features import (
+    BASE_FEATURES,
+    FEATURE_NAMES,
+    FEATURES,
+    LEXICAL_FEATURES,
+    PROBE_FEATURES,
+    REGISTER_FEATURES,
+    VOICE_FEATURES,
+)
+from detector.verdict.register import REGISTER_COLUMNS
 
 _FEWEST_REFERENCES = 150
 """Human references a length bucket needs; one with fewer joins the bucket below it."""
@@ -63,6 +74,7 @@ def fit_classifier(
         model_fingerprint=table.model_fingerprint,
         voices_fingerprint=table.voices_fingerprint,
         lexical_fingerprint=table.lexical_fingerprint,
+        probe_fingerprint=table.probe_fingerprint,
         data={"fit": _counts(fit)},
         seen=_keys(fit),
     )
@@ -78,10 +90,12 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0) -> Cla
 
     columns = classifier.columns
     usable = np.asarray(np.isfinite(table.features[:, columns]).all(axis=1))
-    rows = table.rows(usable)
+    rows = table.rows(np.asarray(usable))
     if not rows.is_machine.any() or rows.is_machine.all():
         raise InputError("The calibrate part needs human and machine texts; one of them is missing.")
-    scores = classifier.scores(rows.features)
+    scores = classifier.raw_scores(rows.features)
+    if np.isfinite(rows.features[:, REGISTER_COLUMNS]).all():
+        classifier, scores = _with_register(classifier, rows, scores)
     curve = LogisticRegression(C=1e6, random_state=seed)
     curve.fit(scores[:, None], rows.is_machine, sample_weight=weights_of(rows))
     if curve.coef_[0, 0] <= 0:
@@ -104,15 +118,42 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0) -> Cla
     )
 
 
+def _with_register(
+    classifier: Classifier, rows: FeatureTable, raw: NDArray[np.float64]
+) -> tuple[Classifier, NDArray[np.float64]]:
+    """The classifier with the register of the human rows, and the relative score of every row.
+
+    The score of a human reference is relative to a register fitted without it (cross-conformal, Vovk 2015), so
+    that references and new texts are treated alike.
+    """
+    human = ~rows.is_machine
+    weights = np.ones(len(raw))
+    whole = replace(classifier, register=fit_register(rows.features[human], raw[human], weights[human]))
+    scores = whole.scores(rows.features)
+    fold = np.array([int(unit_hash(f"register:{key}") * FOLDS) for key in rows.text_key])
+    for number in range(FOLDS):
+        inside, outside = human & (fold == number), human & (fold != number)
+        if not inside.any():
+            continue
+        part = replace(classifier, register=fit_register(rows.features[outside], raw[outside], weights[outside]))
+        scores[inside] = part.scores(rows.features[inside])
+    return whole, scores
+
+
 def usual_features(table: FeatureTable) -> list[str]:
-    """Voices and words where the table has both, else all it has.
+    """Probe, words and base where the table has a probe; voices and words where it has both; else all it has.
 
     Beside voices and words the features of the base model add nothing on data sets that took no part
     in fitting (``python -m detector.training choices``), and fewer features leave less to go wrong.
     """
     has_voices, has_words = table.voices_fingerprint is not None, table.lexical_fingerprint is not None
+    if table.probe_fingerprint is not None:
+        return [*BASE_FEATURES, *(LEXICAL_FEATURES if has_words else ()), *PROBE_FEATURES]
     kinds = {**VOICE_FEATURES, **LEXICAL_FEATURES} if has_voices and has_words else FEATURES
-    missing = {name for name in VOICE_FEATURES if not has_voices} | {name for name in LEXICAL_FEATURES if not has_words}
+    missing = {*PROBE_FEATURES, *REGISTER_FEATURES}
+    missing |= {name for name in VOICE_FEATURES if not has_voices} | {
+        name for name in LEXICAL_FEATURES if not has_words
+    }
     return [name for name in kinds if name not in missing]
 
 

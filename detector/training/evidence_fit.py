@@ -8,6 +8,8 @@ from detector.errors import InputError
 from detector.verdict.features import Series
 from detector.verdict.segments import EvidenceWeights, sentence_sums, token_parts
 
+_TOKENS = 3
+"""Column of ``token_parts`` that counts tokens."""
 _FEWEST_TOKENS = 8
 BORDER_PENALTY = 1.0
 """Chosen on texts put together from dev pairs (``benchmarks/segments.py``)."""
@@ -28,7 +30,7 @@ def fit_evidence(
     sets: list[np.ndarray] = []
     for series, is_machine, dataset in texts:
         found = sentence_sums(token_parts(series), series.sentence)
-        found = found[found[:, -1] >= _FEWEST_TOKENS]
+        found = found[found[:, _TOKENS] >= _FEWEST_TOKENS]
         sums.append(found)
         labels.append(np.full(len(found), is_machine))
         sets.append(np.full(len(found), dataset, dtype=object))
@@ -46,5 +48,5 @@ def fit_evidence(
     # No intercept: evidence must add up from sentence to sentence.
     model = LogisticRegression(C=1.0, fit_intercept=False, max_iter=1000, random_state=seed)
     model.fit(x / scale, y, sample_weight=weights * len(y) / 2)
-    ratio, lexical, typicality, token = (float(f"{value:.6g}") for value in model.coef_[0] / scale)
-    return EvidenceWeights(ratio, lexical, typicality, token, border_penalty)
+    ratio, lexical, typicality, token, probe = (float(f"{value:.6g}") for value in model.coef_[0] / scale)
+    return EvidenceWeights(ratio, lexical, typicality, token, border_penalty, probe)

@@ -6,9 +6,8 @@ A text gives a row for itself and, since the scores of a beginning are the begin
 one for a beginning in each length bucket below its own: short texts are judged by what short texts look like.
 """
 
-import itertools
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,19 +15,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.documents.hashing import unit_hash
 from detector.documents.sentences import sentence_spans
 from detector.errors import InputError
 from detector.evaluation.labelled_texts import LabelledText, text_key
 from detector.methods import compute_all, plain_methods
 from detector.models.language_model import LanguageModel
-from detector.scoring.records import TokenScores, beginning_of
+from detector.scoring.probe import LinearProbe
+from detector.scoring.records import beginning_of
+from detector.training.beginnings import lengths_of
 from detector.training.evidence_fit import fit_evidence
-from detector.training.score_cache import cached_scores
+from detector.training.pooled_states import POOLED_LAYERS
+from detector.training.score_cache import Scored, cached_scores
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
-from detector.verdict.features import FEATURE_NAMES, Series, feature_vector, sentence_means, series_of
+from detector.verdict.features import FEATURE_NAMES, Series, sentence_means, series_of
+from detector.verdict.judgement import Measured, division, measure
 from detector.verdict.lexical import LexicalModel
-from detector.verdict.segments import EvidenceWeights, divide, sentence_sums, strongest
+from detector.verdict.probe_model import ProbeModel
+from detector.verdict.segments import EvidenceWeights
 
 SHIPPED_TABLE = Path(__file__).parents[2] / "datasets" / "features" / "default.parquet"
 """Of the texts the embedded classifier was made from and is judged on."""
@@ -73,10 +76,19 @@ class FeatureTable:
     model_fingerprint: str
     voices_fingerprint: str | None
     lexical_fingerprint: str | None
+    probe_fingerprint: str | None = None
 
     def rows(self, mask: NDArray[np.bool_]) -> "FeatureTable":
         """The rows where ``mask`` is true."""
         return replace(self, **{name: getattr(self, name)[mask] for name in _ROW_COLUMNS})
+
+    def measured(self) -> Iterator[Measured]:
+        """What a verdict on each row is made of."""
+        for n, features, machine, human in zip(
+            self.n_tokens.tolist(), self.features, self.strongest_machine.tolist(), self.strongest_human.tolist(),
+            strict=True,
+        ):  # fmt: skip
+            yield Measured(n, features, machine, human)
 
     def with_methods(self, values: dict[str, NDArray[np.float64]]) -> "FeatureTable":
         """The table with these statistics, each a value a row; those of the same name are replaced."""
@@ -116,11 +128,15 @@ class FeatureTable:
             facts = json.loads((table.schema.metadata or {})[b"detector"])
             held = {name: table.column(name).to_numpy() for name in table.column_names}
             names = {prefix: [n.removeprefix(prefix) for n in held if n.startswith(prefix)] for prefix in _PREFIXES}
-            if tuple(names["feature:"]) != FEATURE_NAMES:
-                raise InputError(f"{path} holds other features than this version computes; make it again.")
+            if unknown := set(names["feature:"]) - set(FEATURE_NAMES):
+                raise InputError(f"{path} holds features this version does not compute: {', '.join(sorted(unknown))}.")
+            # A feature that is newer than the table is as absent as one that its model cannot give.
+            absent = np.full(table.num_rows, np.nan)
             arrays: dict[str, Any] = {
-                kind: np.column_stack([held[prefix + n] for n in names[prefix]] or [np.zeros((table.num_rows, 0))])
-                for kind, prefix in (("features", "feature:"), ("methods", "method:"))
+                "features": np.column_stack([held.get("feature:" + name, absent) for name in FEATURE_NAMES]),
+                "methods": np.column_stack(
+                    [held["method:" + n] for n in names["method:"]] or [np.zeros((table.num_rows, 0))]
+                ),
             }
             arrays |= {name: held[name] for name in _ROW_COLUMNS[2:]}
             for name in ("features", "methods", "strongest_machine", "strongest_human", "yardstick"):
@@ -145,6 +161,7 @@ def shipped_dev_rows(classifier: Classifier, path: Path = SHIPPED_TABLE) -> Feat
     classifier.check_fingerprint(table.model_name, table.model_fingerprint)
     classifier.check_voices(table.model_name, table.voices_fingerprint)
     classifier.check_lexical(table.lexical_fingerprint)
+    classifier.check_probe(table.probe_fingerprint)
     return table.rows(table.role == "dev")
 
 
@@ -159,6 +176,7 @@ def build_table(
     labelled: Iterable[tuple[str, LabelledText]],
     cache: Path | None = None,
     lexical_model: LexicalModel | None = None,
+    probe_model: ProbeModel | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
     evidence: EvidenceWeights | None = None,
     yardstick: Sequence[float] | None = None,
@@ -172,17 +190,19 @@ def build_table(
     """
     items, voices = list(labelled), language_model.voices
     trivial = [np.nan] * len(items) if yardstick is None else yardstick
-    scored = list(cached_scores(language_model, [t.text for _, t in items], cache, report))
+    layers = POOLED_LAYERS if probe_model is not None else ()
+    probe = probe_model.probe if probe_model is not None else None
+    scored = cached_scores(language_model, [t.text for _, t in items], cache, report, layers)
     kept = [
-        (role, text, scores, other)
-        for (role, text), scores, other in zip(items, scored, trivial, strict=True)
-        if len(scores) >= LENGTH_LIMITS[0]
+        (role, text, one, other)
+        for (role, text), one, other in zip(items, scored, trivial, strict=True)
+        if len(one.scores) >= LENGTH_LIMITS[0]
     ]
     if not kept:
         raise InputError(
             f"No labelled text of at least {LENGTH_LIMITS[0]} tokens; there is nothing to fit or evaluate."
         )
-    whole = [_series(text.text, scores, lexical_model) for _, text, scores, _ in kept]
+    whole = [_series(text.text, one, len(one.scores), lexical_model, probe) for _, text, one, _ in kept]
     evidence = evidence or fit_evidence(
         [
             (series, text.is_machine, text.dataset)
@@ -192,20 +212,18 @@ def build_table(
     )
     rows: list[tuple] = []
     human_sentences: list[NDArray[np.float64]] = []
-    for number, ((role, text, scores, other), series) in enumerate(zip(kept, whole, strict=True)):
+    for number, ((role, text, one, other), series) in enumerate(zip(kept, whole, strict=True)):
+        scores = one.scores
         if role == "calibrate" and not text.is_machine:
             human_sentences.append(sentence_means(series) / np.log(2))
         for length in lengths_of(len(scores), text.text):
             is_whole = length == len(scores)
-            part = series
-            if not is_whole:
-                beginning = beginning_of(scores, length)
-                part = _series(text.text[: int(beginning.end_char[-1])], beginning, lexical_model)
-            parts = divide(sentence_sums(evidence.of(part), part.sentence), evidence.border_penalty)
+            part = series if is_whole else _series(text.text, one, length, lexical_model, probe)
+            measured = measure(part, division(evidence, part)[1])
             statistics = list(compute_all(scores).values()) if is_whole else [np.nan] * len(plain_methods())
             rows.append((
-                feature_vector(part), statistics, length, text.is_machine, is_whole, number, *strongest(parts),
-                other if is_whole else np.nan, role,
+                measured.features, statistics, length, text.is_machine, is_whole, number,
+                measured.strongest_machine, measured.strongest_human, other if is_whole else np.nan, role,
                 text.dataset, text.domain, text.generator, text.attack, text_key(text.text),
             ))  # fmt: skip
     columns = dict(zip(_ROW_COLUMNS, map(np.array, zip(*rows, strict=True)), strict=True))
@@ -219,18 +237,17 @@ def build_table(
         model_fingerprint=language_model.fingerprint,
         voices_fingerprint=voices.fingerprint if voices else None,
         lexical_fingerprint=lexical_model.fingerprint if lexical_model else None,
+        probe_fingerprint=probe_model.fingerprint if probe_model else None,
     )
 
 
-def lengths_of(n_tokens: int, text: str) -> list[int]:
-    """Lengths of the rows of a text: one in each length bucket below its own, chosen by hash, then its own."""
-    lengths = [
-        least + int(unit_hash(f"{least}:{text[:100]}") * (limit - least))
-        for least, limit in itertools.pairwise(LENGTH_LIMITS)
-        if limit <= n_tokens
-    ]
-    return [*lengths, n_tokens]
-
-
-def _series(text: str, scores: TokenScores, lexical_model: LexicalModel | None) -> Series:
+def _series(
+    text: str, one: Scored, n_tokens: int, lexical_model: LexicalModel | None, probe: LinearProbe | None
+) -> Series:
+    """Of the first tokens of a text."""
+    scores = one.scores if n_tokens == len(one.scores) else beginning_of(one.scores, n_tokens)
+    if n_tokens < len(one.scores):
+        text = text[: int(scores.end_char[-1])]
+    if probe is not None and one.states is not None:
+        scores = replace(scores, probe=one.states.read(probe, n_tokens))
     return series_of(scores, [start for start, _ in sentence_spans(text)], text, lexical_model)

@@ -97,7 +97,7 @@ def table_of(
         classifier.check_voices(language_model.name, voices.fingerprint if voices else None)
         classifier.check_lexical(lexical_model.fingerprint)
     evidence = classifier.evidence if classifier is not None else None
-    return build_table(language_model, labelled, cache, lexical_model, report, evidence)
+    return build_table(language_model, labelled, cache, lexical_model, report=report, evidence=evidence)
 
 
 def check_unseen(classifier: Classifier, texts: Sequence[LabelledText]) -> None:

@@ -1,13 +1,14 @@
 """Token scores kept in one SQLite file, so that broken-off scoring goes on and new features need no new pass.
 
-A row belongs to a model fingerprint, the fingerprint of its voices and the hash of a text; nothing
-is ever read for another. For work folders only: token ids are text in another spelling.
+A row belongs to a model fingerprint, the fingerprint of its voices, the layers whose states were pooled, and the hash
+of a text; nothing is ever read for another. For work folders only: token ids are text in another spelling.
 """
 
 import hashlib
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from safetensors.numpy import load, save
 from detector.errors import InputError
 from detector.models.language_model import LanguageModel
 from detector.scoring.engine import score_texts
+from detector.scoring.probe import EveryState
 from detector.scoring.records import TokenScores
+from detector.training.pooled_states import PooledStates, pool
 
 _COLUMNS = (
     "token_ids", "start_char", "end_char", "log_prob_nats", "rank", "entropy_nats", "log_prob_variance",
@@ -25,6 +28,16 @@ _COLUMNS = (
 )  # fmt: skip
 _VOICE_COLUMNS = ("human_log_prob_nats", "machine_log_prob_nats")
 _TEXTS_PER_COMMIT = 32
+"""Also how many texts have the states of all their tokens in memory at once, where states are pooled."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """What the cache holds of a text."""
+
+    scores: TokenScores
+    states: PooledStates | None = None
+    """None unless layers were asked for."""
 
 
 def cached_scores(
@@ -32,26 +45,29 @@ def cached_scores(
     texts: Sequence[str],
     path: Path | None,
     report: Callable[[int, int], None] = lambda done, total: None,
-) -> Iterator[TokenScores]:
-    """Scores of ``texts`` in their order, with the model's voices if it has them.
+    layers: tuple[int, ...] = (),
+) -> Iterator[Scored]:
+    """Scores of ``texts`` in their order, with the model's voices if it has them, and states of ``layers`` pooled.
 
     Those that ``path`` holds are read; the others are computed first and written there as they come,
     so that a run that was broken off goes on. ``report`` is called with (texts scored, texts to score).
     Without a path everything is computed.
     """
-    voices = language_model.voices
     if path is None:
-        yield from score_texts(language_model, texts, voices=voices)
+        yield from _score(language_model, texts, layers)
         return
+    voices = language_model.voices
     made_by = f"{language_model.fingerprint}+{voices.fingerprint if voices else ''}"
+    if layers:
+        made_by += "+" + ",".join(map(str, layers))
     keys = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
     connection = _open(path)
     try:
         known = {key for (key,) in connection.execute("SELECT text FROM scores WHERE made_by = ?", (made_by,))}
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-        scored = score_texts(language_model, list(missing.values()), voices=voices)
-        for number, (key, scores) in enumerate(zip(missing, scored, strict=True), start=1):
-            connection.execute("INSERT OR REPLACE INTO scores VALUES (?, ?, ?)", (made_by, key, _packed(scores)))
+        scored = _score(language_model, list(missing.values()), layers)
+        for number, (key, one) in enumerate(zip(missing, scored, strict=True), start=1):
+            connection.execute("INSERT OR REPLACE INTO scores VALUES (?, ?, ?)", (made_by, key, _packed(one)))
             if number % _TEXTS_PER_COMMIT == 0 or number == len(missing):
                 connection.commit()
                 report(number, len(missing))
@@ -59,11 +75,23 @@ def cached_scores(
             (packed,) = connection.execute(
                 "SELECT columns FROM scores WHERE made_by = ? AND text = ?", (made_by, key)
             ).fetchone()
-            yield _unpacked(packed, language_model)
+            yield _unpacked(packed, language_model, layers)
     except (sqlite3.DatabaseError, SafetensorError, zlib.error) as error:
         raise _damaged(path, error) from error
     finally:
         connection.close()
+
+
+def _score(language_model: LanguageModel, texts: Sequence[str], layers: tuple[int, ...]) -> Iterator[Scored]:
+    if not layers:
+        yield from map(Scored, score_texts(language_model, texts, voices=language_model.voices))
+        return
+    reader = EveryState(layers, language_model.hidden_size)
+    for start in range(0, len(texts), _TEXTS_PER_COMMIT):  # no more texts at once than their states have room for
+        group = texts[start : start + _TEXTS_PER_COMMIT]
+        scored = score_texts(language_model, group, voices=language_model.voices, probe=reader)
+        for text, scores in zip(group, scored, strict=True):
+            yield Scored(replace(scores, probe=None), pool(scores, text, layers) if len(scores) else None)
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -83,15 +111,19 @@ def _damaged(path: Path, error: Exception) -> InputError:
     return InputError(f"The score cache {path} cannot be used ({error}); name another, or delete it to score again.")
 
 
-def _packed(scores: TokenScores) -> bytes:
-    names = _COLUMNS + (_VOICE_COLUMNS if scores.human_log_prob_nats is not None else ())
-    return zlib.compress(save({name: np.ascontiguousarray(getattr(scores, name)) for name in names}), level=1)
+def _packed(one: Scored) -> bytes:
+    names = _COLUMNS + (_VOICE_COLUMNS if one.scores.human_log_prob_nats is not None else ())
+    columns = {name: np.ascontiguousarray(getattr(one.scores, name)) for name in names}
+    if one.states is not None:
+        columns |= {"piece_ends": one.states.ends, "pooled": one.states.means}
+    return zlib.compress(save(columns), level=1)
 
 
-def _unpacked(packed: bytes, language_model: LanguageModel) -> TokenScores:
+def _unpacked(packed: bytes, language_model: LanguageModel, layers: tuple[int, ...]) -> Scored:
     columns = load(zlib.decompress(packed))
+    ends, means = columns.pop("piece_ends", None), columns.pop("pooled", None)
     n = len(columns["rank"])
-    return TokenScores(
+    scores = TokenScores(
         **columns,
         top_ids=np.zeros((n, 0), dtype=np.int32),
         top_log_prob_nats=np.zeros((n, 0), dtype=np.float32),
@@ -99,3 +131,4 @@ def _unpacked(packed: bytes, language_model: LanguageModel) -> TokenScores:
         window_tokens=language_model.window_tokens,
         model_fingerprint=language_model.fingerprint,
     )
+    return Scored(scores, None if ends is None else PooledStates(layers, ends, means))

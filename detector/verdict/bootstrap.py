@@ -22,7 +22,7 @@ def score_interval(series: Series, classifier: Classifier, text: str) -> tuple[f
     """
     rng = np.random.default_rng(zlib.crc32(text.encode("utf-8", "surrogatepass")))
     blocks = _blocks(series)
-    used = frozenset(classifier.feature_names)
+    used = classifier.needed_features
     resamples = (series.take(*_drawn(series, blocks, rng)) for _ in range(RESAMPLES))
     scores = classifier.scores(np.array([feature_vector(taken, used) for taken in chain([series], resamples)]))
     estimate, resampled = scores[0], scores[1:]

@@ -1,7 +1,9 @@
 """The fitted classifier and its calibration: a JSON file that a reviewer can read.
 
-score = intercept + sum_i coefficient_i (feature_i - mean_i) / scale_i, higher = more machine-like.
-What the score means is read off texts that took no part in fitting it:
+score = (intercept + sum_i coefficient_i (feature_i - mean_i) / scale_i - expected) / spread,
+higher = more machine-like. *expected* and *spread* are how human texts of this kind score and scatter
+(``register.py``); 0 and 1 where the calibration holds no registers. What the score means is read off texts that took no
+part in fitting it:
 - probability: a logistic curve through their labels;
 - p-value: the share of *human* texts of like length that score at least as high (conformal);
 - human p-value: the share of *machine* texts of like length that score at most as high;
@@ -22,10 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import CalibrationError
-from detector.verdict.features import FEATURE_NAMES, LEXICAL_FEATURES, VOICE_FEATURES
+from detector.verdict.features import FEATURE_NAMES, LEXICAL_FEATURES, PROBE_FEATURES, REGISTER_FEATURES, VOICE_FEATURES
+from detector.verdict.register import Register
 from detector.verdict.segments import EvidenceWeights
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+_READABLE = (3, 4)
+"""Format 3 knows neither probe, registers nor number formats; all of these may be absent."""
 WIDEST = 8.0
 """Standard deviations at which a scaled feature is clipped."""
 LENGTH_LIMITS = (50, 100, 200, 400, 800)
@@ -78,6 +83,12 @@ class Classifier:
     """What it was fitted and calibrated on: names and counts, no text."""
     seen: list[str] = field(default_factory=list)
     """Keys (hashes) of the texts it was fitted and calibrated on, which may not evaluate it."""
+    probe_fingerprint: str | None = None
+    """Of the probe, or None where no feature comes from it."""
+    register: Register | None = None
+    """How the score of human texts depends on the kind of text; None in older files, whose promise is the plain one."""
+    number_formats: dict[str, str] = field(default_factory=dict)
+    """Model fingerprint by number format, for each format in which score and p-value were measured to stay the same."""
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
@@ -93,6 +104,8 @@ class Classifier:
             raise CalibrationError("The classifier uses the voices and does not say which.")
         if self.needs_lexical and self.lexical_fingerprint is None:
             raise CalibrationError("The classifier uses word weights and does not say which.")
+        if self.needs_probe and self.probe_fingerprint is None:
+            raise CalibrationError("The classifier uses a probe and does not say which.")
         if not self.buckets or self.buckets[0].least_tokens != LENGTH_LIMITS[0]:
             raise CalibrationError(f"The classifier has no reference texts from {LENGTH_LIMITS[0]} tokens on.")
 
@@ -100,6 +113,16 @@ class Classifier:
     def columns(self) -> list[int]:
         """Which of ``FEATURE_NAMES`` it uses."""
         return [FEATURE_NAMES.index(name) for name in self.feature_names]
+
+    @cached_property
+    def needed_features(self) -> frozenset[str]:
+        """Those the score depends on: its own and, where it knows kinds of texts, the register's."""
+        return frozenset(self.feature_names) | frozenset(REGISTER_FEATURES if self.register is not None else ())
+
+    @cached_property
+    def needed_columns(self) -> list[int]:
+        """Columns of ``needed_features``."""
+        return [i for i, name in enumerate(FEATURE_NAMES) if name in self.needed_features]
 
     @property
     def needs_voices(self) -> bool:
@@ -111,16 +134,40 @@ class Classifier:
         """Whether any of its features comes from word weights."""
         return any(name in LEXICAL_FEATURES for name in self.feature_names)
 
+    @property
+    def needs_probe(self) -> bool:
+        """Whether any of its features comes from the hidden states, or the registers do."""
+        probed = {*PROBE_FEATURES, *REGISTER_FEATURES}
+        return self.register is not None or any(name in probed for name in self.feature_names)
+
     def contributions(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What each feature adds to the score, (len(FEATURE_NAMES),) → (len(feature_names),); without the intercept."""
+        """What each feature adds to the score, (len(FEATURE_NAMES),) → (len(feature_names),); without the start."""
         scaled = (features[self.columns] - np.asarray(self.means)) / np.asarray(self.scales)
-        return np.clip(scaled, -WIDEST, WIDEST) * np.asarray(self.coefficients)
+        added = np.clip(scaled, -WIDEST, WIDEST) * np.asarray(self.coefficients)
+        return added / self.spread(features)
+
+    def spread(self, features: NDArray[np.float64]) -> float:
+        """What the score of a text of this kind is divided by."""
+        return 1.0 if self.register is None else float(self.register.spread(features[None])[0])
+
+    def start(self, features: NDArray[np.float64]) -> float:
+        """Where the score of a text of this kind starts: score = start + sum of ``contributions``."""
+        if self.register is None:
+            return self.intercept
+        return (self.intercept - float(self.register.expected(features[None])[0])) / self.spread(features)
 
     def scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Score of each row of ``features`` (n, len(FEATURE_NAMES)), shape (n,); NaN where a feature is.
 
         Scaled features are clipped, so that no single odd one decides.
         """
+        total = self.raw_scores(features)
+        if self.register is None:
+            return total
+        return (total - self.register.expected(features)) / self.register.spread(features)
+
+    def raw_scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The same before what human texts of the kind score is taken off."""
         scaled = (features[:, self.columns] - np.asarray(self.means)) / np.asarray(self.scales)
         total = np.full(len(features), self.intercept, dtype=np.float64)
         # Added one by one, not by a matrix product: the same to the last bit whatever rows stand beside it.
@@ -175,7 +222,7 @@ class Classifier:
 
     def check_fingerprint(self, name: str, fingerprint: str) -> None:
         """Raise ``CalibrationError`` unless this classifier was calibrated on that very model."""
-        if fingerprint != self.model_fingerprint:
+        if fingerprint not in {self.model_fingerprint, *self.number_formats.values()}:
             raise CalibrationError(
                 f"No verdict: the calibration belongs to the model {self.model_name} ({self.model_fingerprint}), "
                 f"and {name} as loaded is another ({fingerprint}); another --dtype makes another model too. "
@@ -198,6 +245,14 @@ class Classifier:
                 f"are {lexical_fingerprint or 'missing'}. Install this version again, or calibrate for them."
             )
 
+    def check_probe(self, probe_fingerprint: str | None) -> None:
+        """Raise ``CalibrationError`` unless the probe is the one it was calibrated on, or it needs none."""
+        if self.needs_probe and probe_fingerprint != self.probe_fingerprint:
+            raise CalibrationError(
+                f"No verdict: the calibration belongs to the probe {self.probe_fingerprint}, and the one beside it is "
+                f"{probe_fingerprint or 'missing'}. Keep the two files that were made together side by side."
+            )
+
     def save(self, path: Path) -> None:
         """Write as JSON, a list on one line; a file there is replaced at once or not at all."""
         text = _FLAT_LIST.sub(lambda m: " ".join(m.group().split()), json.dumps(asdict(self), indent=1))
@@ -211,13 +266,15 @@ class Classifier:
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
             version = record["schema_version"]
-            if version != SCHEMA_VERSION:
+            if version not in _READABLE:
                 raise CalibrationError(
-                    f"{path} has calibration format {version}; this version reads {SCHEMA_VERSION}. "
+                    f"{path} has calibration format {version}; this version reads {' and '.join(map(str, _READABLE))}. "
                     "Make it again with this version."
                 )
             record["buckets"] = [LengthBucket(**bucket) for bucket in record["buckets"]]
             record["evidence"] = EvidenceWeights(**record["evidence"])
+            if record.get("register") is not None:
+                record["register"] = Register(**record["register"])
             return cls(**record)
         except OSError as error:
             raise CalibrationError(f"The calibration {path} cannot be read: {error.strerror}.") from error

@@ -21,11 +21,12 @@ from detector.scoring.records import TokenScores
 from detector.verdict.bootstrap import score_interval
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
 from detector.verdict.explanation import explain_score
-from detector.verdict.features import PLAIN_WORDS, feature_vector, series_of
+from detector.verdict.features import PLAIN_WORDS, series_of
+from detector.verdict.judgement import division, judge, measure
 from detector.verdict.lexical import LexicalModel
 from detector.verdict.result import Evidence, Finding, Result, Segment
-from detector.verdict.rules import HUMAN_TARGET, TOKENS_PER_WORD, PValues, decide, explain, words_that_would_decide
-from detector.verdict.segments import Part, divide, sentence_sums, strongest
+from detector.verdict.rules import HUMAN_TARGET, TOKENS_PER_WORD, explain, words_that_would_decide
+from detector.verdict.segments import Part
 from detector.vocabulary.text_findings import TokenHistory, history_of
 
 DEFAULT_CALIBRATION = Path(__file__).parent / "default_classifier.json"
@@ -182,31 +183,22 @@ class Detector:
             )
         folded_sentences = sentence_spans(draft.folded.text)
         series = series_of(scores, [start for start, _ in folded_sentences], draft.folded.text, self.lexical_model)
-        features = feature_vector(series)
         classifier = self.classifier
-        if not np.isfinite(features[classifier.columns]).all():
+        token_evidence, parts = division(classifier.evidence, series)
+        measured = measure(series, parts)
+        if not np.isfinite(measured.features[classifier.needed_columns]).all():
             return self._unscored(
                 draft, "not_finite", "The model's probabilities are not finite numbers; try --dtype float32.", n
             )
-        if outside := classifier.out_of_range(features):
+        if outside := classifier.out_of_range(measured.features):
             return self._unscored(
                 draft,
                 "out_of_range",
                 _unlike_the_references(outside),
                 n,
             )
-        score = classifier.score(features)
-        token_evidence = classifier.evidence.of(series)
-        parts = divide(sentence_sums(token_evidence, series.sentence), classifier.evidence.border_penalty)
-        strongest_machine, strongest_human = strongest(parts)
-        p = PValues(
-            machine=classifier.p_value(score, n),
-            human=classifier.human_p_value(score, n),
-            machine_part=classifier.machine_part_p_value(strongest_machine, n),
-            human_part=classifier.human_part_p_value(strongest_human, n),
-            is_divided=len(parts) > 1,
-        )
-        verdict = decide(p, self.target_fpr)
+        judgement = judge(classifier, measured, self.target_fpr)
+        verdict, score, p = judgement.verdict, judgement.score, judgement.p
         more_words = words_that_would_decide(classifier, score, n, self.target_fpr)
         sentences = [draft.folded.original_span(a, b) for a, b in folded_sentences]
         sentence_of_token = [max(0, int(i) - 1) for i in series.sentence]

@@ -15,6 +15,7 @@ from detector.verdict.features import (
     BASE_FEATURES,
     FEATURES,
     LEXICAL_FEATURES,
+    PROBE_FEATURES,
     VOICE_FEATURES,
     Series,
     feature_vector,
@@ -39,6 +40,7 @@ class Explanation:
 
     score: float
     intercept: float
+    """Where the score starts: of all texts alike, or of texts of this kind where the calibration knows kinds."""
     features: tuple[Contribution, ...]
     """The one that moved the score most first."""
     sentences: Floats
@@ -47,17 +49,25 @@ class Explanation:
     """What belongs to no single sentence."""
 
     def by_kind(self) -> dict[str, float]:
-        """The score in four sums: voices, wording, predictability and its fluctuation, and the start."""
-        kinds = {"voices": VOICE_FEATURES, "wording": LEXICAL_FEATURES, "predictability": BASE_FEATURES}
+        """The score in sums: voices, hidden states, wording, predictability and its fluctuation, and the start."""
+        kinds = {
+            "voices": VOICE_FEATURES,
+            "hidden states": PROBE_FEATURES,
+            "wording": LEXICAL_FEATURES,
+            "predictability": BASE_FEATURES,
+        }
         return {
-            kind: sum(c.contribution for c in self.features if c.feature in names) for kind, names in kinds.items()
+            kind: sum(c.contribution for c in self.features if c.feature in names)
+            for kind, names in kinds.items()
+            if any(c.feature in names for c in self.features)
         } | {"start": self.intercept}
 
 
 def explain_score(classifier: Classifier, series: Series) -> Explanation:
     """Where the score of a text comes from."""
-    vector = feature_vector(series, frozenset(classifier.feature_names))
-    added = classifier.contributions(vector)
+    vector = feature_vector(series, classifier.needed_features)
+    added, start = classifier.contributions(vector), classifier.start(vector)
+    coefficients = np.asarray(classifier.coefficients) / classifier.spread(vector)
     counts = np.diff(np.append(np.unique(series.sentence, return_index=True)[1], len(series)))
     sentences, whole = np.zeros(len(counts)), 0.0
     for i, name in enumerate(classifier.feature_names):
@@ -66,7 +76,7 @@ def explain_score(classifier: Classifier, series: Series) -> Explanation:
             whole += added[i]
             continue
         tokens = np.asarray(token_shares(series), dtype=np.float64)
-        shares = (tokens - classifier.means[i]) / classifier.scales[i] * classifier.coefficients[i] / len(series)
+        shares = (tokens - classifier.means[i]) / classifier.scales[i] * coefficients[i] / len(series)
         # A clipped feature, or one with an offset of its own, leaves a rest; every token bears as much of it.
         shares += (added[i] - shares.sum()) / len(series)
         sentences += np.add.reduceat(shares, np.append(0, np.cumsum(counts)[:-1]))
@@ -75,8 +85,8 @@ def explain_score(classifier: Classifier, series: Series) -> Explanation:
         for name, column, amount in zip(classifier.feature_names, classifier.columns, added, strict=True)
     )
     return Explanation(
-        score=float(added.sum() + classifier.intercept),
-        intercept=classifier.intercept,
+        score=float(added.sum() + start),
+        intercept=start,
         features=tuple(sorted(features, key=lambda c: -abs(c.contribution))),
         sentences=sentences,
         whole_text=float(whole),

@@ -23,6 +23,8 @@ from detector.verdict.lexical import LexicalModel
 
 Floats = NDArray[np.float64]
 
+REGISTER_SIZE = 12
+"""Coordinates of the register, which a probe reads beside its evidence."""
 CAP_NATS = 1.0
 """Most that one token's evidence of the voices counts, where it is capped."""
 _SCALES, _EMBEDDING, _BINS = range(1, 6), 3, 64
@@ -48,6 +50,8 @@ class Series:
     lexical_norm: float = 1.0
     """Square root of the number of distinct words and pairs."""
     lexical_intercept: float = 0.0
+    probe: Floats | None = None
+    """What the probe read off the hidden states: evidence in nats, then the register, (n, 1 + REGISTER_SIZE)."""
 
     def __len__(self) -> int:
         return len(self.surprisal)
@@ -66,7 +70,15 @@ class Series:
             None if self.lexical is None else self.lexical[index],
             self.lexical_norm * np.sqrt(len(index) / max(1, len(self))),
             self.lexical_intercept,
+            None if self.probe is None else self.probe[index],
         )
+
+    @property
+    def probe_evidence(self) -> Floats:
+        """Evidence of every token that the hidden states give, nats; above 0 speaks for a machine."""
+        if self.probe is None:
+            raise ValueError("these scores were made without a probe")
+        return self.probe[:, 0]
 
     @cached_property
     def voice_ratio(self) -> Floats:
@@ -119,6 +131,7 @@ def series_of(
         lexical=lexical,
         lexical_norm=norm,
         lexical_intercept=lexical_model.intercept if lexical_model else 0.0,
+        probe=None if scores.probe is None else scores.probe.astype(np.float64),
     )
 
 
@@ -167,6 +180,7 @@ def _mean_run(flags: NDArray[np.bool_]) -> float:
     return float(flags.sum() / runs) if runs else 0.0
 
 
+_LOWEST_SHARE = 0.15
 _IMPROBABLE_NATS = float(np.log(10_000))
 
 
@@ -251,6 +265,10 @@ BASE_FEATURES: dict[str, Feature] = {
         lambda x: x.surprisal > _IMPROBABLE_NATS,
         "share of tokens with p < 1/10,000: rare tokens and slips, which machines avoid",
     ),
+    "lowest_log_prob": Feature(
+        lambda x: -float(np.sort(x.surprisal)[-max(1, round(len(x) * _LOWEST_SHARE)) :].mean()),
+        "Uncertainty++: mean ln p of the 15 % least likely tokens, where people and machines differ most",
+    ),
     "mean_run_rank_1": Feature(lambda x: _mean_run(x.rank == 1), "length of runs of first choices: phrases by rote"),
     "mean_run_over_100": Feature(lambda x: _mean_run(x.rank > 100), "length of bursts of surprise"),
 }
@@ -286,6 +304,30 @@ LEXICAL_FEATURES: dict[str, Feature] = {
 }
 """Of the words; NaN without word weights."""
 
+PROBE_FEATURES: dict[str, Feature] = {
+    "probe_evidence": _token_mean(
+        lambda x: x.probe_evidence, "mean evidence of the hidden states: what the model knows beside probabilities"
+    ),
+    "probe_sentence_spread": Feature(
+        lambda x: _spread(sentence_means(x, x.probe_evidence)),
+        "spread of the sentences' mean evidence: patches of either kind",
+    ),
+}
+"""Of the hidden states; NaN without a probe."""
+
+
+def _register(i: int) -> Feature:
+    def values(x: Series) -> Floats:
+        if x.probe is None:
+            raise ValueError("these scores were made without a probe")
+        return x.probe[:, i]
+
+    return _token_mean(values, f"what kind of text it is, coordinate {i}; says nothing of its author by itself")
+
+
+REGISTER_FEATURES: dict[str, Feature] = {f"register_{i:02}": _register(i) for i in range(1, REGISTER_SIZE + 1)}
+"""What kind of text it is, whoever wrote it; NaN without a probe."""
+
 PLAIN_WORDS: dict[str, str] = {
     "mean_surprisal": "how surprising its words are on average",
     "mean_entropy": "how open the choice of the next word is",
@@ -315,6 +357,7 @@ PLAIN_WORDS: dict[str, str] = {
     "sentence_spread": "how much its sentences differ in surprise",
     "sentence_step": "how much surprise changes from one sentence to the next",
     "share_improbable": "how many very improbable words it has",
+    "lowest_log_prob": "how improbable its least likely words are",
     "mean_run_rank_1": "how long its runs of expected words are",
     "mean_run_over_100": "how long its bursts of unexpected words are",
     "machine_gain": "how much better a model of machine text predicts it",
@@ -325,11 +368,14 @@ PLAIN_WORDS: dict[str, str] = {
     "voice_ratio_sentence_spread": "how much its sentences differ in their lean to machine or to human wording",
     "voice_ratio_standardised": "how steadily it leans to machine or to human wording",
     "lexical_score": "which words and pairs of words it uses",
+    "probe_evidence": "what the model's inner states say of its author",
+    "probe_sentence_spread": "how much that varies from sentence to sentence",
+    **dict.fromkeys(REGISTER_FEATURES, "what kind of text it is"),
 }
 """What each feature is about, for people who do not know the formulas; each completes "what is unusual is ..."."""
 
 BASE_NAMES = tuple(BASE_FEATURES)
-FEATURES = BASE_FEATURES | VOICE_FEATURES | LEXICAL_FEATURES
+FEATURES = BASE_FEATURES | VOICE_FEATURES | LEXICAL_FEATURES | PROBE_FEATURES | REGISTER_FEATURES
 FEATURE_NAMES = tuple(FEATURES)
 LEAST_TOKENS = 8
 """Below this the differences and spectra have nothing to work on."""
@@ -343,13 +389,16 @@ def feature_vector(series: Series, only: Collection[str] = FEATURE_NAMES) -> Flo
     """All features in the order of ``FEATURE_NAMES``, shape (n_features,); NaN below ``LEAST_TOKENS`` tokens.
 
     Those of ``VOICE_FEATURES`` are NaN where the scores hold no voices, those of ``LEXICAL_FEATURES``
-    where no words were weighed, and all that are not among ``only``.
+    where no words were weighed, those of ``PROBE_FEATURES`` and ``REGISTER_FEATURES`` where no probe was read, and all
+    that are not among ``only``.
     """
     vector = np.full(len(FEATURES), np.nan)
     if len(series) < LEAST_TOKENS:
         return vector
-    has_voices = series.machine is not None and series.human is not None
+    missing = set() if series.machine is not None and series.human is not None else set(VOICE_FEATURES)
+    if series.probe is None:
+        missing.update(PROBE_FEATURES, REGISTER_FEATURES)
     for i, (name, feature) in enumerate(FEATURES.items()):
-        if name in only and (has_voices or name not in VOICE_FEATURES):
+        if name in only and name not in missing:
             vector[i] = feature.formula(series)
     return vector

@@ -1,7 +1,7 @@
 """Where in a text the evidence lies: evidence of every token, and its division into human and machine parts.
 
-evidence of a token (nats) = a (m - h, capped at 1 nat) + b (weights of its words) + c (H - s) + d
-adds up over sentences and segments; above 0 speaks for a machine. The weights a to d are those of a
+evidence of a token (nats) = a (m - h, capped at 1 nat) + b (weights of its words) + c (H - s) + d + e (its probe)
+adds up over sentences and segments; above 0 speaks for a machine. The weights a to e are those of a
 logistic regression on single sentences (``detector.training.evidence_fit``).
 
 A division of the sentences into human and machine segments is the one with the greatest
@@ -32,14 +32,16 @@ class EvidenceWeights:
     token: float
     border_penalty: float
     """Nats of evidence that a change of author must be worth."""
+    probe: float = 0.0
 
     def of(self, series: Series) -> Floats:
         """Evidence of each token in nats, shape (n,); higher = more machine-like."""
-        return token_parts(series) @ np.array([self.voice_ratio, self.lexical, self.typicality, self.token])
+        weights = np.array([self.voice_ratio, self.lexical, self.typicality, self.token, self.probe])
+        return token_parts(series) @ weights
 
 
 def token_parts(series: Series) -> Floats:
-    """What the evidence of a token is made of, shape (n, 4); zeros where there are no voices or no word weights."""
+    """What the evidence of a token is made of, (n, 5); zeros where there are no voices, word weights or probe."""
     n = len(series)
     has_voices = series.machine is not None and series.human is not None
     return np.column_stack(
@@ -48,6 +50,7 @@ def token_parts(series: Series) -> Floats:
             np.zeros(n) if series.lexical is None else series.lexical,
             series.entropy - series.surprisal,
             np.ones(n),
+            np.zeros(n) if series.probe is None else series.probe_evidence,
         ]
     )
 

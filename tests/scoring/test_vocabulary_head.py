@@ -74,3 +74,33 @@ def test_sampled_tokens_are_drawn_by_inverting_the_distribution():
     expected = torch.tensor([0.5, 0.5, 0.2, 0.2, 0.3, 0.3]).log()
     assert torch.allclose(found.sampled_log_prob_nats[0], expected, atol=1e-5)
     assert reduce_logits(p.log(), torch.tensor([0])).sampled_log_prob_nats is None
+
+
+def test_exact_logits_mend_the_target_and_the_likeliest_token():
+    # In bfloat16 13.3 is 13.3125 and 12.9 is 12.875: the two alone decide the probability, so rounding would show.
+    exact = torch.tensor([[13.3, 12.9, -5.0]])
+    rounded = exact.bfloat16()
+    plain = reduce_logits(rounded, torch.tensor([1]))
+    mended = reduce_logits(rounded, torch.tensor([1]), exact=lambda ids: exact.gather(1, ids))
+    expected = -math.log1p(math.exp(0.4))
+    assert mended.log_prob_nats.item() == pytest.approx(expected, abs=1e-6)
+    assert abs(plain.log_prob_nats.item() - expected) > 0.01
+
+
+def test_a_bfloat16_head_is_near_the_float32_one():
+    generator = torch.Generator().manual_seed(5)
+    hidden = torch.randn(200, 64, generator=generator).bfloat16()
+    weight = torch.randn(800, 64, generator=generator).bfloat16()
+    targets = torch.randint(0, 800, (200,), generator=generator)
+
+    def logits(rows):
+        return rows @ weight.T
+
+    def exact(rows, ids):
+        return torch.einsum("nd,nkd->nk", rows.float(), weight[ids].float())
+
+    reference = reduce_vocabulary(hidden.float(), lambda rows: rows @ weight.float().T, targets)
+    mended = reduce_vocabulary(hidden, logits, targets, exact=exact)
+    assert (mended.log_prob_nats - reference.log_prob_nats).abs().mean() < 0.01
+    assert (mended.max_log_prob_nats - reference.max_log_prob_nats).abs().mean() < 0.01
+    assert ((mended.rank - reference.rank).abs() <= 1 + 0.02 * reference.rank).float().mean() > 0.99

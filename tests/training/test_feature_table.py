@@ -10,8 +10,9 @@ from detector import InputError, score_texts
 from detector.documents.sentences import sentence_spans
 from detector.scoring.records import beginning_of
 from detector.training import roles
+from detector.training.beginnings import lengths_of
 from detector.training.corpus import split_of
-from detector.training.feature_table import build_table, lengths_of
+from detector.training.feature_table import build_table
 from detector.training.roles import (
     LONG_VALIDATION_SHARE,
     PIECE_WORDS,
@@ -244,11 +245,11 @@ def test_every_length_bucket_below_its_own_gets_a_beginning(table):
 
 def test_cached_scores_are_the_scores_and_belong_to_their_texts(tiny, tmp_path, monkeypatch):
     texts = [prose(1), "", prose(2, 20), prose(1)]
-    fresh = list(cached_scores(tiny, texts, None))
-    first = list(cached_scores(tiny, texts, tmp_path / "cache"))
+    fresh = [one.scores for one in cached_scores(tiny, texts, None)]
+    first = [one.scores for one in cached_scores(tiny, texts, tmp_path / "cache")]
     with monkeypatch.context() as patch:
         patch.setattr("detector.training.score_cache.score_texts", lambda *a, **k: iter(()))  # no second pass
-        again = list(cached_scores(tiny, texts[::-1], tmp_path / "cache"))[::-1]
+        again = [one.scores for one in cached_scores(tiny, texts[::-1], tmp_path / "cache")][::-1]
     for kept in (first, again):
         for left, right in zip(fresh, kept, strict=True):
             assert len(left) == len(right)
@@ -274,8 +275,10 @@ def test_broken_off_scoring_goes_on(tiny, tmp_path, monkeypatch):
     kept = list(cached_scores(tiny, texts, tmp_path / "cache", report=lambda *counts: told.append(counts)))
     assert asked == [70, 70 - 32]  # a commit every 32 texts
     assert told[-1] == (38, 38)
-    for text, scores in zip(texts, kept, strict=True):
-        np.testing.assert_allclose(scores.log_prob_nats, next(iter(score_texts(tiny, [text]))).log_prob_nats, atol=1e-4)
+    for text, one in zip(texts, kept, strict=True):
+        np.testing.assert_allclose(
+            one.scores.log_prob_nats, next(iter(score_texts(tiny, [text]))).log_prob_nats, atol=1e-4
+        )
 
 
 def test_a_damaged_cache_is_a_sentence(tiny, tmp_path):

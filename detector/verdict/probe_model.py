@@ -1,0 +1,69 @@
+"""The linear probe behind a classifier: its evidence, and what a text is like whoever wrote it.
+
+Output 0 is the evidence of a token in nats of log-odds, higher = more machine-like, were tokens independent, which they
+are not: sums of it are weighed against reference texts, never taken at face value. The other outputs are coordinates of
+the *register*: directions in which human texts differ most from each other, with the direction of the evidence taken
+out, so that they say what kind of text it is and not who wrote it.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from detector.errors import CalibrationError
+from detector.scoring.probe import LinearProbe
+from detector.verdict.features import REGISTER_SIZE
+
+
+@dataclass(frozen=True, eq=False)
+class ProbeModel:
+    """Weights fitted on labelled texts that no classifier saw."""
+
+    probe: LinearProbe
+
+    def __post_init__(self) -> None:
+        if self.probe.width != 1 + REGISTER_SIZE:
+            raise CalibrationError(
+                f"The probe gives {self.probe.width} numbers a token; this version reads {1 + REGISTER_SIZE}. "
+                "Make it again with this version."
+            )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits of the layers and weights."""
+        digest = hashlib.sha256(json.dumps(self.probe.layers).encode())
+        for tensor in (self.probe.weights, self.probe.bias):
+            digest.update(tensor.float().contiguous().numpy().astype("<f4").tobytes())
+        return digest.hexdigest()[:16]
+
+    def save(self, path: Path) -> None:
+        """Write as safetensors."""
+        tensors = {"weights": self.probe.weights.contiguous(), "bias": self.probe.bias.contiguous()}
+        save_file(tensors, path, metadata={"layers": json.dumps(self.probe.layers)})
+        path.chmod(0o644)
+
+    @classmethod
+    def load(cls, path: Path) -> "ProbeModel":
+        """Read what ``save`` wrote; raises ``CalibrationError`` for anything else."""
+        try:
+            with safe_open(path, framework="pt") as file:
+                weights, bias = file.get_tensor("weights").float(), file.get_tensor("bias").float()
+                layers = tuple(int(layer) for layer in json.loads((file.metadata() or {})["layers"]))
+        except FileNotFoundError as error:
+            raise CalibrationError(f"The probe {path} does not exist; it belongs beside its calibration.") from error
+        except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
+            raise CalibrationError(f"{path} does not hold a probe: {error}.") from error
+        if weights.ndim != 3 or weights.shape[1] != len(layers) or bias.shape != weights.shape[:1]:
+            raise CalibrationError(
+                f"{path} does not hold a probe: weights {tuple(weights.shape)} and bias {tuple(bias.shape)} for "
+                f"{len(layers)} layers."
+            )
+        if not (torch.isfinite(weights).all() and torch.isfinite(bias).all()):
+            raise CalibrationError(f"{path} does not hold a probe: not all of its numbers are finite.")
+        return cls(LinearProbe(layers, weights, bias))

@@ -1,0 +1,61 @@
+"""How human texts of a kind score: what a text is like, whoever wrote it, moves the score of its author too.
+
+Formal prose is predictable, whoever writes it; a threshold over all human texts is generous to stories and cruel to
+abstracts. So a score is taken relative to what human texts *like it* score:
+
+    expected = a + sum_i b_i x_i          the middle of their scores
+    spread   = exp(c + sum_i d_i x_i)     how far the upper half of them scatters, kept within limits
+
+where x are the coordinates of the register (means of what the probe reads beside its evidence) and the logarithm of the
+length. The p-value of the relative score is conformal as before, over texts of like length: whatever the fit is like,
+it holds over all of them, and it holds for a kind of text as well as the fit knows that kind.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.verdict.features import FEATURE_NAMES, REGISTER_FEATURES
+
+Floats = NDArray[np.float64]
+
+REGISTER_COLUMNS = [FEATURE_NAMES.index(name) for name in REGISTER_FEATURES]
+WIDEST = 3.0
+"""Standard deviations at which a coordinate is clipped: no kind is told from so far away."""
+
+
+@dataclass(frozen=True)
+class Register:
+    """Two linear fits over the coordinates of the register, scaled to human reference texts."""
+
+    means: list[float]
+    scales: list[float]
+    expected_weights: list[float]
+    expected_intercept: float
+    spread_weights: list[float]
+    spread_intercept: float
+    spread_limits: list[float]
+    """Least and greatest logarithm of the spread."""
+
+    def coordinates(self, features: Floats) -> Floats:
+        """(n, len(FEATURE_NAMES)) → (n, coordinates), clipped."""
+        scaled = (features[:, REGISTER_COLUMNS] - np.asarray(self.means)) / np.asarray(self.scales)
+        return np.clip(scaled, -WIDEST, WIDEST)
+
+    def expected(self, features: Floats) -> Floats:
+        """Score of a human text of this kind before it is made relative, (n,)."""
+        return _sum(self.coordinates(features), self.expected_weights, self.expected_intercept)
+
+    def spread(self, features: Floats) -> Floats:
+        """How far human texts of this kind scatter above it, (n,)."""
+        low, high = self.spread_limits
+        return np.exp(np.clip(_sum(self.coordinates(features), self.spread_weights, self.spread_intercept), low, high))
+
+
+def _sum(coordinates: Floats, weights: list[float], intercept: float) -> Floats:
+    # Added one by one, not by a matrix product: the same to the last bit whatever rows stand beside it.
+    total = np.full(len(coordinates), intercept, dtype=np.float64)
+    for column, weight in zip(coordinates.T, weights, strict=True):
+        total += column * weight
+    return total
