@@ -136,6 +136,43 @@ def lexical(
 
 
 @app.command()
+def probe(
+    detection: Annotated[Path, typer.Argument(help="Folder of labelled data sets (NAME.jsonl or .jsonl.zst).")],
+    corpus: Annotated[Path, typer.Argument(help="The corpus folder, for human texts of every register.")],
+    cache: Annotated[Path, typer.Option(help="File that keeps scores and pooled states; a broken-off run goes on.")],
+    out: Annotated[Path | None, typer.Option(help="Probe to write (.safetensors); without it only compare.")] = None,
+    model: Annotated[str, typer.Option(help="Model folder or name.")] = "smollm2",
+    dtype: Annotated[str, typer.Option(help="Number format of the pass.")] = "bfloat16",
+    humans: Annotated[int, typer.Option(help="Most human texts.")] = 1700,
+    machines: Annotated[int, typer.Option(help="Most machine texts.")] = 2300,
+    negatives: Annotated[int, typer.Option(help="Most human texts of the corpus.")] = 450,
+    choices: Annotated[bool, typer.Option(help="Compare layers and penalties on domains left out whole.")] = False,
+) -> None:
+    """Fit the linear probe on hidden states of the texts that the classifier never sees."""
+    from detector.models import LanguageModel
+    from detector.training.pooled_states import POOLED_LAYERS
+    from detector.training.probe_fit import compare_probes, fit_probe, probe_texts_of
+    from detector.training.roles import probe_texts
+    from detector.training.score_cache import cached_scores
+
+    texts = probe_texts(detection, corpus, humans, machines, negatives)
+    scored = cached_scores(
+        LanguageModel.load(model, dtype=dtype), [text.text for text in texts], cache, _texts_scored, POOLED_LAYERS
+    )
+    rows = probe_texts_of(texts, scored)
+    typer.echo(f"{(~rows.is_machine).sum()} human and {rows.is_machine.sum()} machine texts", err=True)
+    if choices:
+        for line in compare_probes(rows):
+            typer.echo(line)
+    if out is not None:
+        fit_probe(rows).save(out)
+
+
+def _texts_scored(done: int, total: int) -> None:
+    typer.echo(f"{done} of {total} texts scored", err=True)
+
+
+@app.command()
 def features(
     detection: Annotated[Path, typer.Argument(help="Folder of labelled data sets (NAME.jsonl or .jsonl.zst).")],
     corpus: Annotated[Path, typer.Argument(help="The corpus folder, for held-out human references.")],
@@ -147,15 +184,29 @@ def features(
     cache: Annotated[
         Path | None, typer.Option(help="File that keeps the token scores, so that new features need no new pass.")
     ] = None,
+    dtype: Annotated[str, typer.Option(help="Number format of the pass.")] = "float32",
+    probe: Annotated[Path | None, typer.Option(help="Probe that `probe` wrote, for a model that has one.")] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIT,CALIBRATE,CORPUS,DEV",
+            help="Most texts that fit, calibrate, are references of the corpus, and judge; all where left out.",
+        ),
+    ] = None,
 ) -> None:
     """Score labelled texts once; what fits and judges reads the table."""
     from detector.models import LanguageModel
     from detector.training.feature_table import build_table
-    from detector.training.roles import labelled_texts, voice_domains
+    from detector.training.roles import labelled_texts, voice_domains, within_budget
     from detector.training.yardstick import yardstick_scores
     from detector.verdict.lexical import LexicalModel
+    from detector.verdict.probe_model import ProbeModel
 
     labelled = labelled_texts(detection, corpus, humans, machines, per_genre)
+    if budget is not None:
+        kinds = ("fit", "calibrate", "corpus", "dev")
+        most = dict(zip(kinds, map(int, budget.split(",")), strict=True))
+        labelled = within_budget(labelled, most)
     for (role, dataset, is_machine), n in sorted(Counter((r, t.dataset, t.is_machine) for r, t in labelled).items()):
         typer.echo(f"{role:10} {dataset:30} {'machine' if is_machine else 'human':8} {n}", err=True)
     typer.echo(f"{len(labelled)} texts", err=True)
@@ -164,11 +215,12 @@ def features(
         fitted_on += [*found.human, *found.machine]
     trivial = yardstick_scores(fitted_on, [text.text for _, text in labelled]).tolist()
     table = build_table(
-        LanguageModel.load(model),
+        LanguageModel.load(model, dtype=dtype),
         labelled,
         cache,
         LexicalModel.load(),
-        lambda done, total: typer.echo(f"{done} of {total} texts scored", err=True),
+        ProbeModel.load(probe) if probe else None,
+        _texts_scored,
         yardstick=trivial,
     )
     table.save(out)

@@ -6,7 +6,7 @@ domains without machine texts take no part, for they would teach that such domai
 ``python -m detector.training probe-choices``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,11 @@ import torch
 from numpy.typing import NDArray
 
 from detector.errors import InputError
+from detector.evaluation.labelled_texts import LabelledText
+from detector.evaluation.metrics import auroc
 from detector.scoring.probe import LinearProbe
+from detector.training.score_cache import Scored
+from detector.verdict.classifier import LENGTH_LIMITS
 from detector.verdict.features import REGISTER_SIZE
 from detector.verdict.probe_model import ProbeModel
 
@@ -41,6 +45,19 @@ class ProbeTexts:
         """States of some of the layers side by side, (n, len(layers) * d)."""
         wanted = [self.layers.index(layer) for layer in layers]
         return self.states[:, wanted].reshape(len(self.states), -1)
+
+
+def probe_texts_of(texts: Sequence[LabelledText], scored: Iterable[Scored]) -> ProbeTexts:
+    """Mean states of whole texts; those of fewer than ``LENGTH_LIMITS[0]`` tokens are left out."""
+    rows = [
+        (one.states.mean_of_beginning(len(one.scores)), text.is_machine, text.domain, text.dataset, one.states.layers)
+        for text, one in zip(texts, scored, strict=True)
+        if one.states is not None and len(one.scores) >= LENGTH_LIMITS[0]
+    ]
+    if not rows:
+        raise InputError("No text is long enough to fit a probe.")
+    states, labels, domains, datasets, layers = zip(*rows, strict=True)
+    return ProbeTexts(layers[0], np.stack(states), np.array(labels), np.array(domains), np.array(datasets))
 
 
 def fit_probe(
@@ -108,8 +125,6 @@ def balanced_weights(domain: NDArray[np.str_], is_machine: NDArray[np.bool_]) ->
 
 def compare_probes(texts: ProbeTexts) -> Iterator[str]:
     """Lines of a table: AUROC of probes on each domain when it was left out of their fit, and the mean."""
-    from detector.evaluation.metrics import auroc
-
     domains = [
         str(name) for name in np.unique(texts.domain) if len(np.unique(texts.is_machine[texts.domain == name])) == 2
     ]

@@ -5,7 +5,7 @@ roles would share are left out of the later one.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,10 @@ FIT_SHARE = 0.8
 """Of all pairs, those between ``VOICE_SHARE`` and this fit the classifier; the rest calibrate it."""
 LONG_VALIDATION_SHARE = 7
 """The validation split adds one long reference piece a genre for so many of the reference split."""
+CALIBRATION_WORDS = 300
+LONG_REFERENCES = 250
+REFERENCE_WORDS = 330
+"""About 430 tokens, so that every length bucket but the longest has such references."""
 PIECE_WORDS = 620
 """Length of a reference piece: about 830 tokens, so that the longest length bucket has references."""
 
@@ -93,6 +97,76 @@ def voice_domains(data: Path) -> list[VoiceDomain]:
         )
         domains.append(VoiceDomain(domain["domain"], human, machine))
     return domains
+
+
+PROBE_WORDS = 200
+"""Longest text a probe is fitted on; the mean state of a longer one tells hardly more, at twice the cost."""
+NEGATIVE_WORDS = LENGTHS_IN_WORDS[:6]
+
+
+def probe_texts(detection: Path, corpus: Path, humans: int, machines: int, negatives: int) -> list[LabelledText]:
+    """Texts that fit a probe: of the half of the pairs that the classifier never sees, in an order made by hash.
+
+    At most ``humans`` and ``machines`` of them, cut to ``PROBE_WORDS``, and as many ``negatives``: human texts of the
+    validation split of the corpus, which show what human texts are like and are no side of a comparison. A generator
+    gives a set no more than the ``probe`` part of ``detection_splits.json`` says.
+    """
+    recipe = _recipe()
+    domains = {
+        name: domain["domain"] for domain in recipe["voices"] for side in ("human", "machine") for name in domain[side]
+    } | recipe["probe"]["domains"]
+    most = recipe["probe"]["machines"]
+    texts: list[LabelledText] = []
+    for entry in recipe["fit"]:
+        admitted = (
+            text
+            for text in _entry_texts(detection, entry)
+            if role_of(text.pair_id) == "voice" and _on_side(recipe, "fit", text)
+        )
+        name = entry["dataset"]
+        chosen = sample(cut_alike(admitted), recipe["probe"]["humans"], most.get(name, most["others"]), seed="probe")
+        texts += [replace(text, domain=domains[name]) for text in chosen]
+    ordered = sorted(without_repeats(texts), key=lambda t: unit_hash("A" + t.pair_id + t.text[:80]))
+    sides = [text for text in ordered if not text.is_machine][:humans]
+    sides += [text for text in ordered if text.is_machine][:machines]
+    judged = {shingle for text in select(detection, "dev", 600, 60) for shingle in word_shingles(text.text)}
+    others = [
+        replace(text, dataset="corpus.validation", text=_first_words(text, NEGATIVE_WORDS))
+        for text in human_references(corpus, recipe["probe"]["negatives"], "validation")
+    ]
+    others.sort(key=lambda t: unit_hash("neg" + t.pair_id + t.text[:80]))
+    return without_overlap([*(_cut_to(text, PROBE_WORDS) for text in sides), *others[:negatives]], judged)
+
+
+def within_budget(
+    labelled: Sequence[tuple[str, LabelledText]], most: Mapping[str, int], long_references: int = LONG_REFERENCES
+) -> list[tuple[str, LabelledText]]:
+    """At most so many texts of each kind, chosen by hash: ``fit``, ``dev``, ``calibrate`` and ``corpus``.
+
+    Texts that calibrate are cut to ``CALIBRATION_WORDS``, references of the corpus to ``REFERENCE_WORDS``, but for the
+    first ``long_references`` of them: a pass of a larger model is dear.
+    """
+    kinds: dict[str, list[tuple[str, LabelledText]]] = {}
+    for role, text in labelled:
+        kinds.setdefault("corpus" if text.dataset == "corpus" else role, []).append((role, text))
+    kept: list[tuple[str, LabelledText]] = []
+    for kind, items in kinds.items():
+        seed = {"calibrate": "cal", "corpus": "cor"}.get(kind, kind)
+        items.sort(key=lambda item: unit_hash(seed + item[1].pair_id + item[1].text[:80]))
+        limits = {"calibrate": CALIBRATION_WORDS, "corpus": REFERENCE_WORDS}
+        for number, (role, text) in enumerate(items[: most[kind]]):
+            is_long = kind == "corpus" and number < long_references
+            kept.append((role, text if kind not in limits or is_long else _cut_to(text, limits[kind])))
+    return kept
+
+
+def _cut_to(text: LabelledText, words: int) -> LabelledText:
+    return replace(text, text=" ".join(text.text.split(" ")[:words]))
+
+
+def _first_words(text: LabelledText, lengths: Sequence[int]) -> str:
+    limit = lengths[int(unit_hash("neg:" + text.pair_id) * len(lengths))]
+    return " ".join(text.text.split(" ")[:limit])
 
 
 def _on_side(recipe: dict[str, Any], part: str, text: LabelledText) -> bool:
