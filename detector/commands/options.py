@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from detector.documents.reading import SourceText
     from detector.models import LanguageModel
 
-ModelOption = Annotated[str, typer.Option(help="A name of `detect models`, a model folder, a GGUF file, or a Hugging Face name.")]
+ModelOption = Annotated[
+    str, typer.Option(help="A name of `detect models`, a model folder, a GGUF file, or a Hugging Face name.")
+]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 DtypeOption = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Never use the network.")]

@@ -19,6 +19,7 @@ from detector.commands.options import (
     refuse,
     say,
 )
+from detector.models.catalogue import DEFAULT_NAME, resolve_name
 
 if TYPE_CHECKING:
     from detector.models import LanguageModel

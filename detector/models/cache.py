@@ -28,9 +28,9 @@ def models_folder() -> Path:
 
 
 def distrust(folder: Path) -> str | None:
-    """Why ``folder``, one of ``models_folder()``, may not be used: a clause about it or a folder above it; None if it may.
+    """Why ``folder``, one of ``models_folder()``, may not be used; None if it may.
 
-    What does not exist is no reason.
+    The answer is a clause about it or a folder above it. What does not exist is no reason.
     """
     ours = [folder, *list(folder.parents)[: len(_OURS)]]
     for place in (*ours, cache_root()):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from detector.errors import UsageError
+
 DEFAULT_NAME = "default"
 SMALL_FOLDER = Path(__file__).parent / "small"
 
@@ -69,6 +71,13 @@ CATALOGUE: dict[str, KnownModel] = {model.name: model for model in (SMOLLM2, SMA
 """By name, the best first."""
 
 
+def known_model(name: str) -> KnownModel:
+    """The model of that name; raises ``UsageError`` with the names there are."""
+    if name not in CATALOGUE:
+        raise UsageError(f"There is no known model {name!r}. Known: {', '.join(CATALOGUE)}.")
+    return CATALOGUE[name]
+
+
 def installed_version(model: PackagedModel) -> str | None:
     """The version of the model's distribution that is installed, or None."""
     try:
@@ -91,11 +100,13 @@ def resolve_name(name: str) -> str:
 
 
 def fallback_notice(name: str) -> str | None:
-    """Where ``name`` is ``default`` and the best model is not here: what stands in for it, and the remedy; else None."""
+    """What stands in for the best model, and the remedy, where ``name`` is ``default`` and it is not here; else None."""
     if name != DEFAULT_NAME or resolve_name(name) != SMALL.name:
         return None
     found = installed_version(SMOLLM2)
-    state = "is not installed" if found is None else f"is installed as {SMOLLM2.distribution} {found}, not {SMOLLM2.version}"
+    state = "is not installed"
+    if found is not None:
+        state = f"needs {SMOLLM2.distribution} {SMOLLM2.version}, and {found} is installed"
     return (
         f"The small embedded model stands in: {SMOLLM2.name} judges better and {state}. "
         f"Get it with: detect models install {SMOLLM2.name}"

@@ -65,9 +65,7 @@ class GgufFile:
         try:
             return cls(path, *_read_header(path, _mapped(path)))
         except _TooShortError as error:
-            raise ModelError(
-                f"{path} is truncated or damaged: {error}. Copy or download the file again."
-            ) from None
+            raise ModelError(f"{path} is truncated or damaged: {error}. Copy or download the file again.") from None
         except OSError as error:
             raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
 
@@ -107,7 +105,7 @@ class _Cursor:
             (value,) = struct.unpack_from(f"<{letter}", self._data, self.at)
         except struct.error:
             raise _TooShortError("the header goes on beyond the end of the file") from None
-        self.at += struct.calcsize(letter)
+        self.at += struct.calcsize(f"<{letter}")
         return value
 
     def text(self) -> str:
@@ -160,9 +158,10 @@ def _read_header(path: Path, data: mmap.mmap) -> tuple[dict[str, Any], dict[str,
     cursor = _Cursor(data)
     cursor.at = len(MAGIC)
     if (version := cursor.number("I")) not in _VERSIONS:
+        shown = str(version) if version & 0xFFFF else f"{version >> 24}, big-endian"
         raise ModelError(
-            f"{path} is GGUF of version {version & 0xFFFF or version >> 24}{'' if version & 0xFFFF else ', big-endian'}; "
-            f"read are the versions {' and '.join(map(str, _VERSIONS))}, little-endian. Convert the model again."
+            f"{path} is GGUF of version {shown}; read are the versions {' and '.join(map(str, _VERSIONS))}, "
+            "little-endian. Convert the model again."
         )
     n_tensors, n_keys = cursor.number("Q"), cursor.number("Q")
     if n_tensors > _MOST_TENSORS or n_keys > _MOST_KEYS:
@@ -175,8 +174,11 @@ def _read_header(path: Path, data: mmap.mmap) -> tuple[dict[str, Any], dict[str,
     alignment = metadata.get("general.alignment", 32)
     if not isinstance(alignment, int) or alignment < 1:
         raise _TooShortError(f"its alignment is {alignment!r}")
-    start = -(-cursor.at // alignment) * alignment
-    tensors = {name: _place(path, name, *rest, start, len(data)) for name, *rest in entries}
+    base = -(-cursor.at // alignment) * alignment
+    tensors = {
+        name: _place(path, name, shape, type_number, base + offset, len(data))
+        for name, shape, type_number, offset in entries
+    }
     return metadata, tensors
 
 
@@ -189,9 +191,8 @@ def _tensor_entry(cursor: _Cursor) -> tuple[str, tuple[int, ...], int, int]:
     return name, shape, cursor.number("I"), cursor.number("Q")
 
 
-def _place(
-    path: Path, name: str, shape: tuple[int, ...], type_number: int, offset: int, start: int, size: int
-) -> GgufTensor:
+def _place(path: Path, name: str, shape: tuple[int, ...], type_number: int, start: int, size: int) -> GgufTensor:
+    """The tensor at byte ``start`` of a file of ``size`` bytes."""
     if (block := _block(type_number)) is None:
         from gguf import GGMLQuantizationType
 
@@ -204,9 +205,9 @@ def _place(
     if not shape or shape[-1] % per_block or 0 in shape:
         raise _TooShortError(f"{name} has the shape {shape}, which is no whole number of blocks of {per_block}")
     n_bytes = math.prod(shape) // per_block * block_bytes
-    if start + offset + n_bytes > size:
-        raise _TooShortError(f"{name} ends at byte {start + offset + n_bytes} and the file has {size}")
-    return GgufTensor(shape, type_number, start + offset, n_bytes)
+    if start + n_bytes > size:
+        raise _TooShortError(f"{name} ends at byte {start + n_bytes} and the file has {size}")
+    return GgufTensor(shape, type_number, start, n_bytes)
 
 
 @cache

@@ -113,7 +113,7 @@ def _byte_level(file: GgufFile) -> "PreTrainedTokenizerBase":
     # A merge is two tokens with a space between; a token holds no space, which is written as another character.
     merges = [tuple(merge.split(" ", 1)) for merge in file.metadata.get("tokenizer.ggml.merges", ())]
     try:
-        model = models.BPE(vocab={token: id for id, token in enumerate(tokens)}, merges=merges)
+        model = models.BPE(vocab={token: number for number, token in enumerate(tokens)}, merges=merges)
     except Exception as error:  # the library raises its own base class, such as for a merge of tokens that are none
         raise ModelError(f"The tokenizer in {file.path} does not fit together: {error}.") from error
     model.ignore_merges = rule in _WHOLE_WORDS_FIRST

