@@ -100,7 +100,7 @@ def resolve_name(name: str) -> str:
 
 
 def fallback_notice(name: str) -> str | None:
-    """What stands in for the best model, and the remedy, where ``name`` is ``default`` and it is not here; else None."""
+    """Where ``name`` is ``default`` and the best model is not here: what stands in, and the remedy; else None."""
     if name != DEFAULT_NAME or resolve_name(name) != SMALL.name:
         return None
     found = installed_version(SMOLLM2)

@@ -4,6 +4,8 @@ The weights are made into ordinary ones each time the file is loaded. A cache wo
 the file's size for the sake of some seconds; ``packaged.py`` keeps one of the model that is the default.
 """
 
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,14 +49,15 @@ def load_gguf(path: Path, dtype: torch.dtype) -> tuple["PreTrainedModel", "PreTr
     from transformers import AutoModelForCausalLM
 
     try:
-        model, report = AutoModelForCausalLM.from_pretrained(
-            str(path.parent),
-            gguf_file=path.name,
-            output_loading_info=True,
-            dtype=dtype,
-            trust_remote_code=False,
-            local_files_only=True,
-        )
+        with redirect_stderr(StringIO()):  # the reader draws a bar that no setting of the library takes away
+            model, report = AutoModelForCausalLM.from_pretrained(
+                str(path.parent),
+                gguf_file=path.name,
+                output_loading_info=True,
+                dtype=dtype,
+                trust_remote_code=False,
+                local_files_only=True,
+            )
     except Exception as error:  # a dozen unrelated types; each means that this model cannot be made of the file
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(
