@@ -13,6 +13,7 @@ from detector.commands.compare import compare
 from detector.commands.doctor import doctor
 from detector.commands.generate import generate
 from detector.commands.methods import methods
+from detector.commands.models import models
 from detector.commands.next_tokens import next_command
 from detector.commands.options import say
 from detector.commands.query import query
@@ -67,7 +68,7 @@ def _group(
 for _command in (
     verdict, report, serve, batch, query,
     score, compare, tokens, watermark, generate,
-    train, calibrate, evaluate, methods, doctor,
+    train, calibrate, evaluate, methods, models, doctor,
 ):  # fmt: skip
     app.command()(_command)
 app.command("next")(next_command)

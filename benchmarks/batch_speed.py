@@ -73,7 +73,7 @@ def template_row() -> dict:
     from detector.corpus.schema import Carried, row_of
 
     text = " ".join(sorted(SAMPLES.glob("*.txt"))[0].read_text(encoding="utf-8").split()[:60])
-    result = Detector.load(device="cpu").detect(text)
+    result = Detector.load("small", device="cpu").detect(text)
     document = Document("x", None, text, fields={"source": "x"})
     return row_of(document, result, [Carried("source", "source", "string")])
 
@@ -198,7 +198,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, nargs="+")
     parser.add_argument("--layouts", nargs="+", default=["1x1", "1x2", "2x1"], metavar="WORKERSxTHREADS")
     parser.add_argument("--words", type=int, nargs=2, default=[40, 400], metavar=("FEWEST", "MOST"))
-    parser.add_argument("--model", default="default")
+    parser.add_argument("--model", default="small")
     parser.add_argument("--calibration", help="classifier of another model")
     for name in ("--source", "--out", "--template"):
         parser.add_argument(name, type=Path, help=argparse.SUPPRESS)

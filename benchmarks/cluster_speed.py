@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--warm", type=float, default=10.0)
     parser.add_argument("--words", nargs=2, type=int, default=[40, 400])
     parser.add_argument("--batch", type=int, default=16, help="documents in a batch; few where one takes long")
-    parser.add_argument("--model", default="default")
+    parser.add_argument("--model", default="small")
     parser.add_argument("--calibration")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()

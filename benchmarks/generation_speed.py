@@ -15,7 +15,7 @@ PROMPT = "The old man walked slowly to the harbour, and the boats were gone."
 def main() -> None:
     """Draw the same texts both ways and print the speeds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="default")
+    parser.add_argument("--model", default="small")
     parser.add_argument("--tokens", type=int, default=128)
     parser.add_argument("--batch", type=int, default=8)
     arguments = parser.parse_args()

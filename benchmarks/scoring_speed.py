@@ -48,7 +48,7 @@ def seconds(action) -> float:
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="default")
+    parser.add_argument("--model", default="small")
     parser.add_argument("--texts", type=int, default=96)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()

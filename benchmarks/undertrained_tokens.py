@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 
 from detector import LanguageModel
-from detector.models.loading import DEFAULT_FOLDER
+from detector.models.catalogue import SMALL_FOLDER
 from detector.report.token_ground_truth import Panel, draw_against_counts
 from detector.vocabulary.analysis import VocabularyAnalysis, analyse_vocabulary, order_to_verify
 from detector.vocabulary.ground_truth import BELOW, PredictorQuality, SelectionQuality, judge_selection, measure
@@ -117,9 +117,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=GALLERY)
     parser.add_argument("--ledger", type=Path)
     arguments = parser.parse_args()
-    language_model = LanguageModel.load("default", device="cpu")
+    language_model = LanguageModel.load("small", device="cpu")
     texts = [path.read_text(encoding="utf-8") for path in arguments.sample]
-    found, tokenizer = analyse_vocabulary(DEFAULT_FOLDER, language_model.tokenizer, "default", sample=texts)
+    found, tokenizer = analyse_vocabulary(SMALL_FOLDER, language_model.tokenizer, "small", sample=texts)
     assert found.training_counts is not None, "the embedded model comes with its counts"  # noqa: S101
     start, read = time.perf_counter(), 0
 

@@ -106,7 +106,7 @@ def main() -> None:
     """Draw, score, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--model", default="default")
+    parser.add_argument("--model", default="small")
     parser.add_argument("--texts", type=int, default=300)
     parser.add_argument("--tokens", type=int, default=200)
     parser.add_argument("--perturbed", type=int, default=60, help="texts for the perturbation methods")

@@ -13,6 +13,10 @@ class DetectorWarning(UserWarning):
     """Something the user should know, though the result is right."""
 
 
+class DetectorNotice(DetectorWarning):
+    """Something that is done once and takes a while; nothing is amiss."""
+
+
 class DetectorError(Exception):
     """A problem the user can mend; the message says how."""
 

@@ -77,7 +77,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def add_voices(folder: Path) -> None:
     """Two voices beside a tiny model: its last norm leans one way and the other."""
-    plain = LanguageModel.load(folder)
+    plain = LanguageModel.load(folder, dtype="float32")
     (folder / "voices").mkdir()
     for name, end in (("human", 0.5), ("machine", -0.5)):
         change = {"model.norm.weight.change": torch.linspace(0, end, 32)}

@@ -24,7 +24,7 @@ def run(tiny_folder, tiny_calibration, monkeypatch):
     """``run("essay.txt", "--json")`` with the tiny model and its calibration; a verdict unless said otherwise."""
 
     def invoke(*args, calibrated=True):
-        extra = ["--model", str(tiny_folder), "--device", "cpu"]
+        extra = ["--model", str(tiny_folder), "--device", "cpu", "--dtype", "float32"]
         if calibrated:
             extra += ["--calibration", str(tiny_calibration)]
         return CliRunner().invoke(cli.app, [*map(str, args), *extra], catch_exceptions=False)
@@ -62,8 +62,8 @@ def fresh_and_warm(warm_detect, tiny_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("two-inputs")
     path, calibration = folder / "\u00e9.txt", folder / "classifier.json"
     path.write_text(LONG)
-    make_classifier(LanguageModel.load(tiny_folder)).save(calibration)
-    arguments = ("-", path, "--json", "--model", tiny_folder, "--calibration", calibration)
+    make_classifier(LanguageModel.load(tiny_folder, dtype="float32")).save(calibration)
+    arguments = ("-", path, "--json", "--model", tiny_folder, "--dtype", "float32", "--calibration", calibration)
     options = {"input": LONG, "env": {**os.environ, "PYTHONIOENCODING": "ascii"}}
     fresh, warm = (in_process(command, *arguments, **options) for command in (FRESH, warm_detect))
     return path, fresh, warm
@@ -172,7 +172,7 @@ def test_a_broken_model_is_exit_code_4(essay, tmp_path):
 
 @pytest.mark.parametrize("option", [["--target-fpr", "5"], ["--dtype", "int3"], ["--device", "toaster"]])
 def test_a_value_that_is_not_allowed_is_exit_code_2(essay, tiny_folder, tiny_calibration, option):
-    extra = ["--model", str(tiny_folder), "--calibration", str(tiny_calibration)]
+    extra = ["--model", str(tiny_folder), "--dtype", "float32", "--calibration", str(tiny_calibration)]
     result = CliRunner().invoke(cli.app, [str(essay), *extra, *option])
     assert result.exit_code == 2
     assert result.stderr.startswith("detect: ")
@@ -217,7 +217,7 @@ def test_reports_of_one_file(run, essay, tmp_path):
 
 def test_a_closed_pipe_costs_no_report(detect, essay, tiny_folder, tiny_calibration, tmp_path):
     page = tmp_path / "report.html"
-    options = f"--model {tiny_folder} --calibration {tiny_calibration} --device cpu --html {page}"
+    options = f"--model {tiny_folder} --dtype float32 --calibration {tiny_calibration} --device cpu --html {page}"
     assert in_shell(f"{detect} {essay} {options} | true").returncode == 0
     assert page.stat().st_size > 5000
 
@@ -288,7 +288,7 @@ def test_no_argument_shows_help():
 
 @pytest.mark.parametrize("form", ["--json", ""])
 def test_a_closed_pipe_ends_quietly(detect, tiny_folder, tiny_calibration, essay, form):
-    options = f"--model {tiny_folder} --calibration {tiny_calibration} {form}"
+    options = f"--model {tiny_folder} --dtype float32 --calibration {tiny_calibration} {form}"
     command = f"{detect} {' '.join([str(essay)] * 40)} {options}"
     result = in_shell(f"{command} | head -1; echo status ${{PIPESTATUS[0]}}")
     lines = result.stdout.splitlines()
@@ -308,7 +308,7 @@ def test_a_file_in_no_folder_is_refused_before_the_work(run, essay, tmp_path, op
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk to write to")
 def test_a_full_disk_is_a_sentence(detect, tiny_folder, tiny_calibration, essay):
-    options = f"--json --model {tiny_folder} --calibration {tiny_calibration}"
+    options = f"--json --model {tiny_folder} --dtype float32 --calibration {tiny_calibration}"
     result = in_shell(f"{detect} {essay} {options} > /dev/full")
     assert result.returncode == 4
     assert result.stderr.strip() == "detect: The results cannot be written: No space left on device."
@@ -317,7 +317,7 @@ def test_a_full_disk_is_a_sentence(detect, tiny_folder, tiny_calibration, essay)
 @pytest.mark.parametrize("closed", ["<&-", ">&-"])
 def test_closed_streams_are_no_traceback(detect, tiny_folder, tiny_calibration, essay, closed):
     path = "-" if closed == "<&-" else essay
-    options = f"--model {tiny_folder} --calibration {tiny_calibration}"
+    options = f"--model {tiny_folder} --dtype float32 --calibration {tiny_calibration}"
     result = in_shell(f"{detect} {path} {options} {closed}")
     assert result.returncode == (3 if closed == "<&-" else 0)
     assert "Traceback" not in result.stderr
@@ -362,7 +362,7 @@ def test_scoring_an_empty_file_is_a_sentence(run, tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
 def test_interrupting_is_exit_code_130(warm_detect, tiny_folder, tiny_calibration):
     process = subprocess.Popen(
-        [*warm_detect, "-", "--model", str(tiny_folder), "--calibration", str(tiny_calibration)],
+        [*warm_detect, "-", "--model", str(tiny_folder), "--dtype", "float32", "--calibration", str(tiny_calibration)],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     process.stdin.write("word " * 100_000)  # more than a pipe holds, so it waits for the rest of standard input
@@ -464,7 +464,7 @@ def test_a_prompt_longer_than_the_context_is_a_sentence(run):
 @pytest.mark.parametrize("command", [("generate", "--max-tokens", "2", "--prompt", "-"), ("next", "-", "-q")])
 def test_a_prompt_on_standard_input_is_read_as_a_file_is(tiny_folder, command):
     def fed(data):
-        arguments = [*command, "--json", "--model", str(tiny_folder), "--device", "cpu"]
+        arguments = [*command, "--json", "--model", str(tiny_folder), "--device", "cpu", "--dtype", "float32"]
         return CliRunner().invoke(cli.app, arguments, input=data, catch_exceptions=False)
 
     for end in (b"", b"\n", b"\r\n"):
@@ -508,12 +508,23 @@ def test_the_help_lists_the_schemes_that_the_message_does(run, essay):
 def test_a_generated_mark_is_found_by_its_key(tmp_path):
     """With the embedded model: a tiny random one writes bytes that are no text, and are read back otherwise."""
     scheme = ["--watermark-scheme", "lefthash", "--watermark-gamma", "0.5", "--watermark-bias", "6"]
-    marking = ["generate", "--prompt", "The old man", "--max-tokens", "80", "--watermark-key", "77", *scheme]
+    marking = [
+        "generate",
+        "--model",
+        "small",
+        "--prompt",
+        "The old man",
+        "--max-tokens",
+        "80",
+        "--watermark-key",
+        "77",
+        *scheme,
+    ]
     path = tmp_path / "marked.txt"
     path.write_text(CliRunner().invoke(cli.app, marking, catch_exceptions=False).stdout.strip())
 
     def tested(*arguments):
-        command = ["watermark", str(path), "--scheme", "lefthash", "--gamma", "0.5", *arguments]
+        command = ["watermark", str(path), "--model", "small", "--scheme", "lefthash", "--gamma", "0.5", *arguments]
         return CliRunner().invoke(cli.app, command, catch_exceptions=False)
 
     record, other = (json.loads(tested("--key", key, "--json").stdout) for key in ("77", "78"))

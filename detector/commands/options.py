@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from detector.documents.reading import SourceText
     from detector.models import LanguageModel
 
-ModelOption = Annotated[str, typer.Option(help="'default' (embedded), a model folder, or a Hugging Face name.")]
+ModelOption = Annotated[
+    str, typer.Option(help="A name of `detect models`, a model folder, a GGUF file, or a Hugging Face name.")
+]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
-DtypeOption = Annotated[str, typer.Option(help="float32, bfloat16 or float16.")]
+DtypeOption = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors, nothing else.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
@@ -34,7 +36,7 @@ class ModelChoice:
 
     model: ModelOption = "default"
     device: DeviceOption = "auto"
-    dtype: DtypeOption = "float32"
+    dtype: DtypeOption = "auto"
     offline: OfflineOption = False
 
     def load(self) -> "LanguageModel":

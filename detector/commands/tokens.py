@@ -19,6 +19,7 @@ from detector.commands.options import (
     refuse,
     say,
 )
+from detector.models.catalogue import DEFAULT_NAME, resolve_name
 
 if TYPE_CHECKING:
     from detector.models import LanguageModel
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 @guarded
 def tokens(
     model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="'default' (embedded), a model folder, or a Hugging Face name.")
-    ] = ("default"),
+        str, typer.Argument(metavar="MODEL", help="A name of `detect models`, a model folder, or a Hugging Face name.")
+    ] = DEFAULT_NAME,
     as_json: JsonOption = False,
     html: Annotated[Path | None, typer.Option(help="Write the report as one HTML page.")] = None,
     out: Annotated[Path | None, typer.Option(help="Save the whole analysis (.json), to compare or to use.")] = None,
@@ -67,7 +68,7 @@ def tokens(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what is drawn at random.")] = 0,
     device: DeviceOption = "auto",
-    dtype: DtypeOption = "float32",
+    dtype: DtypeOption = "float32",  # not auto: probabilities near nothing are compared, which rounding blurs
     offline: OfflineOption = False,
     quiet: QuietOption = False,
 ) -> int:
@@ -78,6 +79,7 @@ def tokens(
     from detector.errors import DetectorError, UsageError
     from detector.vocabulary.model_source import check_memory, find_folder
 
+    model = resolve_name(model)
     instead: dict[str, Any] = {"--repeat": repeat, "--induction": induction, "--logits": logits, "--diff": diff}
     asked = [name for name, value in instead.items() if value is not None]
     if len(asked) > 1:

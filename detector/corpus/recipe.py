@@ -20,7 +20,7 @@ class Recipe:
 
     model: str = "default"
     device: str = "auto"
-    dtype: str = "float32"
+    dtype: str = "auto"
     offline: bool = False
     target_fpr: float = 0.01
     calibration: str | None = None

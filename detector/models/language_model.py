@@ -40,8 +40,9 @@ _HEAD_TOLERANCE_NATS = 1e-3
 class LanguageModel:
     """A causal language model, its tokenizer, and how the two are used.
 
-    ``LanguageModel.load("default")`` is the embedded model; a folder or a Hugging Face name loads
-    any other. The model is put into evaluation mode; its weights are never changed.
+    ``LanguageModel.load("default")`` is the best of the known models that is installed; one of them by name, a
+    folder, a GGUF file or a Hugging Face name loads that one. The model is put into evaluation mode; its weights
+    are never changed.
     """
 
     def __init__(
@@ -51,11 +52,14 @@ class LanguageModel:
         name: str = "unnamed",
         max_window: int = LONGEST_WINDOW,
         voices_folder: Path | None = None,
+        notices: tuple[str, ...] = (),
     ) -> None:
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.encoder = TextEncoder(tokenizer)
         self.name = name
+        self.notices = notices
+        """What whoever reads a result of this model should know, such as that it stands in for a better one."""
         self._voices_folder = voices_folder
         self.context_tokens = _context_length(model)
         self.window_tokens = min(self.context_tokens, max_window)
@@ -72,11 +76,13 @@ class LanguageModel:
         cls,
         name_or_path: str | Path = "default",
         device: str = "auto",
-        dtype: str = "float32",
+        dtype: str = "auto",
         offline: bool = False,
     ) -> "LanguageModel":
-        """Load a model by the word ``default``, by folder or by Hugging Face name.
+        """Load a model by the word ``default``, by a name of the catalogue, folder, GGUF file or Hugging Face name.
 
+        ``name`` is then what it was resolved to, never ``default``. With the dtype ``auto`` the weights are bfloat16
+        where the device has instructions for it and the model has no voices, else float32.
         Raises ``ModelError`` with the remedy when it is missing, broken, or not a causal model.
         """
         from detector.models.loading import load_language_model

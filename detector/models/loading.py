@@ -2,73 +2,118 @@
 
 import json
 import os
+import warnings
+from collections.abc import Callable
 from logging import getLogger
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from detector.errors import ModelError, UsageError
+from detector.errors import DetectorWarning, ModelError, UsageError
+from detector.models.catalogue import CATALOGUE, SMALL, SMALL_FOLDER, PackagedModel, fallback_notice, resolve_name
+from detector.models.gguf_models import is_gguf, load_gguf
 from detector.models.language_model import DTYPES, LanguageModel
+from detector.models.packaged import model_folder
 
-DEFAULT_FOLDER = Path(__file__).parent / "default"
-DEFAULT_NAME = "default"
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
 _HUB_SECONDS = 5.0
 _TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "tokenizer.model", "spiece.model", "vocab.txt", "tekken.json")
 
 
-def load_language_model(
-    name: str, device: str = "auto", dtype: str = "float32", offline: bool = False
-) -> LanguageModel:
+def load_language_model(name: str, device: str = "auto", dtype: str = "auto", offline: bool = False) -> LanguageModel:
     """See ``LanguageModel.load``."""
-    if dtype not in DTYPES:
-        raise UsageError(f"Unknown dtype {dtype!r}. Allowed: {', '.join(DTYPES)}.")
     target = torch.device(resolve_device(device))
-    folder = DEFAULT_FOLDER if name == DEFAULT_NAME else Path(name).expanduser()
-    is_local = name == DEFAULT_NAME or folder.exists()
-    if is_local:
-        _check_folder(folder)
-    elif _looks_like_path(name):
+    notices = []
+    if notice := fallback_notice(name):
+        notices.append(notice)
+        warnings.warn(notice, DetectorWarning, stacklevel=3)
+    name = resolve_name(name)
+    place = local_place(name)
+    is_local = name in CATALOGUE or place.exists()
+    voices = place / "voices"
+    # Voices, and what is calibrated with them, are bound to the weights in float32.
+    number_format = DTYPES[resolve_dtype(dtype, target, needs_float32=is_local and voices.is_dir())]
+    if is_local and not is_gguf(place):
+        _check_folder(place)
+    elif not is_local and _looks_like_path(name):
         raise ModelError(
-            f"No model folder at {name}. Give an existing folder, a Hugging Face name, or leave --model out."
+            f"No model folder at {name}. Give an existing folder, a GGUF file, a Hugging Face name, "
+            "or leave --model out."
         )
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    if offline:  # read by huggingface_hub when it is first imported, below
-        os.environ["HF_HUB_OFFLINE"] = "1"
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    getLogger("huggingface_hub").setLevel("ERROR")
-    source = str(folder) if is_local else name
-    # Asked once and briefly: the libraries try again for a minute where there is no network.
-    is_reachable = not is_local and not offline and _hub_answers()
-    local_only = not is_reachable
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, local_files_only=local_only)
-        model, report = AutoModelForCausalLM.from_pretrained(
-            source,
-            output_loading_info=True,
-            dtype=DTYPES[dtype],
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=local_only,
-        )
-    except Exception as error:  # the libraries raise a dozen unrelated types here; each means "cannot load"
-        raise ModelError(_explain(name, is_local, offline, is_reachable, error)) from error
+    _prepare_libraries(offline)
+    if is_local and is_gguf(place):
+        model, tokenizer, report = load_gguf(place, number_format)
+    else:
+        model, tokenizer, report = _from_transformers(name, place if is_local else None, number_format, offline)
     if missing := sorted(report["missing_keys"]):
         raise ModelError(
             f"The weights of {name} lack {len(missing)} of the parameters its config.json asks for ({missing[0]} "
             "and so on); random numbers would stand in for them. Use the config.json that belongs to the weights."
         )
     try:
-        voices = folder / "voices" if is_local else None
-        return LanguageModel(model.to(target), tokenizer, name=name, voices_folder=voices)
+        return LanguageModel(
+            model.to(target),
+            tokenizer,
+            name=name,
+            voices_folder=voices if is_local else None,
+            notices=tuple(notices),
+        )
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise ModelError(
             f"The model {name} cannot run on {target}: {reason} Try --device cpu or --dtype bfloat16."
         ) from error
+
+
+def local_place(name: str) -> Path:
+    """The folder or GGUF file that a model's name stands for if it is on this machine; a packaged model is converted.
+
+    Whether there is such a place is another question: the name may be one of the Hugging Face Hub.
+    """
+    model = CATALOGUE.get(resolve_name(name))
+    if isinstance(model, PackagedModel):
+        return model_folder(model)
+    return SMALL_FOLDER if model is SMALL else Path(name).expanduser()
+
+
+def _prepare_libraries(offline: bool) -> None:
+    """Quiet and private; read by huggingface_hub when it is first imported, so before anything else."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    if offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    getLogger("huggingface_hub").setLevel("ERROR")
+
+
+def _from_transformers(
+    name: str, folder: Path | None, dtype: torch.dtype, offline: bool
+) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase", dict[str, Any]]:
+    """The model, its tokenizer and the report of its loading, from a folder or else by name."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    source = name if folder is None else str(folder)
+    # Asked once and briefly: the libraries try again for a minute where there is no network.
+    is_reachable = folder is None and not offline and _hub_answers()
+    local_only = not is_reachable
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, local_files_only=local_only)
+        model, report = AutoModelForCausalLM.from_pretrained(
+            source,
+            output_loading_info=True,
+            dtype=dtype,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=local_only,
+        )
+    except Exception as error:  # the libraries raise a dozen unrelated types here; each means "cannot load"
+        raise ModelError(_explain(name, folder is not None, offline, is_reachable, error)) from error
+    return model, tokenizer, report
 
 
 def resolve_device(device: str) -> str:
@@ -93,6 +138,41 @@ def resolve_device(device: str) -> str:
     return device
 
 
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether a device computes in bfloat16 by instructions of its own, rather than by the detour over float32.
+
+    torch and oneDNN can emulate it on any CPU, so what they "support" is not asked; that is slower than float32.
+    """
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu":
+        return False
+    # torch names them with an underscore and has no other door; a version without them has no answer.
+    questions = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return any(bool(question()) for question in questions if question is not None)
+
+
+def resolve_dtype(
+    dtype: str,
+    device: torch.device,
+    needs_float32: bool = False,
+    has_bfloat16: Callable[[torch.device], bool] = has_bfloat16,
+) -> str:
+    """``auto`` becomes bfloat16 where the device has it and the model does not need float32; else it is checked.
+
+    >>> resolve_dtype("auto", torch.device("cpu"), has_bfloat16=lambda device: True)
+    'bfloat16'
+    >>> resolve_dtype("auto", torch.device("cpu"), needs_float32=True)
+    'float32'
+    """
+    if dtype == "auto":
+        return "bfloat16" if not needs_float32 and has_bfloat16(device) else "float32"
+    if dtype not in DTYPES:
+        raise UsageError(f"Unknown dtype {dtype!r}. Allowed: auto, {', '.join(DTYPES)}.")
+    return dtype
+
+
 def _hub_answers() -> bool:
     from huggingface_hub import constants, get_session
 
@@ -112,9 +192,14 @@ def _looks_like_path(name: str) -> bool:
 def _check_folder(folder: Path) -> None:
     """Say what a model folder lacks before the libraries do, in their words."""
     if not folder.is_dir():
-        raise ModelError(f"{folder} is not a folder. --model takes a folder or a Hugging Face name.")
+        raise ModelError(
+            f"{folder} is neither a folder nor a GGUF file. --model takes a model folder, a GGUF file or a "
+            "Hugging Face name."
+        )
     if not (folder / "config.json").is_file():
-        raise ModelError(f"{folder} holds no config.json, so it is not a model folder.")
+        found = sorted(folder.glob("*.gguf"))
+        hint = f" For its GGUF file give --model {found[0]}" if found else ""
+        raise ModelError(f"{folder} holds no config.json, so it is not a model folder.{hint}")
     try:
         json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
@@ -154,9 +239,9 @@ def _explain(name: str, is_local: bool, offline: bool, is_reachable: bool, error
     if not is_reachable:
         return (
             f"The model {name!r} is not on this machine, and the Hugging Face Hub does not answer. Give a local "
-            "folder, leave --model out to use the embedded model, or try again with a network."
+            "folder, use --model small, the embedded one, or try again with a network."
         )
     return (
         f"The model {name!r} cannot be loaded: {first_line} "
-        "Check the name, give a local folder, or leave --model out to use the embedded model."
+        "Check the name, give a local folder, or use --model small, the embedded one."
     )

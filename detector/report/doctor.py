@@ -13,6 +13,7 @@ _PACKAGES = (
     "transformers",
     "tokenizers",
     "safetensors",
+    "gguf",
     "numpy",
     "scipy",
     "scikit-learn",
@@ -25,21 +26,24 @@ def examine(model: str = "default") -> dict[str, Any]:
     """Versions, devices, and whether ``model`` loads without the network and has a calibration."""
     import torch
 
-    from detector.models.loading import DEFAULT_FOLDER, DEFAULT_NAME, resolve_device
+    from detector.models.catalogue import SMALL_FOLDER
+    from detector.models.loading import resolve_device, resolve_dtype
 
     devices = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
     if torch.backends.mps.is_available():
         devices.append("mps")
-    is_local = model == DEFAULT_NAME or Path(model).expanduser().exists()
+    device = resolve_device("auto")
     return {
         "detect": __version__,
         "python": platform.python_version(),
         "packages": {name: _version_of(name) for name in _PACKAGES},
         "devices": devices,
-        "device_auto": resolve_device("auto"),
+        "device_auto": device,
+        "dtype_auto": resolve_dtype("auto", torch.device(device)),
         "threads": torch.get_num_threads(),
-        "model": _examine_model(model, is_local),
-        "embedded_model_folder": str(DEFAULT_FOLDER),
+        "model": _examine_model(model),
+        "packaged_model": _examine_package(),
+        "embedded_model_folder": str(SMALL_FOLDER),
     }
 
 
@@ -50,18 +54,42 @@ def _version_of(package: str) -> str | None:
         return None
 
 
-def _examine_model(model: str, is_local: bool) -> dict[str, Any]:
+def _examine_package() -> dict[str, Any]:
+    """The default model's distribution, and what it takes in the cache."""
+    from detector.models.cache import distrust, size_bytes
+    from detector.models.catalogue import SMOLLM2, installed_version
+    from detector.models.packaged import converted_folder
+
+    folder = converted_folder(SMOLLM2)
+    found = {
+        "name": SMOLLM2.name,
+        SMOLLM2.distribution: installed_version(SMOLLM2),
+        "wanted": SMOLLM2.version,
+        "cache_folder": str(folder),
+        "cache_bytes": size_bytes(folder),
+        "remove": f"detect models remove {SMOLLM2.name}",
+    }
+    if because := distrust(folder):
+        found["cache_problem"] = because
+    return found
+
+
+def _examine_model(model: str) -> dict[str, Any]:
     from detector.models import LanguageModel
+    from detector.models.catalogue import CATALOGUE, resolve_name
     from detector.verdict.classifier import Classifier
     from detector.verdict.detector import DEFAULT_CALIBRATION
     from detector.verdict.lexical import LexicalModel
 
-    found: dict[str, Any] = {"name": model, "ready": False, "network_needed": not is_local, "calibrated": False}
+    name = resolve_name(model)
+    is_local = name in CATALOGUE or Path(name).expanduser().exists()
+    found: dict[str, Any] = {"name": name, "ready": False, "network_needed": not is_local, "calibrated": False}
     try:
         loaded = LanguageModel.load(model, offline=True)
         found |= {
             "ready": True,
             "network_needed": False,
+            "dtype": loaded.dtype,
             "fingerprint": loaded.fingerprint,
             "voices": loaded.voices.fingerprint if loaded.voices else None,
             "parameters": sum(p.numel() for p in loaded.model.parameters()),
@@ -69,8 +97,8 @@ def _examine_model(model: str, is_local: bool) -> dict[str, Any]:
             "first_token": loaded.first_token,
         }
         classifier = Classifier.load(DEFAULT_CALIBRATION)
-        classifier.check_fingerprint(model, loaded.fingerprint)
-        classifier.check_voices(model, found["voices"])
+        classifier.check_fingerprint(name, loaded.fingerprint)
+        classifier.check_voices(name, found["voices"])
         classifier.check_lexical(LexicalModel.load().fingerprint if classifier.needs_lexical else None)
         found["calibrated"] = True
     except DetectorError as error:

@@ -90,7 +90,7 @@ def voice(
     from detector.training.trainer import with_settings
     from detector.training.voice_tuning import VoiceConfig, tune_voice
 
-    base = LanguageModel.load(model, device="cpu")
+    base = LanguageModel.load(model, device="cpu", dtype="float32")
     config = VoiceConfig(voice=name, base_fingerprint=base.fingerprint, tokens=tokens)  # type: ignore[arg-type]
     written = tune_voice(
         base,

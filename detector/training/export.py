@@ -61,7 +61,7 @@ def export_model(
     (out / "token_counts.json").write_text(json.dumps(counts.tolist()) + "\n")
     report("measuring bits per byte")
     texts = validation_texts(corpus)
-    language_model = LanguageModel.load(out)
+    language_model = LanguageModel.load(out, dtype="float32")
     by_bytes = byte_ngram_bits_per_byte(corpus, texts)
     by_tokens = token_ngram_bits_per_byte(corpus, language_model, texts)
     stored = model_bits_per_byte(language_model, texts)

@@ -15,7 +15,7 @@ from detector.documents.suitability import count_words, is_prose, language_of, w
 from detector.errors import CalibrationError, InputError, UsageError
 from detector.methods import compute_all
 from detector.models.language_model import LanguageModel
-from detector.models.loading import DEFAULT_FOLDER, DEFAULT_NAME
+from detector.models.loading import local_place
 from detector.scoring.engine import score_texts
 from detector.scoring.records import TokenScores
 from detector.verdict.bootstrap import score_interval
@@ -93,7 +93,7 @@ class Detector:
         cls,
         model: str | Path = "default",
         device: str = "auto",
-        dtype: str = "float32",
+        dtype: str = "auto",
         offline: bool = False,
         target_fpr: float = DEFAULT_TARGET_FPR,
         calibration: str | Path | None = None,
@@ -110,7 +110,7 @@ class Detector:
         """
         classifier = Classifier.load(Path(calibration) if calibration else DEFAULT_CALIBRATION)
         language_model = LanguageModel.load(model, device, dtype, offline)
-        folder = DEFAULT_FOLDER if str(model) == DEFAULT_NAME else Path(model).expanduser()
+        folder = local_place(str(model))
         history = history_of(
             folder if folder.is_dir() else None,
             Path(token_analysis) if token_analysis else None,

@@ -1,4 +1,4 @@
-"""From the word ``default``, a folder or a Hugging Face name to a folder with weights, and to a tokenizer."""
+"""From a known name, a folder or a Hugging Face name to a folder with weights, and to a tokenizer."""
 
 import re
 from pathlib import Path
@@ -17,15 +17,13 @@ def find_folder(name: str, offline: bool = False) -> Path:
 
     Raises ``ModelError`` where there is no such folder or name.
     """
-    from detector.models.loading import DEFAULT_FOLDER, DEFAULT_NAME
+    from detector.models.loading import local_place
 
-    if name == DEFAULT_NAME:
-        return DEFAULT_FOLDER
-    folder = Path(name).expanduser()
+    folder = local_place(name)
     if folder.is_dir():
         return folder
     if folder.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1:
-        raise ModelError(f"No model folder at {name}. Give an existing folder, a Hugging Face name, or default.")
+        raise ModelError(f"No model folder at {name}. Give an existing folder, a Hugging Face name, or small.")
     from huggingface_hub import snapshot_download
     from huggingface_hub.utils import disable_progress_bars
 
@@ -36,7 +34,7 @@ def find_folder(name: str, offline: bool = False) -> Path:
         how = "--offline forbids fetching it" if offline else "it cannot be fetched"
         raise ModelError(
             f"The model {name!r} is not on this machine, and {how}. Check the name and the network, give a local "
-            "folder, or default for the embedded model."
+            "folder, or small for the embedded model."
         ) from error
 
 

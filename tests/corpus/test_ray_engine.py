@@ -476,7 +476,7 @@ def recipe(tiny, tiny_folder, tmp_path):
     """A tiny model with a judge that needs one feature, so that little time goes into numbers."""
     short = {"feature_names": ["mean_surprisal"], "means": [0.0], "scales": [1.0], "coefficients": [-0.01]}
     replace(make_classifier(tiny), **short).save(tmp_path / "classifier.json")
-    return Recipe(str(tiny_folder), "cpu", calibration=str(tmp_path / "classifier.json"))
+    return Recipe(str(tiny_folder), "cpu", "float32", calibration=str(tmp_path / "classifier.json"))
 
 
 @real

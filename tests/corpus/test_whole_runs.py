@@ -36,7 +36,7 @@ def texts(n):
 
 @pytest.fixture
 def recipe(tiny_folder, tiny_calibration):
-    return Recipe(str(tiny_folder), "cpu", calibration=str(tiny_calibration))
+    return Recipe(str(tiny_folder), "cpu", "float32", calibration=str(tiny_calibration))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ def copy(tiny_folder, tmp_path):
 
 
 def test_a_folder_loads_and_scores_like_the_model_in_memory(tiny, tiny_folder):
-    loaded = LanguageModel.load(tiny_folder, device="cpu")
+    loaded = LanguageModel.load(tiny_folder, device="cpu", dtype="float32")
     left, right = next(score_texts(loaded, ["The old man"])), next(score_texts(tiny, ["The old man"]))
     assert left.log_prob_nats.tolist() == pytest.approx(right.log_prob_nats.tolist(), abs=1e-5)
     assert loaded.fingerprint == tiny.fingerprint
@@ -127,7 +127,7 @@ def test_a_name_that_is_not_on_this_machine_offline():
 
 
 def test_unknown_dtype_and_device(tiny_folder):
-    with pytest.raises(UsageError, match="Allowed: float32, bfloat16, float16"):
+    with pytest.raises(UsageError, match="Allowed: auto, float32, bfloat16, float16"):
         LanguageModel.load(tiny_folder, dtype="int3")
     for device in ("toaster", "meta", "xpu"):
         with pytest.raises(UsageError, match="Allowed: auto, cpu"):

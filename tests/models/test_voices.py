@@ -27,7 +27,7 @@ def folder(tmp_path):
     """A model folder with both voices."""
     tiny_llama().save_pretrained(tmp_path)
     tiny_tokenizer().save_pretrained(tmp_path)
-    base = LanguageModel.load(tmp_path)
+    base = LanguageModel.load(tmp_path, dtype="float32")
     assert base.voices is None
     (tmp_path / "voices").mkdir()
     for seed, name in enumerate(VOICE_NAMES):
@@ -37,7 +37,7 @@ def folder(tmp_path):
 
 
 def test_a_voice_is_the_base_plus_the_product(folder):
-    base = LanguageModel.load(folder)
+    base = LanguageModel.load(folder, dtype="float32")
     change = random_change(base.model, seed=1)
     voice = base.voices.machine
     for name in ("model.layers.0.self_attn.q_proj.weight", "lm_head.weight"):
@@ -60,7 +60,7 @@ def test_a_head_of_its_own_leaves_the_input_embeddings_alone():
 
 
 def test_the_fingerprint_follows_both_files_and_the_base(folder):
-    base = LanguageModel.load(folder)
+    base = LanguageModel.load(folder, dtype="float32")
     before = base.voices.fingerprint
     assert LanguageModel.load(folder).voices.fingerprint == before
     metadata = {"base_fingerprint": base.fingerprint}
@@ -85,7 +85,7 @@ def test_a_broken_voice_is_a_sentence(folder, damage):
     elif damage == "cut":
         path.write_bytes(path.read_bytes()[:100])
     else:
-        metadata = {"base_fingerprint": LanguageModel.load(folder).fingerprint}
+        metadata = {"base_fingerprint": LanguageModel.load(folder, dtype="float32").fingerprint}
         tensors = {
             "misfit": {"model.norm.weight.change": torch.zeros(1)},
             "half a pair": {"lm_head.weight.down": torch.zeros(2, 32)},

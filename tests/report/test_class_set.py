@@ -150,7 +150,7 @@ def test_the_command(tiny_folder, tiny_calibration, tmp_path):
     (texts / "two.txt").write_text("Short.")
     app = typer.Typer()
     app.command()(report)
-    options = ["--model", str(tiny_folder), "--calibration", str(tiny_calibration), "--quiet"]
+    options = ["--model", str(tiny_folder), "--dtype", "float32", "--calibration", str(tiny_calibration), "--quiet"]
     ran = CliRunner().invoke(app, [str(texts), "--out", str(tmp_path / "out"), *options])
     assert ran.exit_code == 3  # one got no verdict, and the other has its page
     assert ran.stdout.strip() == str(tmp_path / "out" / "index.html")
@@ -208,7 +208,16 @@ def test_the_command_hides_names_and_keeps_the_key_apart(tiny_folder, tiny_calib
         text.write_text(f"{text.stem} writes.")
     app = typer.Typer()
     app.command()(report)
-    options = ["--model", str(tiny_folder), "--calibration", str(tiny_calibration), "--out", str(tmp_path / "out")]
+    options = [
+        "--model",
+        str(tiny_folder),
+        "--dtype",
+        "float32",
+        "--calibration",
+        str(tiny_calibration),
+        "--out",
+        str(tmp_path / "out"),
+    ]
     key = tmp_path / "key.csv"
     ran = CliRunner().invoke(app, [*map(str, texts), *options, "--anonymous", "--key", str(key)])
     assert ran.exit_code == 3
@@ -230,7 +239,16 @@ def test_the_command_hides_names_and_keeps_the_key_apart(tiny_folder, tiny_calib
 def test_a_missing_file_is_named_once(tiny_folder, tiny_calibration, tmp_path):
     app = typer.Typer()
     app.command()(report)
-    options = ["--model", str(tiny_folder), "--calibration", str(tiny_calibration), "--out", str(tmp_path / "out")]
+    options = [
+        "--model",
+        str(tiny_folder),
+        "--dtype",
+        "float32",
+        "--calibration",
+        str(tiny_calibration),
+        "--out",
+        str(tmp_path / "out"),
+    ]
     ran = CliRunner().invoke(app, ["nonexist", *options])
     assert ran.exit_code == 3
     assert "No verdict: nonexist: no such file." in ran.stderr

@@ -45,7 +45,9 @@ def trained(tiny_folder, tmp_path_factory):
 
 
 def invoke(*args, model):
-    return CliRunner().invoke(cli.app, [*map(str, args), "--model", str(model), "--device", "cpu"])
+    return CliRunner().invoke(
+        cli.app, [*map(str, args), "--model", str(model), "--device", "cpu", "--dtype", "float32"]
+    )
 
 
 def test_train_then_judge_and_evaluate(trained, tiny_folder):

@@ -22,7 +22,7 @@ SAME = 1e-3
 
 @pytest.fixture(scope="module")
 def detector():
-    return Detector.load()
+    return Detector.load("small")
 
 
 @pytest.fixture(scope="module")

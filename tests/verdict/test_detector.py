@@ -204,7 +204,7 @@ def test_a_calibration_of_another_model_is_refused(tiny):
 
 def test_a_classifier_that_asks_for_voices_gets_them(tiny_folder, tmp_path):
     shutil.copytree(tiny_folder, tmp_path / "model")
-    plain = LanguageModel.load(tmp_path / "model")
+    plain = LanguageModel.load(tmp_path / "model", dtype="float32")
     names = ["voice_ratio"]
     asking = replace(
         make_classifier(plain), feature_names=names, means=[0.0], scales=[1.0], coefficients=[1.0], ranges={},

@@ -160,7 +160,7 @@ def test_what_is_no_analysis_is_refused_in_a_sentence(trained_folder, tmp_path):
 
 
 def test_a_model_that_is_not_there(tmp_path):
-    assert find_folder("default").name == "default"
+    assert find_folder("small").name == "small"
     with pytest.raises(ModelError, match="No model folder"):
         find_folder(str(tmp_path / "nothing"))
     with pytest.raises(ModelError, match="--offline forbids"):

@@ -145,7 +145,7 @@ def test_limits_are_checked():
 
 
 def test_the_command_serves_until_interrupted(warm_detect, tiny_folder, tiny_calibration):
-    options = ["--model", tiny_folder, "--calibration", tiny_calibration, "--device", "cpu", "--host", "0.0.0.0"]  # noqa: S104
+    options = ["--model", tiny_folder, "--dtype", "float32", "--calibration", tiny_calibration, "--host", "0.0.0.0"]  # noqa: S104
     process = subprocess.Popen(
         [*warm_detect, "serve", "--port", "0", *map(str, options)],
         cwd=ROOT,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from detector import Detector, LanguageModel, score_texts
-from detector.models.loading import DEFAULT_FOLDER
+from detector.models.catalogue import SMALL_FOLDER
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
 from detector.verdict.detector import DEFAULT_CALIBRATION
 
@@ -18,7 +18,7 @@ ESSAY = (SAMPLES / "essay.txt").read_text(encoding="utf-8")
 
 @pytest.fixture(scope="module")
 def embedded():
-    return LanguageModel.load("default", device="cpu")
+    return LanguageModel.load("small", device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -32,17 +32,17 @@ def essay_score(detector):
 
 
 def test_the_card_and_the_facts_are_those_of_the_weights(embedded):
-    facts = json.loads((DEFAULT_FOLDER / "training_facts.json").read_text())
-    card = (DEFAULT_FOLDER / "README.md").read_text()
-    assert hashlib.sha256((DEFAULT_FOLDER / "model.safetensors").read_bytes()).hexdigest() == facts["sha256"]
+    facts = json.loads((SMALL_FOLDER / "training_facts.json").read_text())
+    card = (SMALL_FOLDER / "README.md").read_text()
+    assert hashlib.sha256((SMALL_FOLDER / "model.safetensors").read_bytes()).hexdigest() == facts["sha256"]
     assert facts["sha256"] in card
     assert facts["fingerprint_float32"] == embedded.fingerprint
     assert len(embedded.tokenizer) == 16_384
 
 
 def test_token_counts_cover_the_vocabulary_and_the_tokens_seen():
-    facts = json.loads((DEFAULT_FOLDER / "training_facts.json").read_text())
-    counts = json.loads((DEFAULT_FOLDER / "token_counts.json").read_text())
+    facts = json.loads((SMALL_FOLDER / "training_facts.json").read_text())
+    counts = json.loads((SMALL_FOLDER / "token_counts.json").read_text())
     assert len(counts) == 16_384
     assert sum(counts) == facts["tokens_seen"]
 
