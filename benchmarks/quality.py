@@ -1,6 +1,6 @@
 """How good the verdict and every published statistic are on the dev sets; prints the README's table.
 
-    python benchmarks/quality.py [--table FILE] [--calibration FILE] [--all] [--json FILE]
+    python benchmarks/quality.py [--model small] [--table FILE] [--calibration FILE] [--all] [--json FILE]
 
 Reads the feature table (numbers, no text) that comes with the source. AUROC and true-positive rate with
 95 % bootstrap intervals; false alarms with exact ones. `word pairs` is the trivial detector that
@@ -16,9 +16,10 @@ import numpy as np
 
 from detector.evaluation.every_method import in_direction
 from detector.evaluation.quality import Quality, score_quality, verdict_quality
-from detector.training.feature_table import SHIPPED_TABLE, FeatureTable, shipped_dev_rows
+from detector.training.feature_table import FeatureTable, shipped_dev_rows
 from detector.verdict.classifier import Classifier
-from detector.verdict.detector import DEFAULT_CALIBRATION, DEFAULT_TARGET_FPR
+from detector.verdict.detector import DEFAULT_TARGET_FPR
+from detector.verdict.shipped import calibration_for
 
 BEFORE_CHAT = ("flan-t5-xxl", "text-davinci-003")
 """Generators of the dev sets that are older than, or no, chat models."""
@@ -57,12 +58,13 @@ def goals(classifier: Classifier, dev: FeatureTable) -> Iterator[str]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--table", type=Path, default=SHIPPED_TABLE)
-    parser.add_argument("--calibration", type=Path, default=DEFAULT_CALIBRATION)
+    parser.add_argument("--model", default="default", help="whose shipped calibration and table")
+    parser.add_argument("--table", type=Path)
+    parser.add_argument("--calibration", type=Path)
     parser.add_argument("--all", action="store_true", help="each statistic on each data set, not only in all")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    classifier = Classifier.load(arguments.calibration)
+    classifier = Classifier.load(arguments.calibration or calibration_for(arguments.model))
     dev = shipped_dev_rows(classifier, arguments.table)
     found = list(rows(classifier, dev, arguments.all))
     print(f"{'detector':26} {'data set':24} human machine  {'AUROC':20} {'TPR at 1 % FPR':20} TPR at 5 % FPR")

@@ -60,9 +60,9 @@ def calibrate(
     """
     from detector.training.own_data import recalibrate
     from detector.verdict.classifier import Classifier
-    from detector.verdict.detector import DEFAULT_CALIBRATION
+    from detector.verdict.shipped import calibration_for
 
-    base = Classifier.load(calibration or DEFAULT_CALIBRATION)
+    base = Classifier.load(calibration or calibration_for(choice.model))
     with progress_bar("Scoring", quiet) as report:
         fitted = recalibrate(choice.load(), base, data, cache, report)
     _write_classifier(fitted, "calibrate", data, out, choice.model, quiet)
@@ -89,13 +89,13 @@ def evaluate(
     from detector.errors import UsageError
     from detector.report.picture import check_picture_path
     from detector.verdict.classifier import Classifier
-    from detector.verdict.detector import DEFAULT_CALIBRATION
+    from detector.verdict.shipped import calibration_for
 
     if shipped == bool(data):
         raise UsageError("Name labelled files to evaluate on, or --shipped for the feature table that comes with it.")
     if png is not None:
         check_picture_path(png)
-    classifier = Classifier.load(calibration or DEFAULT_CALIBRATION)
+    classifier = Classifier.load(calibration or calibration_for(choice.model))
     if shipped:
         from detector.training.feature_table import shipped_dev_rows
 

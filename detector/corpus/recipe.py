@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from detector.errors import CalibrationError
+from detector.verdict.shipped import calibration_for, shipped_calibration
 
 if TYPE_CHECKING:
     from detector.verdict.detector import Detector
-
-DEFAULT_CALIBRATION = Path(__file__).parents[1] / "verdict" / "default_classifier.json"
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,9 @@ class Recipe:
     @property
     def calibration_path(self) -> Path:
         """The classifier's file."""
-        return Path(self.calibration) if self.calibration else DEFAULT_CALIBRATION
+        if self.calibration:
+            return Path(self.calibration)
+        return shipped_calibration(self.model) or calibration_for("small")
 
 
 @dataclass(frozen=True)

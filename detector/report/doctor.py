@@ -78,8 +78,8 @@ def _examine_model(model: str) -> dict[str, Any]:
     from detector.models import LanguageModel
     from detector.models.catalogue import CATALOGUE, resolve_name
     from detector.verdict.classifier import Classifier
-    from detector.verdict.detector import DEFAULT_CALIBRATION
     from detector.verdict.lexical import LexicalModel
+    from detector.verdict.shipped import calibration_for
 
     name = resolve_name(model)
     is_local = name in CATALOGUE or Path(name).expanduser().exists()
@@ -96,7 +96,7 @@ def _examine_model(model: str) -> dict[str, Any]:
             "window_tokens": loaded.window_tokens,
             "first_token": loaded.first_token,
         }
-        classifier = Classifier.load(DEFAULT_CALIBRATION)
+        classifier = Classifier.load(calibration_for(name))
         classifier.check_fingerprint(name, loaded.fingerprint)
         classifier.check_voices(name, found["voices"])
         classifier.check_lexical(LexicalModel.load().fingerprint if classifier.needs_lexical else None)

@@ -1,12 +1,12 @@
-"""What human and machine texts look like to the embedded model: numbers a page is drawn against.
+"""What human and machine texts look like to a model: numbers a page is drawn against.
 
-``references.json`` is written by ``python -m detector.training references`` and holds no text. It belongs
-to one model fingerprint; for another model there are no references, and the page says so.
+``reference_numbers/NAME.json`` is written by ``python -m detector.training references`` and holds no text. It belongs
+to one model, in the number formats it names; for another model there are no references, and the page says so.
 """
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from detector.errors import CalibrationError
 
-SHIPPED_REFERENCES = Path(__file__).parent / "references.json"
+SHIPPED = Path(__file__).parent / "reference_numbers"
 SCHEMA_VERSION = 1
 
 
@@ -74,6 +74,8 @@ class References:
     methods: dict[str, MethodReference]
     verdict_auroc: float
     """Of the score the verdict rests on, on the same texts as the methods."""
+    number_formats: dict[str, str] = field(default_factory=dict)
+    """Fingerprint of the same model by number format, where there are more than one."""
     schema_version: int = SCHEMA_VERSION
 
     def save(self, path: Path) -> None:
@@ -103,14 +105,19 @@ class References:
 
 
 @cache
-def _shipped() -> References:
-    return References.load(SHIPPED_REFERENCES)
+def shipped_references() -> tuple[References, ...]:
+    """Those that come with the tool, by name of the model."""
+    return tuple(References.load(path) for path in sorted(SHIPPED.glob("*.json")))
 
 
-def references_for(model_fingerprint: str, load: Callable[[], References] = _shipped) -> References | None:
-    """The shipped references if they belong to this model, else None."""
-    found = load()
-    return found if found.model_fingerprint == model_fingerprint else None
+def references_for(
+    model_fingerprint: str, load: Callable[[], Sequence[References]] = shipped_references
+) -> References | None:
+    """The shipped references that belong to this model, else None."""
+    for found in load():
+        if model_fingerprint in {found.model_fingerprint, *found.number_formats.values()}:
+            return found
+    return None
 
 
 def _rounded(values: np.ndarray) -> list[float]:

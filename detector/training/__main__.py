@@ -13,8 +13,6 @@ import typer
 
 from detector.errors import DetectorError
 
-DEFAULT_CALIBRATION = Path(__file__).parents[1] / "verdict" / "default_classifier.json"
-
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Train the embedded base model."
 )
@@ -257,12 +255,20 @@ def costly_methods(
 def classifier(
     table: Annotated[Path, typer.Argument(help="Table that `features` wrote.")],
     out: Annotated[Path, typer.Option(help="Classifier to write (.json).")],
+    also: Annotated[
+        list[str] | None,
+        typer.Option(help="Another number format it is to serve; measure first: benchmarks/number_formats.py."),
+    ] = None,
+    model: Annotated[str, typer.Option(help="Model folder or name, for the fingerprints of --also.")] = "default",
 ) -> None:
     """Fit and calibrate the verdict's classifier."""
+    from detector.models import LanguageModel
     from detector.training.classifier_fit import fit_classifier
     from detector.training.feature_table import FeatureTable
 
     fitted = fit_classifier(FeatureTable.load(table))
+    for number_format in also or []:
+        fitted.number_formats[number_format] = LanguageModel.load(model, dtype=number_format).fingerprint
     fitted.save(out)
     for bucket in fitted.buckets:
         typer.echo(
@@ -286,6 +292,9 @@ def references(
     machines: Annotated[int, typer.Option(help="Most machine texts a data set and generator.")] = 60,
     per_genre: Annotated[int, typer.Option(help="Most human reference pieces a corpus genre.")] = 450,
     model: Annotated[str, typer.Option(help="Model folder or name.")] = "default",
+    calibration: Annotated[
+        Path | None, typer.Option(help="Classifier made from the table; the one that comes with the model if none.")
+    ] = None,
 ) -> None:
     """Measure what reports are drawn against: histograms, spectrum, and the AUROC of every method."""
     from detector.models import LanguageModel
@@ -294,7 +303,7 @@ def references(
     from detector.training.reference_numbers import Histograms, make_references, measure_histograms
     from detector.training.roles import labelled_texts
     from detector.verdict.classifier import Classifier
-    from detector.verdict.detector import DEFAULT_CALIBRATION
+    from detector.verdict.shipped import calibration_for
 
     if detection is None or corpus is None:
         histograms = Histograms.kept_in(References.load(out))
@@ -305,7 +314,9 @@ def references(
             most,
             lambda done, total: typer.echo(f"{done} of {total} texts", err=True) if done % 100 == 0 else None,
         )
-    make_references(Classifier.load(DEFAULT_CALIBRATION), FeatureTable.load(table), histograms).save(out)
+    make_references(Classifier.load(calibration or calibration_for(model)), FeatureTable.load(table), histograms).save(
+        out
+    )
 
 
 @app.command()

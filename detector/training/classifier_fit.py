@@ -75,6 +75,7 @@ def fit_classifier(
         voices_fingerprint=table.voices_fingerprint,
         lexical_fingerprint=table.lexical_fingerprint,
         probe_fingerprint=table.probe_fingerprint,
+        number_formats={table.number_format: table.model_fingerprint},
         data={"fit": _counts(fit)},
         seen=_keys(fit),
     )

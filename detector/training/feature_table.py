@@ -33,8 +33,8 @@ from detector.verdict.lexical import LexicalModel
 from detector.verdict.probe_model import ProbeModel
 from detector.verdict.segments import EvidenceWeights
 
-SHIPPED_TABLE = Path(__file__).parents[2] / "datasets" / "features" / "default.parquet"
-"""Of the texts the embedded classifier was made from and is judged on."""
+SHIPPED_TABLES = Path(__file__).parents[2] / "datasets" / "features"
+"""``NAME.parquet``: of the texts that the calibration of the model NAME was made from and is judged on."""
 _NAME_COLUMNS = ("role", "dataset", "domain", "generator", "attack", "text_key")
 _ROW_COLUMNS = (
     "features", "methods", "n_tokens", "is_machine", "is_whole", "text_number", "strongest_machine", "strongest_human",
@@ -77,6 +77,8 @@ class FeatureTable:
     voices_fingerprint: str | None
     lexical_fingerprint: str | None
     probe_fingerprint: str | None = None
+    number_format: str = "float32"
+    """Of the pass that scored the texts."""
 
     def rows(self, mask: NDArray[np.bool_]) -> "FeatureTable":
         """The rows where ``mask`` is true."""
@@ -151,8 +153,14 @@ class FeatureTable:
             raise InputError(f"{path} is not a feature table: {error}.") from error
 
 
-def shipped_dev_rows(classifier: Classifier, path: Path = SHIPPED_TABLE) -> FeatureTable:
+def shipped_table(model_name: str) -> Path:
+    """Where the table of a shipped calibration's model is."""
+    return SHIPPED_TABLES / f"{model_name}.parquet"
+
+
+def shipped_dev_rows(classifier: Classifier, path: Path | None = None) -> FeatureTable:
     """The texts of the shipped table that only judge; raises ``CalibrationError`` for another model's classifier."""
+    path = path or shipped_table(classifier.model_name)
     if not path.is_file():
         raise InputError(
             f"{path.name} is part of the source, not of the installed package: run this in a checkout of the project."
@@ -238,6 +246,7 @@ def build_table(
         voices_fingerprint=voices.fingerprint if voices else None,
         lexical_fingerprint=lexical_model.fingerprint if lexical_model else None,
         probe_fingerprint=probe_model.fingerprint if probe_model else None,
+        number_format=language_model.dtype,
     )
 
 

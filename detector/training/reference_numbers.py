@@ -101,6 +101,7 @@ def make_references(classifier: Classifier, table: FeatureTable, histograms: His
         distributions=histograms.distributions,
         methods=methods,
         verdict_auroc=round(auroc(human, machine), 4),
+        number_formats=classifier.number_formats,
     )
 
 

@@ -62,7 +62,8 @@ def compare_with_earlier(detector: Detector, text: str, earlier: Sequence[str]) 
     Raises ``InputError`` when the text itself is too short, or no earlier one is long enough.
     """
     folded = [fold(one).text for one in (text, *earlier)]
-    scored = list(score_texts(detector.language_model, folded, voices=detector.voices))
+    probe = detector.probe_model.probe if detector.probe_model else None
+    scored = list(score_texts(detector.language_model, folded, voices=detector.voices, probe=probe))
     if len(scored[0]) < LEAST_TOKENS:
         raise InputError(
             f"The text has {len(scored[0])} tokens, and a comparison with earlier texts needs {LEAST_TOKENS}."

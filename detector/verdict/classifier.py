@@ -220,6 +220,11 @@ class Classifier:
                 outside.append(name)
         return outside
 
+    def covered_format(self, fastest: str) -> str:
+        """The number format to load the model in where none was asked for: the fastest here, if it is covered."""
+        covered = self.number_formats or {"float32": self.model_fingerprint}
+        return fastest if fastest in covered else next(iter(covered))
+
     def check_fingerprint(self, name: str, fingerprint: str) -> None:
         """Raise ``CalibrationError`` unless this classifier was calibrated on that very model."""
         if fingerprint not in {self.model_fingerprint, *self.number_formats.values()}:

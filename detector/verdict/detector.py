@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from detector.documents.folding import FoldedText, describe_character, fold
 from detector.documents.quotations import MUCH, quotations, quoted_share
@@ -15,7 +16,7 @@ from detector.documents.suitability import count_words, is_prose, language_of, w
 from detector.errors import CalibrationError, InputError, UsageError
 from detector.methods import compute_all
 from detector.models.language_model import LanguageModel
-from detector.models.loading import local_place
+from detector.models.loading import local_place, resolve_device, resolve_dtype
 from detector.scoring.engine import score_texts
 from detector.scoring.records import TokenScores
 from detector.verdict.bootstrap import score_interval
@@ -24,12 +25,13 @@ from detector.verdict.explanation import explain_score
 from detector.verdict.features import PLAIN_WORDS, series_of
 from detector.verdict.judgement import division, judge, measure
 from detector.verdict.lexical import LexicalModel
+from detector.verdict.probe_model import ProbeModel
 from detector.verdict.result import Evidence, Finding, Result, Segment
 from detector.verdict.rules import HUMAN_TARGET, TOKENS_PER_WORD, explain, words_that_would_decide
 from detector.verdict.segments import Part
+from detector.verdict.shipped import calibration_for, shipped_calibration
 from detector.vocabulary.text_findings import TokenHistory, history_of
 
-DEFAULT_CALIBRATION = Path(__file__).parent / "default_classifier.json"
 DEFAULT_TARGET_FPR = 0.01
 HIGHEST_TARGET_FPR = 0.2
 LEAST_TOKENS = LENGTH_LIMITS[0]
@@ -65,6 +67,7 @@ class Detector:
         target_fpr: float = DEFAULT_TARGET_FPR,
         alternatives: int = 0,
         token_history: TokenHistory | None = None,
+        probe_model: ProbeModel | None = None,
     ) -> None:
         if not 0 < target_fpr <= HIGHEST_TARGET_FPR:
             raise UsageError(
@@ -76,6 +79,8 @@ class Detector:
         classifier.check_voices(language_model.name, self.voices.fingerprint if self.voices else None)
         self.lexical_model = LexicalModel.load() if classifier.needs_lexical else None
         classifier.check_lexical(self.lexical_model.fingerprint if self.lexical_model else None)
+        self.probe_model = probe_model if classifier.needs_probe else None
+        classifier.check_probe(self.probe_model.fingerprint if self.probe_model else None)
         smallest = max(classifier.smallest_p_value(bucket.least_tokens) for bucket in classifier.buckets)
         if target_fpr < smallest:
             raise CalibrationError(
@@ -100,7 +105,7 @@ class Detector:
         alternatives: int = 0,
         token_analysis: str | Path | None = None,
     ) -> "Detector":
-        """The embedded model with its calibration, or another model with its own.
+        """The best model installed with the calibration that comes with it, or another model with its own.
 
         ``alternatives`` asks for the likeliest tokens of each position too, which reports show; 10 serve them all.
         ``token_analysis`` is a file of ``detect tokens --out``, for findings of tokens that the model hardly knows; a
@@ -108,15 +113,19 @@ class Detector:
         Raises ``ModelError`` where the model cannot be loaded and ``CalibrationError`` where the
         calibration belongs to another model.
         """
-        classifier = Classifier.load(Path(calibration) if calibration else DEFAULT_CALIBRATION)
+        path = Path(calibration) if calibration else shipped_calibration(str(model)) or calibration_for("small")
+        classifier = Classifier.load(path)
+        if dtype == "auto":
+            dtype = classifier.covered_format(resolve_dtype("auto", torch.device(resolve_device(device))))
         language_model = LanguageModel.load(model, device, dtype, offline)
+        probe_model = ProbeModel.load(path.with_suffix(".safetensors")) if classifier.needs_probe else None
         folder = local_place(str(model))
         history = history_of(
             folder if folder.is_dir() else None,
             Path(token_analysis) if token_analysis else None,
             language_model.encoder.fingerprint(),
         )
-        return cls(language_model, classifier, target_fpr, alternatives, history)
+        return cls(language_model, classifier, target_fpr, alternatives, history, probe_model)
 
     def detect(self, text: str, id: str = "text", path: str | None = None) -> Result:
         """The verdict on one text."""
@@ -145,7 +154,12 @@ class Detector:
                 yield draft.folded.text if draft.unsuitable is None else ""
 
         all_scores = score_texts(
-            self.language_model, texts(), voices=self.voices, top_k=self.alternatives, on_progress=on_progress
+            self.language_model,
+            texts(),
+            voices=self.voices,
+            probe=self.probe_model.probe if self.probe_model else None,
+            top_k=self.alternatives,
+            on_progress=on_progress,
         )
         for scores in all_scores:
             draft = drafts.popleft()
@@ -223,7 +237,7 @@ class Detector:
             segments=self._segments(parts, sentences, sorted(set(sentence_of_token)), n),
             explained=explain_score(classifier, series),
             findings=self._with_token_findings(draft),
-            warnings=(*draft.warnings, *self._length_warning(n)),
+            warnings=(*draft.warnings, *self._length_warning(n), *self.language_model.notices),
             evidence=Evidence(
                 text=draft.text,
                 scores=scores,

@@ -10,7 +10,7 @@ import pytest
 from detector import Detector, LanguageModel, score_texts
 from detector.models.catalogue import SMALL_FOLDER
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
-from detector.verdict.detector import DEFAULT_CALIBRATION
+from detector.verdict.shipped import calibration_for
 
 SAMPLES = Path(__file__).parents[2] / "datasets" / "samples"
 ESSAY = (SAMPLES / "essay.txt").read_text(encoding="utf-8")
@@ -23,7 +23,7 @@ def embedded():
 
 @pytest.fixture(scope="module")
 def detector(embedded):
-    return Detector(embedded, Classifier.load(DEFAULT_CALIBRATION))
+    return Detector(embedded, Classifier.load(calibration_for("small")))
 
 
 @pytest.fixture(scope="module")

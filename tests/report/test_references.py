@@ -7,11 +7,11 @@ import pytest
 from detector.errors import CalibrationError, InputError
 from detector.evaluation.labelled_texts import LabelledText
 from detector.report.distributions import DISTRIBUTIONS
-from detector.report.references import SHIPPED_REFERENCES, References, Spread, references_for
-from detector.training.feature_table import SHIPPED_TABLE, FeatureTable, build_table
+from detector.report.references import SHIPPED, References, Spread, references_for
+from detector.training.feature_table import FeatureTable, build_table, shipped_table
 from detector.training.reference_numbers import Histograms, make_references, measure_histograms
 from detector.verdict.classifier import Classifier
-from detector.verdict.detector import DEFAULT_CALIBRATION
+from detector.verdict.shipped import calibration_for
 from tests.conftest import TRAINING_TEXT, make_classifier
 
 
@@ -24,8 +24,8 @@ def test_the_spread_of_a_bin_by_hand():
 
 
 def test_the_shipped_references_belong_to_the_shipped_classifier():
-    shipped = References.load(SHIPPED_REFERENCES)
-    classifier = Classifier.load(DEFAULT_CALIBRATION)
+    shipped = References.load(SHIPPED / "small.json")
+    classifier = Classifier.load(calibration_for("small"))
     assert references_for(classifier.model_fingerprint) == shipped
     assert references_for("0" * 16) is None
     assert set(shipped.distributions) == set(DISTRIBUTIONS)
@@ -105,8 +105,10 @@ def test_histograms_of_references_made_before_can_be_kept(tiny, labelled):
 
 def test_the_shipped_numbers_are_those_of_the_shipped_table_and_classifier():
     """Whoever fits the classifier again must measure these again: python -m detector.training references."""
-    shipped = References.load(SHIPPED_REFERENCES)
+    shipped = References.load(SHIPPED / "small.json")
     again = make_references(
-        Classifier.load(DEFAULT_CALIBRATION), FeatureTable.load(SHIPPED_TABLE), Histograms.kept_in(shipped)
+        Classifier.load(calibration_for("small")),
+        FeatureTable.load(shipped_table("small")),
+        Histograms.kept_in(shipped),
     )
     assert again == shipped

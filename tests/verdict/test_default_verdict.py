@@ -9,9 +9,9 @@ import pytest
 import cli
 from detector import Detector
 from detector.evaluation.metrics import auroc
-from detector.training.feature_table import SHIPPED_TABLE, FeatureTable
+from detector.training.feature_table import FeatureTable, shipped_table
 from detector.verdict.classifier import Classifier
-from detector.verdict.detector import DEFAULT_CALIBRATION
+from detector.verdict.shipped import calibration_for
 
 SAMPLE = Path(cli.__file__).parent / "datasets" / "samples" / "essay.txt"
 ESSAY = "\n\n".join(SAMPLE.read_text(encoding="utf-8").split("\n\n")[:3])
@@ -33,7 +33,7 @@ def result(detector):
 
 @pytest.fixture(scope="module")
 def table():
-    return FeatureTable.load(SHIPPED_TABLE)
+    return FeatureTable.load(shipped_table("small"))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_layout_and_quotes_do_not_move_the_score(detector, result, change):
 
 def test_length_alone_says_little(table):
     """Beginnings against the whole of the same texts: the score hardly tells them apart."""
-    scores = Classifier.load(DEFAULT_CALIBRATION).scores(table.features)
+    scores = Classifier.load(calibration_for("small")).scores(table.features)
     for label in (False, True):
         long = (table.is_machine == label) & table.is_whole & (table.n_tokens >= 200)
         short = np.isin(table.text_number, table.text_number[long]) & (table.n_tokens < 100)

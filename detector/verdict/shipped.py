@@ -1,0 +1,37 @@
+"""The calibrations that come with the tool, one for each model of the catalogue that has been calibrated.
+
+``calibrations/NAME.json`` is the classifier; ``NAME.safetensors`` beside it is its probe, where it has one.
+"""
+
+from pathlib import Path
+
+from detector.errors import CalibrationError
+from detector.models.catalogue import resolve_name
+
+FOLDER = Path(__file__).parent / "calibrations"
+
+
+def shipped_calibration(model: str = "default") -> Path | None:
+    """The classifier's file for a model by the name a person gives, or None where none comes with the tool.
+
+    >>> shipped_calibration("small").name
+    'small.json'
+    """
+    path = FOLDER / f"{resolve_name(model)}.json"
+    return path if path.parent == FOLDER and path.is_file() else None
+
+
+def calibration_for(model: str) -> Path:
+    """The same; raises ``CalibrationError`` where none comes with the tool."""
+    path = shipped_calibration(model)
+    if path is None:
+        raise CalibrationError(
+            f"No calibration comes with the tool for {model}. Name one with --calibration, made by `detect train`, or "
+            f"use a model that has one: {', '.join(path.stem for path in shipped_calibrations())}."
+        )
+    return path
+
+
+def shipped_calibrations() -> list[Path]:
+    """All of them, by name."""
+    return sorted(FOLDER.glob("*.json"))
