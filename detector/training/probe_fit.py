@@ -24,8 +24,8 @@ from detector.verdict.probe_model import ProbeModel
 
 Floats = NDArray[np.float32]
 
-LAYERS = (15, 18, 21)
-INVERSE_PENALTY = 1e-3
+LAYERS = (12, 15, 18, 21, 24)
+INVERSE_PENALTY = 3e-3
 """Of the logistic regression on standardised states. Layers and penalty were chosen on domains left out whole."""
 
 

@@ -152,4 +152,4 @@ def test_a_missing_file(tmp_path):
 
 def test_the_file_is_plain_json(classifier, tmp_path):
     classifier.save(tmp_path / "c.json")
-    assert json.loads((tmp_path / "c.json").read_text())["schema_version"] == 3
+    assert json.loads((tmp_path / "c.json").read_text())["schema_version"] == 4
