@@ -370,7 +370,7 @@ PLAIN_WORDS: dict[str, str] = {
     "lexical_score": "which words and pairs of words it uses",
     "probe_evidence": "what the model's inner states say of its author",
     "probe_sentence_spread": "how much that varies from sentence to sentence",
-    **dict.fromkeys(REGISTER_FEATURES, "what kind of text it is"),
+    **{name: f"what kind of text it is, in direction {i}" for i, name in enumerate(REGISTER_FEATURES, start=1)},
 }
 """What each feature is about, for people who do not know the formulas; each completes "what is unusual is ..."."""
 

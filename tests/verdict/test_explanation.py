@@ -6,14 +6,15 @@ import pytest
 from detector import score_texts
 from detector.documents.sentences import sentence_spans
 from detector.verdict.explanation import explain_score
-from detector.verdict.features import FEATURE_NAMES, feature_vector, series_of
+from detector.verdict.features import FEATURE_NAMES, REGISTER_SIZE, feature_vector, series_of
 from detector.verdict.lexical import LexicalModel
 from tests.conftest import TRAINING_TEXT, make_classifier
+from tests.verdict.test_register import a_register
 
 
-@pytest.fixture
-def explained(tiny_with_voices):
-    """A text, and a classifier with random coefficients for every feature."""
+@pytest.fixture(params=[False, True], ids=["plain", "register"])
+def explained(request, tiny_with_voices):
+    """A text, and a classifier with random coefficients for every feature; with and without kinds of texts."""
     model = tiny_with_voices
     rng = np.random.default_rng(1)
     n = len(FEATURE_NAMES)
@@ -27,9 +28,12 @@ def explained(tiny_with_voices):
         ranges={},
         voices_fingerprint=model.voices.fingerprint,
         lexical_fingerprint="l",
+        probe_fingerprint="p",
+        register=a_register() if request.param else None,
     )
     weights = LexicalModel(rng.normal(size=512).astype(np.float32), -0.5)
     (scores,) = score_texts(model, [TRAINING_TEXT], voices=model.voices)
+    scores = replace(scores, probe=rng.normal(size=(len(scores), 1 + REGISTER_SIZE)).astype(np.float32))
     series = series_of(scores, [a for a, _ in sentence_spans(TRAINING_TEXT)], TRAINING_TEXT, weights)
     return classifier, series
 
@@ -42,7 +46,7 @@ def test_features_and_sentences_add_up_to_the_score(explained):
     assert found.intercept + sum(c.contribution for c in found.features) == pytest.approx(score)
     assert found.intercept + found.sentences.sum() + found.whole_text == pytest.approx(score)
     assert sum(found.by_kind().values()) == pytest.approx(score)
-    assert list(found.by_kind()) == ["voices", "wording", "predictability", "start"]
+    assert set(found.by_kind()) == {"voices", "hidden states", "wording", "predictability", "kind of text", "start"}
     assert len(found.sentences) == len(np.unique(series.sentence))
     sizes = [abs(c.contribution) for c in found.features]
     assert sizes == sorted(sizes, reverse=True)
@@ -56,6 +60,7 @@ def test_a_sentence_gets_what_its_tokens_did(explained):
     classifier = replace(classifier, coefficients=one)
     found = explain_score(classifier, series)
     tokens = (series.voice_ratio - classifier.means[i]) / classifier.scales[i] * 2.0 / len(series)
+    tokens /= classifier.spread(feature_vector(series))
     by_hand = [tokens[series.sentence == s].sum() for s in np.unique(series.sentence)]
     assert found.sentences == pytest.approx(by_hand)
     assert found.whole_text == 0

@@ -8,6 +8,9 @@ from detector.verdict.features import (
     FEATURES,
     LEXICAL_FEATURES,
     PLAIN_WORDS,
+    PROBE_FEATURES,
+    REGISTER_FEATURES,
+    REGISTER_SIZE,
     VOICE_FEATURES,
     Series,
     feature_vector,
@@ -68,13 +71,26 @@ def test_voices_by_hand():
     assert value("machine_gain_capped", found) == pytest.approx(1 / 3)
 
 
-def test_without_voices_their_features_are_unknown_and_the_rest_is_not():
+def test_what_was_not_asked_for_is_unknown_and_the_rest_is_not():
     vector = dict(zip(FEATURE_NAMES, feature_vector(series(np.arange(60.0))), strict=True))
-    assert {name for name, number in vector.items() if np.isnan(number)} == {*VOICE_FEATURES, *LEXICAL_FEATURES}
-    voiced = series(np.arange(60.0), human=-np.ones(60), machine=-np.ones(60), lexical=np.ones(60))
-    assert np.isfinite(feature_vector(voiced)).all()
-    taken = voiced.take(np.array([3, 4]), np.zeros(2, int))
+    unknown = {*VOICE_FEATURES, *LEXICAL_FEATURES, *PROBE_FEATURES, *REGISTER_FEATURES}
+    assert {name for name, number in vector.items() if np.isnan(number)} == unknown
+    probe = np.arange(60.0 * (1 + REGISTER_SIZE)).reshape(60, -1)
+    full = series(np.arange(60.0), human=-np.ones(60), machine=-np.ones(60), lexical=np.ones(60), probe=probe)
+    assert np.isfinite(feature_vector(full)).all()
+    taken = full.take(np.array([3, 4]), np.zeros(2, int))
     assert taken.machine_gain.tolist() == [2, 3]
+    assert taken.probe.tolist() == probe[[3, 4]].tolist()
+
+
+def test_the_probe_by_hand():
+    # evidence 1, 3 | 5, 5, 5, 5 in two sentences, of which the first is too short to count; register 2 of every token
+    probe = np.zeros((6, 1 + REGISTER_SIZE))
+    probe[:, 0], probe[:, 2] = [1, 3, 5, 5, 5, 5], 2
+    found = series([1.0] * 6, sentence=np.array([0, 0, 1, 1, 1, 1]), probe=probe)
+    assert value("probe_evidence", found) == pytest.approx(4)
+    assert value("probe_sentence_spread", found) == 0
+    assert [value(name, found) for name in REGISTER_FEATURES] == [0, 2, 0, 0, 0, 0]
 
 
 def test_runs_by_hand():
@@ -101,7 +117,7 @@ def test_low_frequencies_of_a_slow_wave_a_fast_wave_and_noise():
 @pytest.mark.parametrize("surprisal", [[1.0] * 60, [0.0] * 60])
 def test_constant_series_give_finite_features(surprisal):
     constant = dict.fromkeys(("entropy", "variance", "human", "machine", "lexical"), np.zeros(60))
-    vector = feature_vector(series(surprisal, **constant))
+    vector = feature_vector(series(surprisal, probe=np.zeros((60, 1 + REGISTER_SIZE)), **constant))
     assert np.isfinite(vector).all()
 
 
@@ -132,5 +148,5 @@ def test_every_feature_has_its_own_plain_words():
     assert list(PLAIN_WORDS) == list(FEATURES)
     assert len(set(PLAIN_WORDS.values())) == len(FEATURES)
     for words in PLAIN_WORDS.values():
-        assert words.startswith(("how ", "which "))
+        assert words.startswith(("how ", "which ", "what "))
         assert "_" not in words

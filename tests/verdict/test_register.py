@@ -1,0 +1,119 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from detector import CalibrationError
+from detector.evaluation.metrics import auroc
+from detector.training.register_fit import fit_register
+from detector.verdict.classifier import Classifier
+from detector.verdict.features import FEATURE_NAMES, REGISTER_SIZE
+from detector.verdict.register import REGISTER_COLUMNS, WIDEST, Register
+from tests.conftest import make_classifier
+
+REST = [0.0] * (REGISTER_SIZE - 1)
+
+
+def a_register() -> Register:
+    """Expected score 1 + 2 x, ln spread 0.1 + 0.5 x, where x is the first coordinate less 3, over 2."""
+    return Register(
+        means=[3.0, *REST],
+        scales=[2.0, *[1.0] * (REGISTER_SIZE - 1)],
+        expected_weights=[2.0, *REST],
+        expected_intercept=1.0,
+        spread_weights=[0.5, *REST],
+        spread_intercept=0.1,
+        spread_limits=[-1.0, 0.9],
+    )
+
+
+def features_at(*first: float) -> np.ndarray:
+    features = np.zeros((len(first), len(FEATURE_NAMES)))
+    features[:, REGISTER_COLUMNS[0]] = first
+    return features
+
+
+def test_hand_derived_values():
+    features = features_at(3.0, 5.0, 1.0)  # x = 0, 1, -1
+    assert a_register().expected(features) == pytest.approx([1, 3, -1])
+    assert a_register().spread(features) == pytest.approx([math.exp(0.1), math.exp(0.6), math.exp(-0.4)])
+
+
+def test_a_kind_of_text_far_from_all_references_is_judged_by_the_edge_of_them():
+    features = features_at(3 + 2 * WIDEST, 1e9, -1e9)
+    assert a_register().expected(features) == pytest.approx([1 + 2 * WIDEST, 1 + 2 * WIDEST, 1 - 2 * WIDEST])
+    assert a_register().spread(features) == pytest.approx([math.exp(0.9), math.exp(0.9), math.exp(-1)])
+
+
+def test_a_score_is_relative_to_texts_of_its_kind(tiny):
+    plain = replace(make_classifier(tiny, lean=4.0), probe_fingerprint="p")
+    relative = replace(plain, register=a_register())
+    features = features_at(5.0)
+    assert plain.score(features[0]) == pytest.approx(4.0)
+    assert relative.score(features[0]) == pytest.approx((4.0 - 3) / math.exp(0.6))
+    assert relative.needs_probe
+    assert not plain.needs_probe
+
+
+def test_a_score_does_not_depend_on_the_rows_beside_it(tiny):
+    classifier = replace(make_classifier(tiny), register=a_register(), probe_fingerprint="p")
+    features = np.random.default_rng(0).normal(size=(50, len(FEATURE_NAMES)))
+    together = classifier.scores(features)
+    assert [classifier.score(row) for row in features] == together.tolist()
+
+
+def test_what_is_written_is_read_again(tiny, tmp_path):
+    classifier = replace(
+        make_classifier(tiny), register=a_register(), probe_fingerprint="p", number_formats={"bfloat16": "f" * 16}
+    )
+    classifier.save(tmp_path / "c.json")
+    assert Classifier.load(tmp_path / "c.json") == classifier
+    classifier.check_fingerprint("other format", "f" * 16)
+    with pytest.raises(CalibrationError, match="belongs to the model"):
+        classifier.check_fingerprint("other model", "e" * 16)
+
+
+def test_a_file_without_registers_is_read_with_its_plain_promise(tiny, tmp_path):
+    make_classifier(tiny).save(tmp_path / "c.json")
+    text = (tmp_path / "c.json").read_text().replace('"schema_version": 4', '"schema_version": 3')
+    for name in ("register", "probe_fingerprint", "number_formats"):
+        text = "\n".join(line for line in text.splitlines() if f'"{name}"' not in line)
+    (tmp_path / "c.json").write_text(text)
+    found = Classifier.load(tmp_path / "c.json")
+    assert found.register is None
+    assert not found.needs_probe
+    assert found.covered_format("bfloat16") == "float32"
+
+
+def test_a_probe_that_is_missing_or_another_is_refused(tiny):
+    classifier = replace(make_classifier(tiny), register=a_register(), probe_fingerprint="p")
+    classifier.check_probe("p")
+    for other in (None, "q"):
+        with pytest.raises(CalibrationError, match="belongs to the probe p"):
+            classifier.check_probe(other)
+
+
+def test_formal_human_texts_stop_being_accused():
+    # Two kinds of human texts, whose scores differ by 5 and whose spreads differ by a factor of 3; machine texts of
+    # either kind score 4 of its spreads above it. A common threshold finds the formal humans before any plain machine.
+    rng = np.random.default_rng(1)
+    n = 2000
+    formal = np.arange(n) % 2 == 0
+    features = rng.normal(size=(n, len(FEATURE_NAMES))) * 0.1
+    features[:, REGISTER_COLUMNS[0]] += formal
+    spread = np.where(formal, 0.5, 1.5)
+    human = np.where(formal, 5.0, 0.0) + spread * rng.normal(size=n)
+    machine = np.where(formal, 5.0, 0.0) + spread * (4 + rng.normal(size=n))
+    register = fit_register(features, human, np.ones(n))
+
+    def relative(scores):
+        return (scores - register.expected(features)) / register.spread(features)
+
+    def false_alarms(scores):
+        alarms = scores > np.quantile(scores, 0.99)
+        return alarms[formal].mean(), alarms[~formal].mean()
+
+    assert max(false_alarms(human)) > 0.018
+    assert max(false_alarms(relative(human))) < 0.016
+    assert auroc(relative(human), relative(machine)) > auroc(human, machine) + 0.02
