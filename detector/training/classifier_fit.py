@@ -20,7 +20,6 @@ from detector.verdict.features import (
     REGISTER_FEATURES,
     VOICE_FEATURES,
 )
-from detector.verdict.register import REGISTER_COLUMNS
 
 _FEWEST_REFERENCES = 150
 """Human references a length bucket needs; one with fewer joins the bucket below it."""
@@ -95,7 +94,7 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0) -> Cla
     if not rows.is_machine.any() or rows.is_machine.all():
         raise InputError("The calibrate part needs human and machine texts; one of them is missing.")
     scores = classifier.raw_scores(rows.features)
-    if np.isfinite(rows.features[:, REGISTER_COLUMNS]).all():
+    if classifier.probe_fingerprint is not None:
         classifier, scores = _with_register(classifier, rows, scores)
     curve = LogisticRegression(C=1e6, random_state=seed)
     curve.fit(scores[:, None], rows.is_machine, sample_weight=weights_of(rows))

@@ -92,7 +92,7 @@ def test_the_least_length_is_told_in_one_way(detector):
 
 
 def test_numbers_that_are_not_finite_are_no_verdict(tiny, monkeypatch):
-    monkeypatch.setattr("detector.verdict.detector.feature_vector", lambda series: np.full(len(FEATURE_NAMES), np.nan))
+    monkeypatch.setattr("detector.verdict.judgement.feature_vector", lambda series: np.full(len(FEATURE_NAMES), np.nan))
     assert Detector(tiny, make_classifier(tiny, +10)).detect(LONG).reason == "not_finite"
 
 

@@ -1,0 +1,74 @@
+"""What judges a text as it comes and what judges the rows of a table say the same."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from detector.documents.folding import fold
+from detector.evaluation.labelled_texts import LabelledText
+from detector.evaluation.quality import verdicts_of
+from detector.training.feature_table import build_table
+from detector.verdict.classifier import LengthBucket
+from detector.verdict.detector import Detector
+from detector.verdict.features import FEATURE_NAMES
+from detector.verdict.judgement import Measured, judge
+from detector.verdict.segments import EvidenceWeights, divide, strongest
+from tests.conftest import TRAINING_TEXT, make_classifier
+
+
+def test_a_division_has_both_kinds_exactly_where_both_strongest_parts_have_evidence():
+    # Two definitions stood side by side: parts of a detector's division, and strengths in a table.
+    rng = np.random.default_rng(0)
+    kinds = set()
+    for _ in range(1000):
+        evidence = rng.normal(rng.normal(), rng.uniform(0.1, 6), size=rng.integers(1, 25))
+        parts = divide(evidence, penalty=rng.uniform(0, 6))
+        machine, human = strongest(parts)
+        assert (len(parts) > 1) == (machine > 0 and human > 0)
+        kinds.add(len(parts) > 1)
+    assert kinds == {False, True}
+
+
+@pytest.fixture(scope="module")
+def texts():
+    sentences = [one + "." for one in TRAINING_TEXT.replace("?", ".").replace(":", ".").split(".") if len(one) > 12]
+    rng = np.random.default_rng(2)
+    return [fold(" ".join(rng.choice(sentences, size=rng.integers(6, 30)))).text for _ in range(60)]
+
+
+def between(values):
+    """References that no value equals, since the last digit of a score depends on the batch."""
+    ordered = np.unique(values)
+    return ((ordered[1:] + ordered[:-1]) / 2).tolist()
+
+
+def test_the_detector_and_the_table_agree(tiny, texts, monkeypatch):
+    monkeypatch.setattr("detector.verdict.detector._unsuitable", lambda *_: None)
+    weights = EvidenceWeights(0.0, 0.0, 0.05, 0.02, border_penalty=0.5)
+    labelled = [("dev", LabelledText(text, False, "d", str(i))) for i, text in enumerate(texts)]
+    table = build_table(tiny, labelled, evidence=weights)
+    whole = table.rows(table.is_whole)
+    scores, machine, human = (
+        between(values)
+        for values in (make_classifier(tiny).scores(whole.features), whole.strongest_machine, whole.strongest_human)
+    )
+    classifier = replace(
+        make_classifier(tiny), evidence=weights, buckets=[LengthBucket(50, scores, scores[20:], machine, human)]
+    )
+    results = Detector(tiny, classifier, 0.1).detect_many(texts)
+    assert [r.verdict for r in results] == verdicts_of(classifier, whole, 0.1).tolist()
+    assert {r.verdict for r in results} >= {"machine", "inconclusive"}
+    np.testing.assert_allclose([r.score for r in results], classifier.scores(whole.features), atol=1e-5)
+
+
+def test_hand_derived_judgement(tiny):
+    # score = 4 - mean surprisal / 100 = 3.97; references 0, -0.1, ... all lie below, so p = 1 / 200.
+    features = np.zeros(len(FEATURE_NAMES))
+    features[0] = 3.0
+    found = judge(make_classifier(tiny, lean=4.0), Measured(60, features, 0.0, 0.0), target_fpr=0.01)
+    assert found.score == pytest.approx(3.97)
+    assert found.p.machine == pytest.approx(1 / 200)
+    assert found.p.machine_part == 1
+    assert not found.p.is_divided
+    assert found.verdict == "machine"
