@@ -182,7 +182,7 @@ def test_a_truncated_file(tmp_path, share):
 
 
 def test_a_file_that_is_not_there():
-    for name in ("./no/such.gguf", "such.gguf"):
+    for name in ("no/such.gguf", "such.gguf"):
         with pytest.raises(ModelError, match=f"No model file at {name}"):
             load(name)
 

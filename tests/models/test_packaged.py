@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,7 +78,9 @@ def test_a_second_call_converts_nothing_and_a_first_one_says_that_it_does(tiny_p
     with pytest.warns(DetectorNotice, match="Converting tiny once into"):
         folder = model_folder(tiny_package)
     before = (folder / "model.safetensors").stat().st_mtime_ns
-    assert model_folder(tiny_package) == folder  # a notice would be an error here if it were no DetectorNotice
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DetectorNotice)
+        assert model_folder(tiny_package) == folder
     assert (folder / "model.safetensors").stat().st_mtime_ns == before
     assert not list(folder.parent.glob(".*"))
 
