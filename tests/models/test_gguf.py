@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import torch
 from gguf import GGMLQuantizationType
+from huggingface_hub import constants
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+from transformers.utils import quantization_config
 
 from detector import LanguageModel, ModelError, score_texts
 from detector.errors import DetectorWarning
@@ -65,6 +67,24 @@ def test_a_gguf_file_scores_as_its_folder_does(tiny_folder, tmp_path):
 def test_the_number_format_is_the_one_asked_for(tmp_path, capsys):
     assert load(tiny_gguf(tmp_path / "tiny.gguf"), "bfloat16").dtype == "bfloat16"
     assert capsys.readouterr() == ("", "")
+
+
+def test_weights_are_unpacked_and_no_kernel_is_fetched_for_them(tmp_path, monkeypatch):
+    real, seen = AutoModelForCausalLM.from_pretrained, []
+
+    def from_pretrained(*arguments, **options):
+        seen.append((constants.HF_HUB_OFFLINE, options))
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", from_pretrained)
+    load(tiny_gguf(tmp_path / "tiny.gguf", kind=GGMLQuantizationType.Q8_0))
+    ((is_offline, options),) = seen
+    assert is_offline
+    assert not constants.HF_HUB_OFFLINE
+    if hasattr(quantization_config, "GgufConfig"):
+        assert options["quantization_config"].dequantize
+    assert options["trust_remote_code"] is False
 
 
 def test_a_name_without_the_ending_is_known_by_its_first_bytes(tmp_path):
