@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 import cli
 from detector import LanguageModel
+from detector.models.loading import resolve_dtype
 from tests.conftest import TRAINING_TEXT, make_classifier
 
 LONG = TRAINING_TEXT * 2
@@ -276,6 +278,10 @@ def test_doctor(run, tiny_folder):
     assert not findings["model"]["calibrated"]
     assert not findings["model"]["network_needed"]
     assert "torch" in findings["packages"]
+    assert findings["dtype_auto"] == resolve_dtype("auto", torch.device(findings["device_auto"]))
+    assert findings["packaged_model"]["wanted"] == "0.1.2"
+    assert findings["packaged_model"]["remove"] == "detect models remove smollm2"
+    assert "detect-text/models/smollm2-b179c9523d0e" in findings["packaged_model"]["cache_folder"]
     missing = CliRunner().invoke(cli.app, ["doctor", "--model", "nobody/none"])
     assert missing.exit_code == 4
     assert "network_needed" in missing.stdout

