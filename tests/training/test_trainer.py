@@ -174,7 +174,7 @@ def test_export_writes_a_folder_that_loads_and_scores(store, work, corpus, tmp_p
     trainer = trainer_of(CONFIG, store, run)
     trainer.run(report=lambda line: None)
     export_model(corpus, work, run, out, "float32", "a test", "Made of one page.", report=lambda line: None)
-    language_model = LanguageModel.load(out, device="cpu")
+    language_model = LanguageModel.load(out, device="cpu", dtype="float32")
     (scores,) = score_texts(language_model, [TRAINING_TEXT])
     assert scores.first_token == "after_bos"
     assert scores.log_prob_nats.mean() > -math.log(400)
