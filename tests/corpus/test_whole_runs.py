@@ -166,7 +166,7 @@ def test_the_command_judges_a_corpus_and_answers_questions(tmp_path, app, recipe
     source = write_jsonl(tmp_path / "in.jsonl", records)
     arguments = [
         "batch", str(source), "--out", str(tmp_path / "out"), "--model", recipe.model, "--device", "cpu",
-        "--calibration", recipe.calibration, "--workers", "1", "--keep-tokens",
+        "--dtype", "float32", "--calibration", recipe.calibration, "--workers", "1", "--keep-tokens",
     ]  # fmt: skip
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 3, done.output  # one text is too short
