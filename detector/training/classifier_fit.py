@@ -10,7 +10,7 @@ from detector.documents.hashing import unit_hash
 from detector.errors import InputError
 from detector.training.feature_table import FeatureTable
 from detector.training.register_fit import FOLDS, fit_register
-from detector.verdict.classifier import LENGTH_LIMITS, WIDEST, Classifier, LengthBucket
+from detector.verdict.classifier import LENGTH_LIMITS, WIDEST, Classifier, Kind, LengthBucket
 from detector.verdict.features import (
     BASE_FEATURES,
     FEATURE_NAMES,
@@ -111,6 +111,7 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0) -> Cla
         probability_slope=round(float(curve.coef_[0, 0]), 6),
         probability_intercept=round(float(curve.intercept_[0]), 6),
         buckets=_buckets(scores, rows),
+        kinds=_kinds(classifier, scores, rows),
         most_tokens=int(rows.n_tokens.max()),
         human_sentence_bits=table.human_sentence_bits,
         data={**classifier.data, "calibrate": _counts(rows)},
@@ -127,15 +128,14 @@ def _with_register(
     that references and new texts are treated alike.
     """
     human = ~rows.is_machine
-    weights = np.ones(len(raw))
-    whole = replace(classifier, register=fit_register(rows.features[human], raw[human], weights[human]))
+    whole = replace(classifier, register=fit_register(rows.features[human], raw[human]))
     scores = whole.scores(rows.features)
     fold = np.array([int(unit_hash(f"register:{key}") * FOLDS) for key in rows.text_key])
     for number in range(FOLDS):
         inside, outside = human & (fold == number), human & (fold != number)
         if not inside.any():
             continue
-        part = replace(classifier, register=fit_register(rows.features[outside], raw[outside], weights[outside]))
+        part = replace(classifier, register=fit_register(rows.features[outside], raw[outside]))
         scores[inside] = part.scores(rows.features[inside])
     return whole, scores
 
@@ -187,6 +187,17 @@ def _buckets(scores: NDArray[np.float64], table: FeatureTable) -> list[LengthBuc
         lists = (scores[human], scores[machine], table.strongest_machine[human], table.strongest_human[machine])
         buckets.append(LengthBucket(least, *(np.sort(values).round(4).tolist() for values in lists)))
     return buckets
+
+
+def _kinds(classifier: Classifier, scores: NDArray[np.float64], rows: FeatureTable) -> list[Kind]:
+    """Human references of each kind that the register tells apart."""
+    if classifier.register is None or not classifier.register.centres:
+        return []
+    kinds = np.where(rows.is_machine, -1, classifier.register.kinds(rows.features))
+    return [
+        Kind(*(np.sort(values[kinds == i]).round(4).tolist() for values in (scores, rows.strongest_machine)))
+        for i in range(len(classifier.register.centres))
+    ]
 
 
 def _enough(table: FeatureTable, least: int) -> bool:

@@ -13,34 +13,54 @@ from detector.verdict.register import REGISTER_COLUMNS, WIDEST, Register
 Floats = NDArray[np.float64]
 
 FOLDS = 5
+CENTRES = 12
+"""Kinds of text at most; fewer where one would have less than ``FEWEST_OF_A_KIND`` references."""
+FEWEST_OF_A_KIND = 150
+OFFSET_COORDINATES = 6
+"""Coordinates with weights; the choice is explained in ``register``."""
 _RIDGE = 10.0
 _GAMMA_PENALTY = 0.01
 _LIMITS = (0.05, 0.95)
 """Quantiles of the fitted spread beyond which no text's goes."""
 
 
-def fit_register(features: Floats, scores: Floats, weights: Floats) -> Register:
-    """From human texts: features (n, len(FEATURE_NAMES)), raw scores and weights (n,)."""
+def fit_register(features: Floats, scores: Floats) -> Register:
+    """From human texts: features (n, len(FEATURE_NAMES)) and raw scores (n,)."""
     from sklearn.linear_model import GammaRegressor, Ridge
 
     columns = features[:, REGISTER_COLUMNS]
     means, scales = columns.mean(axis=0), columns.std(axis=0) + 1e-9
     coordinates = np.clip((columns - means) / scales, -WIDEST, WIDEST)
-    middle = Ridge(alpha=_RIDGE).fit(coordinates, scores, sample_weight=weights)
-    above = scores - middle.predict(coordinates)
+    used = coordinates[:, :OFFSET_COORDINATES]
+    middle = Ridge(alpha=_RIDGE).fit(used, scores)
+    above = scores - middle.predict(used)
     upper = above > 0
-    spread = GammaRegressor(alpha=_GAMMA_PENALTY, max_iter=1000)
-    spread.fit(coordinates[upper], above[upper], sample_weight=weights[upper])
-    logarithms = np.log(spread.predict(coordinates))
+    spread = GammaRegressor(alpha=_GAMMA_PENALTY, max_iter=1000).fit(used[upper], above[upper])
+    logarithms = np.log(spread.predict(used))
     return Register(
         means=_rounded(means),
         scales=_rounded(scales),
-        expected_weights=_rounded(middle.coef_),
+        expected_weights=_padded(middle.coef_),
         expected_intercept=float(f"{middle.intercept_:.7g}"),
-        spread_weights=_rounded(spread.coef_),
+        spread_weights=_padded(spread.coef_),
         spread_intercept=float(f"{spread.intercept_:.7g}"),
         spread_limits=_rounded(np.quantile(logarithms, _LIMITS)),
+        centres=_centres(coordinates),
     )
+
+
+def _centres(coordinates: Floats) -> list[list[float]]:
+    from sklearn.cluster import KMeans
+
+    for number in range(CENTRES, 1, -1):
+        found = KMeans(number, n_init=4, random_state=0).fit(coordinates)
+        if np.bincount(found.labels_).min() >= FEWEST_OF_A_KIND:
+            return [_rounded(centre) for centre in found.cluster_centers_]
+    return []
+
+
+def _padded(weights: Floats) -> list[float]:
+    return _rounded(np.append(weights, np.zeros(len(REGISTER_COLUMNS) - len(weights))))
 
 
 def _rounded(values: NDArray[np.float64]) -> list[float]:

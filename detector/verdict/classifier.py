@@ -54,6 +54,15 @@ class LengthBucket:
 
 
 @dataclass(frozen=True)
+class Kind:
+    """Human references that are alike, whatever their length; sorted."""
+
+    human_scores: list[float]
+    human_strongest: list[float]
+    """Evidence of the strongest machine part of each, nats."""
+
+
+@dataclass(frozen=True)
 class Classifier:
     """A logistic regression over named features, calibrated for one model fingerprint."""
 
@@ -87,6 +96,8 @@ class Classifier:
     """Of the probe, or None where no feature comes from it."""
     register: Register | None = None
     """How the score of human texts depends on the kind of text; None in older files, whose promise is the plain one."""
+    kinds: list[Kind] = field(default_factory=list)
+    """Human references by the register's kinds; empty where texts are compared by length alone."""
     number_formats: dict[str, str] = field(default_factory=dict)
     """Model fingerprint by number format, for each format in which score and p-value were measured to stay the same."""
     schema_version: int = SCHEMA_VERSION
@@ -187,18 +198,32 @@ class Classifier:
         """The reference texts of like length."""
         return max((b for b in self.buckets if b.least_tokens <= n_tokens), key=lambda b: b.least_tokens)
 
-    def p_value(self, score: float, n_tokens: int) -> float:
-        """Share of human references that score at least as high, the text itself counted in: in (0, 1]."""
-        return _share_at_least(self.bucket(n_tokens).human_scores, score)
+    def kind_of(self, features: NDArray[np.float64]) -> int | None:
+        """Which of ``kinds`` a text is compared with, by its features (len(FEATURE_NAMES),); None for length alone."""
+        if self.register is None or not self.kinds:
+            return None
+        return int(self.register.kinds(features[None])[0])
+
+    def p_value(self, score: float, n_tokens: int, kind: int | None = None) -> float:
+        """Share of human references that score at least as high, the text itself counted in: in (0, 1].
+
+        Of the references of its kind, if that is given. Where a text exceeds all of these, the references of every
+        kind and like length say how far: below what one kind can tell, the promise is over all of them.
+        """
+        like = self.bucket(n_tokens).human_scores
+        return _share_at_least(like, score) if kind is None else _within(self.kinds[kind].human_scores, like, score)
 
     def human_p_value(self, score: float, n_tokens: int) -> float:
         """Share of machine references that score at most as high, the text itself counted in: in (0, 1]."""
         machines = self.bucket(n_tokens).machine_scores
         return (1 + bisect_right(machines, score)) / (1 + len(machines))
 
-    def machine_part_p_value(self, evidence_nats: float, n_tokens: int) -> float:
-        """Share of human references whose strongest machine part is at least as strong, the text counted in."""
-        return _share_at_least(self.bucket(n_tokens).human_strongest, evidence_nats)
+    def machine_part_p_value(self, evidence_nats: float, n_tokens: int, kind: int | None = None) -> float:
+        """Share of human references whose strongest machine part is at least as strong; as ``p_value``."""
+        like = self.bucket(n_tokens).human_strongest
+        if kind is None:
+            return _share_at_least(like, evidence_nats)
+        return _within(self.kinds[kind].human_strongest, like, evidence_nats)
 
     def human_part_p_value(self, evidence_nats: float, n_tokens: int) -> float:
         """Share of machine references whose strongest human part is at least as strong, the text counted in.
@@ -280,11 +305,18 @@ class Classifier:
             record["evidence"] = EvidenceWeights(**record["evidence"])
             if record.get("register") is not None:
                 record["register"] = Register(**record["register"])
+                record["kinds"] = [Kind(**kind) for kind in record["kinds"]]
             return cls(**record)
         except OSError as error:
             raise CalibrationError(f"The calibration {path} cannot be read: {error.strerror}.") from error
         except (ValueError, KeyError, TypeError) as error:
             raise CalibrationError(f"{path} is not a calibration file: {error}.") from error
+
+
+def _within(kind: list[float], all_kinds: list[float], value: float) -> float:
+    """Share of the kind at or above ``value``; where that is none of it, that of all kinds if it is smaller still."""
+    share = _share_at_least(kind, value)
+    return share if share > 1 / (1 + len(kind)) else min(share, _share_at_least(all_kinds, value))
 
 
 def _share_at_least(references: list[float], value: float) -> float:

@@ -234,7 +234,7 @@ class Detector:
             confidence_interval=score_interval(series, classifier, draft.folded.text),
             target_fpr=self.target_fpr,
             methods=compute_all(scores),
-            segments=self._segments(parts, sentences, sorted(set(sentence_of_token)), n),
+            segments=self._segments(parts, sentences, sorted(set(sentence_of_token)), n, judgement.kind),
             explained=explain_score(classifier, series),
             findings=self._with_token_findings(draft),
             warnings=(*draft.warnings, *self._length_warning(n), *self.language_model.notices),
@@ -253,16 +253,24 @@ class Detector:
                 },
             ),
             classifier=self.classifier,
+            kind=judgement.kind,
         )
 
     def _segments(
-        self, parts: list[Part], sentences: list[tuple[int, int]], with_tokens: list[int], n_tokens: int
+        self,
+        parts: list[Part],
+        sentences: list[tuple[int, int]],
+        with_tokens: list[int],
+        n_tokens: int,
+        kind: int | None,
     ) -> tuple[Segment, ...]:
         """Parts of the text as given; ``with_tokens`` are the sentences the parts count."""
         found = []
         for part in parts:
-            ask = self.classifier.machine_part_p_value if part.is_machine else self.classifier.human_part_p_value
-            p_value = ask(abs(part.evidence_nats), n_tokens)
+            if part.is_machine:
+                p_value = self.classifier.machine_part_p_value(part.evidence_nats, n_tokens, kind)
+            else:
+                p_value = self.classifier.human_part_p_value(-part.evidence_nats, n_tokens)
             label = "machine" if part.is_machine else "human"
             found.append(
                 Segment(

@@ -23,7 +23,7 @@ from detector.verdict.lexical import LexicalModel
 
 Floats = NDArray[np.float64]
 
-REGISTER_SIZE = 6
+REGISTER_SIZE = 12
 """Coordinates of the register, which a probe reads beside its evidence."""
 CAP_NATS = 1.0
 """Most that one token's evidence of the voices counts, where it is capped."""

@@ -37,6 +37,8 @@ class Judgement:
     verdict: Verdict
     score: float
     p: PValues
+    kind: int | None
+    """Of text, as the classifier tells them apart; None where it does not."""
 
 
 def division(weights: EvidenceWeights, series: Series) -> tuple[Floats, list[Part]]:
@@ -56,12 +58,12 @@ def judge(classifier: Classifier, measured: Measured, target_fpr: float) -> Judg
     It has parts of both kinds exactly where both of its strongest parts have evidence.
     """
     n = measured.n_tokens
-    score = classifier.score(measured.features)
+    score, kind = classifier.score(measured.features), classifier.kind_of(measured.features)
     p = PValues(
-        machine=classifier.p_value(score, n),
+        machine=classifier.p_value(score, n, kind),
         human=classifier.human_p_value(score, n),
-        machine_part=classifier.machine_part_p_value(measured.strongest_machine, n),
+        machine_part=classifier.machine_part_p_value(measured.strongest_machine, n, kind),
         human_part=classifier.human_part_p_value(measured.strongest_human, n),
         is_divided=measured.strongest_machine > 0 and measured.strongest_human > 0,
     )
-    return Judgement(decide(p, target_fpr), score, p)
+    return Judgement(decide(p, target_fpr), score, p, kind)

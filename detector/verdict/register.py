@@ -6,12 +6,15 @@ abstracts. So a score is taken relative to what human texts *like it* score:
     expected = a + sum_i b_i x_i          the middle of their scores
     spread   = exp(c + sum_i d_i x_i)     how far the upper half of them scatters, kept within limits
 
-where x are the coordinates of the register (means of what the probe reads beside its evidence) and the logarithm of the
-length. The p-value of the relative score is conformal as before, over texts of like length: whatever the fit is like,
-it holds over all of them, and it holds for a kind of text as well as the fit knows that kind.
+where x are the coordinates of the register (means of what the probe reads beside its evidence). Only the first few have
+weights: with more the fit would learn who wrote a text and take that off too.
+
+What is left of the difference between kinds is met by comparing like with like: human references fall into *kinds*,
+those nearest to one of a few centres in these coordinates, found without labels (k-means), and the p-value of a text is
+taken among the references of its kind (group-conditional conformal prediction, Vovk 2012).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,11 +40,18 @@ class Register:
     spread_intercept: float
     spread_limits: list[float]
     """Least and greatest logarithm of the spread."""
+    centres: list[list[float]] = field(default_factory=list)
+    """Of the kinds, in scaled coordinates, (kinds, coordinates); empty where kinds are not told apart."""
 
     def coordinates(self, features: Floats) -> Floats:
         """(n, len(FEATURE_NAMES)) → (n, coordinates), clipped."""
         scaled = (features[:, REGISTER_COLUMNS] - np.asarray(self.means)) / np.asarray(self.scales)
         return np.clip(scaled, -WIDEST, WIDEST)
+
+    def kinds(self, features: Floats) -> NDArray[np.int64]:
+        """Index of the nearest centre, (n,)."""
+        apart = self.coordinates(features)[:, None] - np.asarray(self.centres)
+        return np.square(apart).sum(axis=2).argmin(axis=1)
 
     def expected(self, features: Floats) -> Floats:
         """Score of a human text of this kind before it is made relative, (n,)."""

@@ -110,6 +110,8 @@ class Result:
     """The text as given where it got no verdict, so that its page can show it; ``evidence`` holds it elsewhere."""
     classifier: "Classifier | None" = field(default=None, repr=False, compare=False)
     """The classifier that judged it, with the reference texts it is compared with."""
+    kind: int | None = field(default=None, repr=False, compare=False)
+    """Which of the classifier's kinds of text it is compared with; None where they are not told apart."""
 
     @classmethod
     def unscored(

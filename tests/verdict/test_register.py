@@ -105,7 +105,7 @@ def test_formal_human_texts_stop_being_accused():
     spread = np.where(formal, 0.5, 1.5)
     human = np.where(formal, 5.0, 0.0) + spread * rng.normal(size=n)
     machine = np.where(formal, 5.0, 0.0) + spread * (4 + rng.normal(size=n))
-    register = fit_register(features, human, np.ones(n))
+    register = fit_register(features, human)
 
     def relative(scores):
         return (scores - register.expected(features)) / register.spread(features)
