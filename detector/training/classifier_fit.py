@@ -12,7 +12,6 @@ from detector.training.feature_table import FeatureTable
 from detector.training.register_fit import FOLDS, fit_register
 from detector.verdict.classifier import LENGTH_LIMITS, WIDEST, Classifier, Kind, LengthBucket
 from detector.verdict.features import (
-    BASE_FEATURES,
     FEATURE_NAMES,
     FEATURES,
     LEXICAL_FEATURES,
@@ -141,14 +140,14 @@ def _with_register(
 
 
 def usual_features(table: FeatureTable) -> list[str]:
-    """Probe, words and base where the table has a probe; voices and words where it has both; else all it has.
+    """Probe and words where the table has a probe; voices and words where it has both; else all it has.
 
     Beside voices and words the features of the base model add nothing on data sets that took no part
     in fitting (``python -m detector.training choices``), and fewer features leave less to go wrong.
     """
     has_voices, has_words = table.voices_fingerprint is not None, table.lexical_fingerprint is not None
     if table.probe_fingerprint is not None:
-        return [*BASE_FEATURES, *(LEXICAL_FEATURES if has_words else ()), *PROBE_FEATURES]
+        return [*PROBE_FEATURES, *(LEXICAL_FEATURES if has_words else ())]
     kinds = {**VOICE_FEATURES, **LEXICAL_FEATURES} if has_voices and has_words else FEATURES
     missing = {*PROBE_FEATURES, *REGISTER_FEATURES}
     missing |= {name for name in VOICE_FEATURES if not has_voices} | {
