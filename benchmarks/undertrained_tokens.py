@@ -22,10 +22,10 @@ import torch
 from numpy.typing import NDArray
 
 from detector import LanguageModel
+from detector.evaluation.token_ground_truth import BELOW, PredictorQuality, SelectionQuality, judge_selection, measure
 from detector.models.loading import DEFAULT_FOLDER
-from detector.report.token_ground_truth import Panel, draw_against_counts
+from detector.report.tokens.ground_truth import Panel, draw_against_counts
 from detector.vocabulary.analysis import VocabularyAnalysis, analyse_vocabulary, order_to_verify
-from detector.vocabulary.ground_truth import BELOW, PredictorQuality, SelectionQuality, judge_selection, measure
 from detector.vocabulary.tokenizer_analysis import TokenizerAnalysis
 from detector.vocabulary.verification import Verification, VerificationSettings, verify
 

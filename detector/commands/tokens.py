@@ -137,7 +137,7 @@ def tokens(
         if out is not None:
             analysis.save(out)
     if html is not None:
-        from detector.report.vocabulary_page import vocabulary_page
+        from detector.report.tokens.page import vocabulary_page
 
         html.write_text(vocabulary_page(analysis), encoding="utf-8")
     _show(analysis, found, verified, as_json, top)
@@ -245,20 +245,20 @@ def _show(
     as_json: bool,
     top: int,
 ) -> None:
-    from detector.report.vocabulary import print_analysis, to_record
+    from detector.report.tokens.analysis import print_analysis, to_record
 
     if as_json:
         print_json(to_record(analysis))
         return
     from detector.report.terminal import make_console
-    from detector.report.token_verification import verification_lines
+    from detector.report.tokens.verification import verification_lines
 
     lines = verification_lines(verified, found) if verified else iter(())
     print_analysis(make_console(), analysis, top, lines)
 
 
 def _print_difference(paths: tuple[Path, Path], as_json: bool) -> None:
-    from detector.report.vocabulary import difference_lines
+    from detector.report.tokens.analysis import difference_lines
     from detector.vocabulary.analysis_record import load_analysis
     from detector.vocabulary.difference import difference
 
@@ -278,8 +278,8 @@ def _print_experiment(
     png: Path | None,
     as_json: bool,
 ) -> None:
-    from detector.report import token_experiments as report
-    from detector.report.picture import check_picture_path
+    from detector.report.figures import check_picture_path
+    from detector.report.tokens import experiments as report
     from detector.vocabulary.experiments import induction, range_logits, repetition
     from detector.vocabulary.in_context import in_context
     from detector.vocabulary.token_choice import parse_range, parse_token

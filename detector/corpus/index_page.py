@@ -18,8 +18,8 @@ from detector.corpus.recipe import Judge
 from detector.corpus.reports import is_flagged, report_name
 from detector.corpus.store import REPORTS, Store
 from detector.corpus.summary import VERDICTS, percent
+from detector.report.evidence_pictures import Bars, DataTable, Picture
 from detector.report.page import content_policy, drawn, environment, today
-from detector.report.pictures import Bars, DataTable, Picture
 from detector.report.visible import plain_visible
 from detector.report.wording import HEADLINES, NEXT_STEPS
 

@@ -18,12 +18,12 @@ import numpy as np
 from markupsafe import Markup
 
 from detector.errors import UsageError
-from detector.report.layers import Bars, DataTable, Picture, Role
+from detector.report.evidence_pictures import all_pictures
+from detector.report.evidence_summaries import sentence_bits
 from detector.report.lettering import escaped, shortened
 from detector.report.page import drawn, name_of, render, report_page, today, without_names
-from detector.report.picture import save_picture
-from detector.report.pictures import all_pictures
-from detector.report.surprise import sentence_bits
+from detector.report.picture_files import save_picture
+from detector.report.picture_parts import Bars, DataTable, Picture, Role
 from detector.report.svg import small_curve
 from detector.report.visible import plain_visible
 from detector.report.wording import HEADLINES

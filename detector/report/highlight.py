@@ -16,7 +16,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from detector.methods.gltr import bucket_of
-from detector.report.pictures import sentence_evidence
+from detector.report.evidence_summaries import sentence_evidence
 from detector.report.svg import sentence_bars
 from detector.report.visible import plain_visible, visible
 from detector.report.wording import PART_WORDS

@@ -19,14 +19,23 @@ from markupsafe import Markup
 from detector import __version__
 from detector.methods import METHODS
 from detector.report import palette
+from detector.report.evidence_pictures import all_pictures
 from detector.report.highlight import TOKEN_COLUMNS, paragraphs, token_lines, unshaded_paragraphs
-from detector.report.layers import Picture
-from detector.report.pictures import all_pictures
+from detector.report.picture_parts import Picture
 from detector.report.references import References, references_for
-from detector.report.surprise import NOT_PROOF
 from detector.report.svg import bar_cell, inline_svg, legend_of
 from detector.report.visible import plain_visible, visible
-from detector.report.wording import FINDING_WORDS, HEADLINES, NEXT_STEPS, PART_WORDS, facts, p_words, promise, signed
+from detector.report.wording import (
+    FINDING_WORDS,
+    HEADLINES,
+    NEXT_STEPS,
+    NOT_PROOF,
+    PART_WORDS,
+    facts,
+    p_words,
+    promise,
+    signed,
+)
 from detector.verdict.classifier import Classifier
 from detector.verdict.result import Result
 

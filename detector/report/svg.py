@@ -10,8 +10,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from detector.report.layers import Band, Bars, Layer, Level, Picture, Ranges, Role, Rule, Steps, nice_ticks
 from detector.report.palette import LIGHT
+from detector.report.picture_parts import Band, Bars, Layer, Level, Picture, Ranges, Role, Rule, Steps, nice_ticks
 
 _COLOURS: dict[Role, str] = {
     "text": LIGHT.ink,

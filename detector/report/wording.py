@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from detector.verdict.classifier import Classifier, LengthBucket
 from detector.verdict.result import Result, Verdict
 
+NOT_PROOF = (
+    "A score is not proof: it says how unusual a text is among human texts, not who wrote it. "
+    "Talk to the author before you act on it."
+)
 HEADLINES: dict[Verdict, str] = {
     "human": "Reads like human writing",
     "machine": "Reads like machine text",

@@ -1,10 +1,9 @@
-"""What each picture of a report shows, as data."""
+"""What each picture of a text's evidence shows, as data."""
 
 import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detector.errors import InputError, UsageError
 from detector.report.distributions import (
@@ -14,10 +13,12 @@ from detector.report.distributions import (
     RANK_LABELS,
     SPECTRUM_EDGES,
 )
-from detector.report.layers import (
+from detector.report.evidence_summaries import sentence_bits, sentence_evidence
+from detector.report.picture_parts import (
     Band,
     Bars,
     DataTable,
+    Floats,
     Layer,
     Level,
     Picture,
@@ -28,12 +29,9 @@ from detector.report.layers import (
     round_up,
 )
 from detector.report.references import References, references_for
-from detector.report.surprise import sentence_bits
 from detector.report.visible import plain_visible
 from detector.verdict.classifier import Classifier
 from detector.verdict.result import Evidence, Result
-
-Floats = NDArray[np.float64]
 
 _MOST_BARS = 700
 """Thin bars along a text; a longer text shows means of so many stretches."""
@@ -256,14 +254,6 @@ _NEEDS = {
     "top10_entropy": "the ten likeliest tokens: Detector.load(alternatives=10)",
     "spectrum": "at least 50 tokens of varying surprise",
 }
-
-
-def sentence_evidence(evidence: Evidence) -> Floats:
-    """Sum of the evidence in each sentence with tokens, nats."""
-    return np.array(
-        [evidence.token_evidence[a:b].sum() for a, b, _ in sentence_bits(evidence)],
-        dtype=np.float64,
-    )
 
 
 def sentence_table(evidence: Evidence) -> DataTable:

@@ -1,18 +1,14 @@
 """What the experiments on tokens found: lines for the terminal, and the picture of the repeated sequences."""
 
 from collections.abc import Iterator
-from logging import getLogger
 from pathlib import Path
 
 import numpy as np
 
-from detector.errors import InputError
+from detector.report.figures import new_figure, save_figure
+from detector.report.palette import EVERY_POINT, FIRST_LINE, MIDDLE_LINE, NOTE_LINE
 from detector.vocabulary.experiments import Induction, RangeLogits, Repetition
 from detector.vocabulary.tokenizer_analysis import TokenizerAnalysis
-
-_TOKEN_COLOUR = "#9BA6B2"
-_FIRST_COLOUR = "#8A6D00"
-_SECOND_COLOUR = "#00336F"
 
 
 def shown_token(analysis: TokenizerAnalysis, token_id: int) -> str:
@@ -67,26 +63,21 @@ def draw_induction(found: Induction, path: Path) -> None:
 
     Raises ``InputError`` when the file cannot be written.
     """
-    getLogger("matplotlib").setLevel("ERROR")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     n, values = found.n_random, found.log_prob_nats
-    figure = Figure(figsize=(8, 4), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure((8, 4), dpi=150)
     axes = figure.add_subplot()
     places = np.arange(1, 2 * n + 1)
     begun = ~np.isnan(values).all(axis=0)
     low, high = np.quantile(values[:, begun], [0.1, 0.9], axis=0)
     if len(values) > 1:
-        axes.fill_between(places[begun], low, high, color=_TOKEN_COLOUR, alpha=0.35, lw=0, label="middle 80 %")
-    axes.plot(places[begun], values[:, begun].mean(axis=0), color=_TOKEN_COLOUR, marker=".", lw=1, label="mean")
+        axes.fill_between(places[begun], low, high, color=EVERY_POINT, alpha=0.35, lw=0, label="middle 80 %")
+    axes.plot(places[begun], values[:, begun].mean(axis=0), color=EVERY_POINT, marker=".", lw=1, label="mean")
     for name, mean, colour, start in (
-        ("first time", found.first_half_nats, _FIRST_COLOUR, 0.5),
-        ("second time", found.second_half_nats, _SECOND_COLOUR, n + 0.5),
+        ("first time", found.first_half_nats, NOTE_LINE, 0.5),
+        ("second time", found.second_half_nats, FIRST_LINE, n + 0.5),
     ):
         axes.hlines(mean, start, start + n, color=colour, lw=2.6, label=f"{name}: {mean:.3f}")
-    axes.axvline(n + 0.5, color="#444444", lw=0.8, ls=":")
+    axes.axvline(n + 0.5, color=MIDDLE_LINE, lw=0.8, ls=":")
     axes.set(
         xlim=(0.5, 2 * n + 0.5),
         ylim=(min(float(low.min()) * 1.03, -1.0), 0),
@@ -96,7 +87,4 @@ def draw_induction(found: Induction, path: Path) -> None:
     axes.set_title(f"Random ids {found.ids.start} to {found.ids.stop - 1}, written twice", loc="left", fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=8, frameon=False, loc="best")
-    try:
-        figure.savefig(path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"The picture cannot be written to {path}: {error}.") from error
+    save_figure(figure, path)

@@ -7,8 +7,8 @@ import numpy as np
 from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
-from detector.report.layers import DataTable
-from detector.report.pictures import nice_ticks
+from detector.report.evidence_pictures import nice_ticks
+from detector.report.picture_parts import DataTable
 
 Scale = Callable[[float], float]
 

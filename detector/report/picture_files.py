@@ -1,18 +1,18 @@
 """Pictures as files: every picture of a report, drawn by matplotlib as .png or .svg."""
 
 from collections.abc import Sequence
-from logging import getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from detector.errors import InputError, UsageError
-from detector.report.layers import Band, Bars, Level, Picture, Ranges, Role, Rule, Steps
+from detector.errors import InputError
+from detector.report.evidence_pictures import surprise_picture
+from detector.report.figures import new_figure, save_figure
 from detector.report.lettering import escaped, shortened
 from detector.report.palette import LIGHT
-from detector.report.pictures import surprise_picture
-from detector.report.surprise import NOT_PROOF
+from detector.report.picture_parts import Band, Bars, Level, Picture, Ranges, Role, Rule, Steps
+from detector.report.wording import NOT_PROOF
 from detector.verdict.result import Result
 
 if TYPE_CHECKING:
@@ -30,14 +30,6 @@ _COLOURS: dict[Role, str] = {
 _LONGEST_NAME = 70
 
 
-def check_picture_path(path: Path) -> None:
-    """Raise ``UsageError`` for a path no picture can be written to, before anything is computed."""
-    if path.suffix.lower() not in (".png", ".svg"):
-        raise UsageError(f"A picture is a .png or an .svg file, and {path} is neither.")
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise UsageError(f"{path} cannot be written: its folder does not exist, or it is a folder itself.")
-
-
 def draw_surprise(result: Result, human_sentence_bits: Sequence[float], path: Path) -> None:
     """Write surprise per token, sentence means and the human reference band to ``path`` (.png or .svg).
 
@@ -52,20 +44,12 @@ def draw_surprise(result: Result, human_sentence_bits: Sequence[float], path: Pa
 
 def save_picture(picture: Picture, path: Path, heading: str | None = None) -> None:
     """Write one picture; raises ``InputError`` when the file cannot be written."""
-    try:
-        figure_of(picture, heading).savefig(path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"The picture cannot be written to {path}: {error}.") from error
+    save_figure(figure_of(picture, heading), path)
 
 
 def figure_of(picture: Picture, heading: str | None = None) -> "Figure":
     """The picture as a matplotlib figure, headed by its title unless told otherwise."""
-    getLogger("matplotlib").setLevel("ERROR")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 4.6) if picture.is_wide else (7, 4.6), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure((11, 4.6) if picture.is_wide else (7, 4.6), dpi=150)
     axes = figure.add_subplot()
     axes.set(xlim=picture.x_limits, ylim=picture.y_limits, xlabel=picture.x_label, ylabel=picture.y_label)
     for layer in picture.layers:

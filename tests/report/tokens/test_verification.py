@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from detector.report.token_verification import verification_lines
+from detector.report.tokens.verification import verification_lines
 from detector.vocabulary.in_context import TokenInContext
 from detector.vocabulary.prompted_probability import SlotReading
 from detector.vocabulary.sequential import RecallEstimate
