@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from jinja2 import FileSystemLoader
 from markupsafe import Markup
 
-from detector.corpus.finishing import Statistics
 from detector.corpus.recipe import Judge
 from detector.corpus.reports import is_flagged, report_name
+from detector.corpus.statistics import Statistics
 from detector.corpus.store import REPORTS, Store
 from detector.corpus.summary import VERDICTS, percent
 from detector.report.evidence_pictures import Bars, DataTable, Picture

@@ -56,6 +56,8 @@ class Run:
     calibration_sha256: str
     target_fpr: float
     program_version: str
+    """That began the run. Another version goes on with it, for what a row is made of stands beside: ``STORE_VERSION``
+    is raised with whatever changes a row."""
     store_version: int = STORE_VERSION
     attempt: int = 1
     """Counts how often results of the folder were thrown away with --force."""
@@ -70,7 +72,7 @@ class Run:
         return [
             f"{f.name.replace('_', ' ')} was {getattr(self, f.name)} and is {getattr(other, f.name)} now"
             for f in fields(self)
-            if f.name != "attempt" and getattr(self, f.name) != getattr(other, f.name)
+            if f.name not in ("attempt", "program_version") and getattr(self, f.name) != getattr(other, f.name)
         ]
 
 

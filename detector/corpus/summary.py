@@ -9,7 +9,7 @@ from detector.corpus.schema import STORE_VERSION, Carried
 from detector.corpus.store import Run
 
 if TYPE_CHECKING:
-    from detector.corpus.finishing import Statistics
+    from detector.corpus.statistics import Statistics
 
 VERDICTS = ("machine", "mixed", "inconclusive", "human", "unscored")
 MIXED_FACTOR = 1.25

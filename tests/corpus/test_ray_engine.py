@@ -19,8 +19,7 @@ from types import SimpleNamespace
 import pytest
 
 from detector import ModelError, UsageError, __version__
-from detector.corpus import ray_engine
-from detector.corpus import run as run_module
+from detector.corpus import new_rows, ray_engine
 from detector.corpus.documents import Document
 from detector.corpus.ray_engine import AHEAD, RayEngine, _Actors, _places, _Worker
 from detector.corpus.recipe import Recipe
@@ -619,8 +618,8 @@ def parts_of(out):
 def test_a_node_that_is_lost_loses_and_doubles_nothing(cluster, tmp_path, recipe, monkeypatch):
     """The same rows as without a cluster, though one of two nodes is killed while its actor works."""
     source = write_jsonl(tmp_path / "in.jsonl", RECORDS)
-    monkeypatch.setattr(run_module, "BATCH_DOCUMENTS", {"cpu": 4})
-    monkeypatch.setattr(run_module, "_SECONDS_A_PART", 0.5)
+    monkeypatch.setattr(new_rows, "BATCH_DOCUMENTS", {"cpu": 4})
+    monkeypatch.setattr(new_rows, "_SECONDS_A_PART", 0.5)
     mourned, blamed = [], []
     mourn, blame = _Actors._mourn, _Actors._blamed
     monkeypatch.setattr(_Actors, "_mourn", lambda actors: (mourned.append(len(actors._ready)), mourn(actors)))
