@@ -5,7 +5,6 @@ texts, read the record alone.
 """
 
 import json
-import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import InputError
+from detector.files import write_text_whole
 from detector.vocabulary.combined_score import DEFAULT_RATE
 from detector.vocabulary.reference_rows import ReferenceRows
 from detector.vocabulary.tokenizer_analysis import Category
@@ -198,9 +198,7 @@ class VocabularyAnalysis:
 
     def save(self, path: Path) -> None:
         """Write the record; a file of that name is replaced in one step, so that a broken-off run leaves no half."""
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-        os.replace(partial, path)
+        write_text_whole(path, json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def load_analysis(path: Path) -> VocabularyAnalysis:
