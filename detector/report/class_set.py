@@ -24,7 +24,7 @@ from detector.report.lettering import escaped, shortened
 from detector.report.page import drawn, name_of, render, report_page, today, without_names
 from detector.report.picture_files import save_picture
 from detector.report.picture_parts import Bars, DataTable, Picture, Role
-from detector.report.svg import small_curve
+from detector.report.small_svg import small_curve
 from detector.report.visible import plain_visible
 from detector.report.wording import HEADLINES
 from detector.verdict.classifier import Classifier

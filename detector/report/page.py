@@ -23,7 +23,8 @@ from detector.report.evidence_pictures import all_pictures
 from detector.report.highlight import TOKEN_COLUMNS, paragraphs, token_lines, unshaded_paragraphs
 from detector.report.picture_parts import Picture
 from detector.report.references import References, references_for
-from detector.report.svg import bar_cell, inline_svg, legend_of
+from detector.report.small_svg import bar_cell
+from detector.report.svg import inline_svg, legend_of
 from detector.report.visible import plain_visible, visible
 from detector.report.wording import (
     FINDING_WORDS,

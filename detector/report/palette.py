@@ -77,6 +77,15 @@ DARK = Palette(
     lean_machine="#4A3019",
     strong_machine="#7A4714",
 )
+ROLE_COLOURS = {
+    "text": LIGHT.ink,
+    "other": LIGHT.accent,
+    "human": LIGHT.human,
+    "machine": LIGHT.machine,
+    "band": LIGHT.band,
+    "token": LIGHT.grain,
+}
+"""Of the layers of a picture, by ``picture_parts.Role``."""
 CIVIDIS = ("#FEE838", "#C8B866", "#94907B")
 """Three steps of matplotlib's ramp cividis that fall in lightness, for terminals and single marks in a picture."""
 FIRST_LINE, SECOND_LINE = LIGHT.accent, "#B35900"

@@ -10,8 +10,8 @@ from detector.errors import InputError
 from detector.report.evidence_pictures import surprise_picture
 from detector.report.figures import new_figure, save_figure
 from detector.report.lettering import escaped, shortened
-from detector.report.palette import LIGHT
-from detector.report.picture_parts import Band, Bars, Level, Picture, Ranges, Role, Rule, Steps
+from detector.report.palette import LIGHT, ROLE_COLOURS
+from detector.report.picture_parts import Band, Bars, Layer, Level, Picture, Ranges, Rule, Steps
 from detector.report.wording import NOT_PROOF
 from detector.verdict.result import Result
 
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_COLOURS: dict[Role, str] = {
-    "text": LIGHT.ink,
-    "other": LIGHT.accent,
-    "human": LIGHT.human,
-    "machine": LIGHT.machine,
-    "band": LIGHT.band,
-    "token": LIGHT.grain,
-}
 _LONGEST_NAME = 70
 
 
@@ -67,47 +59,64 @@ def figure_of(picture: Picture, heading: str | None = None) -> "Figure":
     return figure
 
 
-def _draw(axes: "Axes", layer: object) -> None:
-    if isinstance(layer, Band):
-        axes.axhspan(layer.low, layer.high, color=_COLOURS[layer.role], lw=0, alpha=0.75, label=layer.label)
-    elif isinstance(layer, Level):
-        axes.axhline(layer.y, color=LIGHT.muted, lw=0.8, ls=":" if layer.role == "band" else "-")
-    elif isinstance(layer, Bars):
-        colour = _COLOURS[layer.role]
-        # all bars as one line: thousands of rectangles would be slow
-        x = np.column_stack([layer.left, layer.left, layer.right, layer.right]).ravel()
-        y = np.column_stack([0 * layer.height, layer.height, layer.height, 0 * layer.height]).ravel()
-        if layer.role in ("text", "other"):  # pale, so that the marks of the references stand out on them
-            fill = LIGHT.grain if layer.role == "text" else "none"
-            axes.fill_between(x, 0, y, facecolor=fill, edgecolor=colour, lw=1.2, label=layer.label)
-        elif layer.role != "token" and axes.get_ylim()[0] == 0:  # shapes that overlap are outlined too
-            axes.fill_between(x, 0, y, color=colour, lw=0, alpha=0.25, label=layer.label)
-            edges = np.append(layer.left, layer.right[-1:])
-            axes.stairs(layer.height, edges, color=colour, lw=1.4, ls="--" if layer.role == "machine" else "-")
-        else:
-            axes.fill_between(x, 0, y, color=colour, lw=0, label=layer.label)
-    elif isinstance(layer, Steps):
-        axes.hlines(layer.level, layer.left, layer.right, color=_COLOURS[layer.role], lw=2.6, label=layer.label)
-    elif isinstance(layer, Ranges):
-        mark = axes.errorbar(
-            layer.x,
-            layer.middle,
-            [
-                np.maximum(0, layer.middle - layer.low),
-                np.maximum(0, layer.high - layer.middle),
-            ],  # a mean may lie outside
-            fmt="D" if layer.role == "machine" else "o",
-            ms=5,
-            color=_COLOURS[layer.role],
-            lw=1.4,
-            label=layer.label,
-        )
-        if layer.role == "machine":
-            mark[2][0].set_linestyle("--")
-    elif isinstance(layer, Rule):
-        if layer.low is not None and layer.high is not None:
-            axes.axvspan(layer.low, layer.high, color=_COLOURS[layer.role], alpha=0.1, lw=0)
-        axes.axvline(layer.x, color=_COLOURS[layer.role], lw=1.8, label=layer.label if layer.low is not None else None)
-        if layer.low is None:
-            place = ("data", "axes fraction")
-            axes.annotate(layer.label, (layer.x, 0.96), xycoords=place, xytext=(4, 0), textcoords="offset points")
+def _draw(axes: "Axes", layer: Layer) -> None:
+    colour = ROLE_COLOURS[layer.role]
+    match layer:
+        case Band():
+            axes.axhspan(layer.low, layer.high, color=colour, lw=0, alpha=0.75, label=layer.label)
+        case Level():
+            axes.axhline(layer.y, color=LIGHT.muted, lw=0.8, ls=":" if layer.role == "band" else "-")
+        case Bars():
+            _draw_bars(axes, layer)
+        case Steps():
+            axes.hlines(layer.level, layer.left, layer.right, color=colour, lw=2.6, label=layer.label)
+        case Ranges():
+            _draw_ranges(axes, layer)
+        case Rule():
+            _draw_rule(axes, layer)
+
+
+def _draw_bars(axes: "Axes", bars: Bars) -> None:
+    colour = ROLE_COLOURS[bars.role]
+    # all bars as one line: thousands of rectangles would be slow
+    x = np.column_stack([bars.left, bars.left, bars.right, bars.right]).ravel()
+    y = np.column_stack([0 * bars.height, bars.height, bars.height, 0 * bars.height]).ravel()
+    if bars.role in ("text", "other"):  # pale, so that the marks of the references stand out on them
+        fill = LIGHT.grain if bars.role == "text" else "none"
+        axes.fill_between(x, 0, y, facecolor=fill, edgecolor=colour, lw=1.2, label=bars.label)
+    elif bars.role != "token" and axes.get_ylim()[0] == 0:  # shapes that overlap are outlined too
+        axes.fill_between(x, 0, y, color=colour, lw=0, alpha=0.25, label=bars.label)
+        edges = np.append(bars.left, bars.right[-1:])
+        axes.stairs(bars.height, edges, color=colour, lw=1.4, ls="--" if bars.role == "machine" else "-")
+    else:
+        axes.fill_between(x, 0, y, color=colour, lw=0, label=bars.label)
+
+
+def _draw_ranges(axes: "Axes", ranges: Ranges) -> None:
+    # a mean may lie outside of its range
+    below, above = np.maximum(0, ranges.middle - ranges.low), np.maximum(0, ranges.high - ranges.middle)
+    is_machine = ranges.role == "machine"
+    _, _, (bars,) = axes.errorbar(
+        ranges.x,
+        ranges.middle,
+        [below, above],
+        fmt="D" if is_machine else "o",
+        ms=5,
+        color=ROLE_COLOURS[ranges.role],
+        lw=1.4,
+        label=ranges.label,
+    )
+    if is_machine:
+        bars.set_linestyle("--")
+
+
+def _draw_rule(axes: "Axes", rule: Rule) -> None:
+    """With its interval it is named in the legend, and without one beside its line."""
+    colour = ROLE_COLOURS[rule.role]
+    if rule.low is not None and rule.high is not None:
+        axes.axvspan(rule.low, rule.high, color=colour, alpha=0.1, lw=0)
+        axes.axvline(rule.x, color=colour, lw=1.8, label=rule.label)
+        return
+    axes.axvline(rule.x, color=colour, lw=1.8)
+    place = ("data", "axes fraction")
+    axes.annotate(rule.label, (rule.x, 0.96), xycoords=place, xytext=(4, 0), textcoords="offset points")
