@@ -13,7 +13,7 @@ from detector.errors import UsageError
 
 if TYPE_CHECKING:
     from detector.corpus.engine import Engine
-    from detector.corpus.progress import OnProgress, Progress
+    from detector.corpus.progress import OnRunProgress, Progress
     from detector.corpus.recipe import Recipe
 
 
@@ -133,7 +133,7 @@ def _print(summary: dict[str, Any], out: str) -> None:
 
 
 @contextmanager
-def _progress(quiet: bool) -> "Iterator[OnProgress]":
+def _progress(quiet: bool) -> "Iterator[OnRunProgress]":
     """A line on standard error with rates and the time that is left, where someone is looking at it."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn

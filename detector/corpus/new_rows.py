@@ -10,7 +10,7 @@ from detector.corpus.documents import BATCH_CHARACTERS, BATCH_DOCUMENTS, Documen
 from detector.corpus.engine import Engine, device_kind
 from detector.corpus.judging import FAILED, Judged
 from detector.corpus.open_run import OpenRun
-from detector.corpus.progress import OnProgress, Progress
+from detector.corpus.progress import OnRunProgress, Progress
 from detector.corpus.sources import Source
 from detector.corpus.tables import Reading
 
@@ -22,7 +22,7 @@ _TOLD_EVERY = 1000
 
 
 def judge_new(
-    run: OpenRun, documents: Source, engine: Engine, device: str, progress: Progress, on_progress: OnProgress
+    run: OpenRun, documents: Source, engine: Engine, device: str, progress: Progress, on_progress: OnRunProgress
 ) -> int:
     """Judge what has no row yet; returns how many rows were added. Rows that are finished survive any end of this."""
     admission = _Admission(run, documents, progress, on_progress)
@@ -47,7 +47,7 @@ def judge_new(
 class _Admission:
     """Reads the source and lets through what is new to the ledger."""
 
-    def __init__(self, run: OpenRun, documents: Source, progress: Progress, on_progress: OnProgress) -> None:
+    def __init__(self, run: OpenRun, documents: Source, progress: Progress, on_progress: OnRunProgress) -> None:
         self._ledger, self._documents = run.ledger, documents
         self._progress, self._on_progress = progress, on_progress
         self._reading = Reading()

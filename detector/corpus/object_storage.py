@@ -26,7 +26,7 @@ from typing import Any
 from uuid import uuid4
 
 from detector.corpus.documents import Document, Problem
-from detector.corpus.progress import OnProgress, Progress
+from detector.corpus.progress import OnRunProgress, Progress
 from detector.corpus.sources import OneFile, printable
 from detector.corpus.store import ABSENT, INDEX, REPORTS, RESULTS, RUN, SUMMARY, TOKENS
 from detector.corpus.tables import Layout, Reading
@@ -244,7 +244,7 @@ class Place:
         with self._reaching():
             self._system.rm_file(f"{self._root}/{_MARK}")
 
-    def watched(self, on_progress: OnProgress) -> OnProgress:
+    def watched(self, on_progress: OnRunProgress) -> OnRunProgress:
         """The same, which publishes now and then."""
 
         def told(progress: Progress) -> None:
@@ -300,7 +300,7 @@ class LocalPlace:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def watched(self, on_progress: OnProgress) -> OnProgress:
+    def watched(self, on_progress: OnRunProgress) -> OnRunProgress:
         """The same."""
         return on_progress
 

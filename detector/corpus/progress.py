@@ -37,5 +37,5 @@ class Progress:
         return self.seconds * (1 - done) / done if done > 0 else None
 
 
-OnProgress = Callable[[Progress], None]
+OnRunProgress = Callable[[Progress], None]
 """Told whenever something has been done; always the same object, with other numbers."""

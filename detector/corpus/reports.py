@@ -15,6 +15,7 @@ from detector.corpus.sources import Source
 from detector.corpus.statistics import MACHINE_VERDICTS
 from detector.corpus.store import REPORTS as FOLDER
 from detector.corpus.store import Store, writing
+from detector.progress import OnProgress, unwatched
 
 if TYPE_CHECKING:
     from detector.verdict.detector import Detector
@@ -42,7 +43,7 @@ class ReportWriter:
         store: Store,
         documents: Source,
         load: "Callable[[int], Detector]",
-        on_progress: Callable[[int, int], None] = lambda done, total: None,
+        on_progress: OnProgress = unwatched,
     ) -> None:
         self._store, self._documents, self._load, self._on_progress = store, documents, load, on_progress
         self._folder = store.folder / FOLDER

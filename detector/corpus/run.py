@@ -16,7 +16,7 @@ from detector.corpus.engine import Engine, InProcess
 from detector.corpus.local_engine import LocalEngine
 from detector.corpus.new_rows import judge_new
 from detector.corpus.open_run import OpenRun, opened
-from detector.corpus.progress import OnProgress, Progress
+from detector.corpus.progress import OnRunProgress, Progress
 from detector.corpus.recipe import Judge, Recipe
 from detector.corpus.reports import REPORTS, Reports, ReportWriter
 from detector.corpus.row_updates import set_apart, write_copies, write_flags
@@ -48,7 +48,7 @@ def score_corpus(
     retry_failed: bool = False,
     workers: int | None = None,
     threads: int | None = None,
-    on_progress: OnProgress = lambda progress: None,
+    on_progress: OnRunProgress = lambda progress: None,
 ) -> dict[str, Any]:
     """Judge every document of ``source`` into the folder ``out`` and return the summary.
 
@@ -94,8 +94,8 @@ def score_corpus(
         def load(alternatives: int) -> "Detector":
             return recipe.load(alternatives) if detector is None else _with_alternatives(detector, alternatives)
 
-        def on_report(done: int, total: int) -> None:
-            progress.reports, progress.reports_wanted = done, total
+        def on_report(done: int, total: int | None) -> None:
+            progress.reports, progress.reports_wanted = done, total or 0
             on_progress(progress)
 
         return _finish(run, judge, ReportWriter(store, documents, load, on_report), added, fdr, reports)
