@@ -55,9 +55,8 @@ def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
     A parameter whose type is a dataclass, such as ``ModelChoice``, stands for the options that are its fields.
     """
     parameters = inspect.signature(command).parameters
-    groups: dict[str, type] = {
-        name: given.annotation for name, given in parameters.items() if is_dataclass(given.annotation)
-    }
+    types = {name: parameter.annotation for name, parameter in parameters.items()}
+    groups = {name: given for name, given in types.items() if isinstance(given, type) and is_dataclass(given)}
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:

@@ -583,9 +583,10 @@ def test_a_command_that_is_killed_again_and_again_loses_and_doubles_nothing(clus
     source, out = write_jsonl(tmp_path / "in.jsonl", RECORDS), tmp_path / "out"
     # A part a batch, and time between them, so that there is much to break.
     program = (
-        "import cli, time\nfrom detector.corpus import run\n"
-        "run.BATCH_DOCUMENTS, run._SECONDS_A_PART, write = {'cpu': 2}, -1.0, run._write\n"
-        "run._write = lambda *given: (time.sleep(0.3), write(*given))[1]\n"
+        "import cli, time\nfrom detector.corpus import new_rows\n"
+        "new_rows.BATCH_DOCUMENTS, new_rows._SECONDS_A_PART = {'cpu': 2}, -1.0\n"
+        "write = new_rows._UnwrittenRows.write\n"
+        "new_rows._UnwrittenRows.write = lambda rows: (time.sleep(0.3), write(rows))[1]\n"
         "cli.main()"
     )
     command = [sys.executable, "-c", program, "batch", str(source), "--out", str(out), "--engine", "ray"]
