@@ -13,7 +13,7 @@ from detector.commands.options import given, print_json, say
 from detector.errors import DetectorError
 
 if TYPE_CHECKING:
-    from detector.commands.tokens import Evidence, Output, Prompting
+    from detector.commands.token_options import Evidence, Output, Prompting
     from detector.models import LanguageModel
     from detector.progress import OnProgress
     from detector.vocabulary.analysis_record import VocabularyAnalysis

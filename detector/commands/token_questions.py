@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from detector.commands.options import print_json
 
 if TYPE_CHECKING:
-    from detector.commands.tokens import Question
+    from detector.commands.token_options import Question
     from detector.models import LanguageModel
 
 
