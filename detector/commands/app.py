@@ -49,7 +49,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from detector import __version__
+        from detector.version import __version__
 
         print(__version__)
         raise typer.Exit

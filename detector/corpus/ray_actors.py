@@ -16,7 +16,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from detector import __version__
 from detector.corpus.documents import Document, documents_of, table_of
 from detector.corpus.judging import Judged, failed_row, judge
 from detector.corpus.ray_cluster import (
@@ -31,6 +30,7 @@ from detector.corpus.recipe import Judge, Recipe
 from detector.corpus.schema import Carried, results_schema
 from detector.corpus.worker import packed, unpacked
 from detector.errors import DetectorError, DetectorWarning, ModelError, UsageError
+from detector.version import __version__
 
 AHEAD = 2
 """Batches under way or waiting, an actor: while one is judged the next is there. This is the back-pressure:

@@ -11,7 +11,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from detector import __version__
 from detector.corpus.engine import Engine, InProcess
 from detector.corpus.local_engine import LocalEngine
 from detector.corpus.new_rows import judge_new
@@ -26,6 +25,7 @@ from detector.corpus.store import INDEX, SUMMARY, Run, Store
 from detector.corpus.summary import summary_of
 from detector.corpus.tables import Layout
 from detector.errors import InputError, UsageError
+from detector.version import __version__
 
 if TYPE_CHECKING:
     from detector.verdict.detector import Detector

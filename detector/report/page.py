@@ -16,7 +16,6 @@ from pathlib import Path
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from detector import __version__
 from detector.methods import METHODS
 from detector.report import palette
 from detector.report.evidence_pictures import all_pictures
@@ -39,6 +38,7 @@ from detector.report.wording import (
 )
 from detector.verdict.classifier import Classifier
 from detector.verdict.result import Result
+from detector.version import __version__
 
 REPORT_ALTERNATIVES = 10
 """What ``Detector.load(alternatives=...)`` needs for a page with everything on it."""

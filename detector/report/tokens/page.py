@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from detector import __version__
 from detector.report.highlight import percent
 from detector.report.page import PALETTE_CSS, environment, today
 from detector.report.picture_parts import DataTable
@@ -22,6 +21,7 @@ from detector.report.tokens.pictures import (
     probability_scatter,
 )
 from detector.report.visible import plain_visible
+from detector.version import __version__
 from detector.vocabulary.analysis_record import VocabularyAnalysis
 from detector.vocabulary.combined_score import DEFAULT_RATE
 from detector.vocabulary.tokenizer_analysis import Category
