@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from detector.errors import InputError
 from detector.files import write_text_whole
-from detector.vocabulary.combined_score import DEFAULT_RATE
+from detector.vocabulary.combined_score import DEFAULT_RATE, suspects_in
 from detector.vocabulary.reference_rows import ReferenceRows
 from detector.vocabulary.tokenizer_analysis import Category
 from detector.vocabulary.tokenizer_versions import Disagreement, VersionComparison
@@ -80,8 +80,8 @@ class VocabularyAnalysis:
         return len(self.categories)
 
     def suspects(self, rate: float = DEFAULT_RATE) -> NDArray[np.int32]:
-        """Ids up to a false-discovery rate, and those at the floor, the most suspect first."""
-        return self.order[(self.false_discovery_rate[self.order] <= rate) | self.at_floor[self.order]]
+        """Ids up to a false-discovery rate, and those at the floor, the most suspect first, shape (n_suspects,)."""
+        return suspects_in(self.order, self.false_discovery_rate, self.at_floor, rate)
 
     def new_suspects(self) -> NDArray[np.int32]:
         """Suspects besides the reference rows, which were known beforehand."""

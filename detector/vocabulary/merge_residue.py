@@ -49,13 +49,6 @@ class MergeResidue:
     standing: NDArray[np.int64]
     """How often it was left in the end."""
 
-    @property
-    def share_standing(self) -> NDArray[np.float64]:
-        """Standing / produced, NaN for tokens that were never produced."""
-        with np.errstate(invalid="ignore"):
-            share: NDArray[np.float64] = np.where(self.produced > 0, self.standing / self.produced, np.nan)
-        return share
-
 
 def count_residue(parts: TokenizerParts, texts: Iterable[str]) -> MergeResidue:
     """Encode the texts merge by merge. Raises ``InputError`` for a tokenizer without merges."""

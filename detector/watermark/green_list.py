@@ -24,7 +24,6 @@ marked by one are not found by the other. The published largest-window score has
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 import numpy as np
 import torch
@@ -36,7 +35,6 @@ from detector.errors import UsageError
 from detector.watermark.keys import check_key
 from detector.watermark.tails import LEAST_SCORED
 
-Scheme = Literal["lefthash", "minhash", "skipgram", "selfhash", "selfhash_transformers"]
 PUBLISHED_KEY = 15_485_863
 """The default key of the published code: a mark made with it can be removed by anyone."""
 
@@ -70,7 +68,7 @@ class GreenList:
     key: int = PUBLISHED_KEY
     gamma: float = 0.25
     scheme: str = "selfhash"
-    """One of ``Scheme``."""
+    """One of ``SCHEMES``."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scheme", _ALIASES.get(self.scheme, self.scheme))
