@@ -145,6 +145,8 @@ def _moved_by(result: Result) -> Iterator[str]:
 def sparkline(values: np.ndarray, ascii_only: bool = False) -> str:
     """One character a value, 0 to ``_FULL_BAR_BITS``.
 
+    ``values`` has the shape (n,), in bits.
+
     >>> sparkline(np.array([0.0, 7.0, 14.0, 99.0]))
     '▁▅██'
     """

@@ -34,6 +34,8 @@ def analyse_vocabulary(
 ) -> tuple[VocabularyAnalysis, TokenizerAnalysis]:
     """The whole analysis that needs no model to run; with it the tokenizer's own part, for what follows.
 
+    ``reference_ids`` has the shape (n_reference,).
+
     A folder without weights, or one whose embeddings allow no ranking, is analysed as far as it goes, and
     the notes say what is missing. Raises ``ModelError`` for files that are damaged.
     """
@@ -103,6 +105,8 @@ def analyse_vocabulary(
 
 def order_to_verify(analysis: VocabularyAnalysis, rows: int, seed: int = 0) -> NDArray[np.int32]:
     """Ids from the most suspect down, for prompting: by the ranking, else by merge residue, else at random.
+
+    Shape (n_ordered,).
 
     Tokens without a row, and reference rows, of which it is known that nothing was learned, are left out.
     """

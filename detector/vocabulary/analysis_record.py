@@ -84,7 +84,7 @@ class VocabularyAnalysis:
         return suspects_in(self.order, self.false_discovery_rate, self.at_floor, rate)
 
     def new_suspects(self) -> NDArray[np.int32]:
-        """Suspects besides the reference rows, which were known beforehand."""
+        """Suspects besides the reference rows, which were known beforehand. Shape (n_suspects,)."""
         suspects = self.suspects()
         return suspects if self.reference is None else suspects[~np.isin(suspects, self.reference.ids)]
 

@@ -113,7 +113,10 @@ class GreenList:
         return seed % (2**64 - 1)
 
     def green_ids(self, context: Sequence[int]) -> Tensor:
-        """Ids of the green tokens after ``context`` (in ``selfhash`` with the token itself at its end)."""
+        """Ids of the green tokens after ``context`` (in ``selfhash`` with the token itself at its end).
+
+        Shape (n_green,).
+        """
         generator = torch.Generator().manual_seed(self._seed(context))
         return torch.randperm(self.vocabulary, generator=generator)[: self.n_green_ids]
 
@@ -123,7 +126,10 @@ class GreenList:
         return bool((self.green_ids(context) == ngram[-1]).any())
 
     def marker(self, bias: float = 2.0) -> Callable[[Tensor, list[list[int]]], Tensor]:
-        """For ``generate(adjust_logits=...)``: adds ``bias`` to green logits; the first tokens stay unmarked."""
+        """For ``generate(adjust_logits=...)``: adds ``bias`` to green logits; the first tokens stay unmarked.
+
+        Logits have the shape (n_texts, V).
+        """
         check_bias(bias)
         width = self.ngram_length - 1
 

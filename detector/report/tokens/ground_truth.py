@@ -32,7 +32,10 @@ def draw_against_counts(
     confirmed: NDArray[np.integer],
     path: Path,
 ) -> None:
-    """Each predictor of the tokens ``ids`` against how often the model saw them; 0 has a band of its own."""
+    """Each predictor of the tokens ``ids`` against how often the model saw them; 0 has a band of its own.
+
+    ``counts`` has the shape (vocabulary,), ``ids`` (n_shown,) and ``confirmed`` (n_confirmed,).
+    """
     rows = -(-len(panels) // _COLUMNS)
     figure = new_figure((10, 3.9 * rows), dpi=120)
     axes = figure.subplots(rows, _COLUMNS, squeeze=False, sharex=True)
