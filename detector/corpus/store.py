@@ -200,15 +200,15 @@ class Store:
 
     def _belongs(self, path: Path, run: Run) -> bool:
         try:
-            found = (pq.read_schema(path).metadata or {}).get(_RUN_ID) if path.suffix == ".parquet" else None
+            run_id = (pq.read_schema(path).metadata or {}).get(_RUN_ID) if path.suffix == ".parquet" else None
         except pa.ArrowException as error:
             raise UsageError(
                 f"{path} is damaged ({str(error).splitlines()[0]}). Delete it and give the command again: its "
                 "documents are scored anew."
             ) from None
-        if found is None:
+        if run_id is None:
             raise UsageError(f"{path} is no file of a run of detect batch; move it elsewhere.")
-        return found.decode() == run.id
+        return run_id.decode() == run.id
 
 
 def is_failed(part: Path) -> bool:

@@ -107,10 +107,10 @@ def prepare_folder(out: Path, anonymous: bool = False, picture_format: str | Non
 def _files_of(index: Path) -> list[str]:
     """Pages and pictures that a former run wrote beside its index; none where there is no such index."""
     try:
-        found = _FILES.search(index.read_text(encoding="utf-8"))
+        listed = _FILES.search(index.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         return []
-    names = found.group(1).split() if found else []
+    names = listed.group(1).split() if listed else []
     return [name for name in names if name.endswith((".html", ".png", ".svg")) and (index.parent / name).is_file()]
 
 

@@ -44,18 +44,18 @@ def picture_of(result: Result, name: str) -> Picture:
         raise UsageError(f"There is no picture {name!r}; there are {', '.join(PICTURES)}.")
     if result.evidence is None:
         raise InputError(f"There is no picture of {result.id}, for it has no scores.")
-    found = PICTURES[name](result, result.evidence)
-    if found is None:
+    picture = PICTURES[name](result, result.evidence)
+    if picture is None:
         raise InputError(f"The picture {name!r} of {result.id} needs {_NEEDS[name]}.")
-    return found
+    return picture
 
 
 def all_pictures(result: Result) -> list[Picture]:
     """Every picture that can be drawn of it, in the order of ``PICTURES``."""
     if result.evidence is None:
         return []
-    found = (draw(result, result.evidence) for draw in PICTURES.values())
-    return [picture for picture in found if picture is not None]
+    pictures = (draw(result, result.evidence) for draw in PICTURES.values())
+    return [picture for picture in pictures if picture is not None]
 
 
 def surprise_picture(evidence: Evidence, human_sentence_bits: Sequence[float] | None) -> Picture:
@@ -209,8 +209,8 @@ def distribution_picture(name: str, texts: Sequence[tuple[str, Evidence]], refer
         columns.append(["\u2013" if np.isnan(v) else number.format(v) for v in bins])
     tallest = [float(np.nan_to_num(bins).max()) for _, bins in shown]
     if references is not None:
-        found = references.distributions[name]
-        for spread, role, shift in ((found.human, "human", -0.16), (found.machine, "machine", 0.16)):
+        reference = references.distributions[name]
+        for spread, role, shift in ((reference.human, "human", -0.16), (reference.machine, "machine", 0.16)):
             low, mean, high = map(np.array, (spread.low, spread.mean, spread.high))
             layers.append(Ranges(centre + shift * width, low, mean, high, role, f"{role} texts"))  # type: ignore[arg-type]
             headings += [f"{role} texts, mean", f"{role}, middle 80 %"]

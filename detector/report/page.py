@@ -126,7 +126,7 @@ def today() -> datetime:
 
 def environment(*more: BaseLoader) -> Environment:
     """Templates of the report, and of ``more`` loaders before them; everything is escaped by default."""
-    found = Environment(
+    templates = Environment(
         autoescape=True,
         loader=ChoiceLoader([*more, FileSystemLoader(_TEMPLATES)]),
         undefined=StrictUndefined,
@@ -134,7 +134,7 @@ def environment(*more: BaseLoader) -> Environment:
         lstrip_blocks=True,
     )
     style, script = _style(), _script()
-    found.globals |= {
+    templates.globals |= {
         "style": style,
         "script": script,
         "csp": content_policy(style, script),
@@ -142,7 +142,7 @@ def environment(*more: BaseLoader) -> Environment:
         "not_proof": NOT_PROOF,
         "links": (),
     }
-    return found
+    return templates
 
 
 def render(template: str, **values: object) -> str:

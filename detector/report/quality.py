@@ -23,10 +23,10 @@ _HEADINGS = {
 }
 
 
-def quality_lines(found: Iterable[Quality], target_fpr: float) -> Iterator[str]:
+def quality_lines(rows: Iterable[Quality], target_fpr: float) -> Iterator[str]:
     """A table for each grouping, with 95 % intervals."""
     last = ""
-    for row in found:
+    for row in rows:
         if row.grouping != last:
             last = row.grouping
             if last == "all":
@@ -46,9 +46,9 @@ def quality_lines(found: Iterable[Quality], target_fpr: float) -> Iterator[str]:
         ).rstrip()
 
 
-def quality_json(found: Iterable[Quality], target_fpr: float) -> str:
+def quality_json(rows: Iterable[Quality], target_fpr: float) -> str:
     """The same as one JSON object."""
-    return json.dumps({"schema_version": 1, "target_fpr": target_fpr, "groups": [row.to_dict() for row in found]})
+    return json.dumps({"schema_version": 1, "target_fpr": target_fpr, "groups": [row.to_dict() for row in rows]})
 
 
 def draw_quality(classifier: Classifier, table: FeatureTable, out: Path) -> None:

@@ -127,19 +127,19 @@ def _parts(result: Result) -> Iterator[str]:
 
 def _moved_by(result: Result) -> Iterator[str]:
     """The score as sums of features and of sentences."""
-    found = result.explained
-    if found is None or result.evidence is None:
+    explanation = result.explained
+    if explanation is None or result.evidence is None:
         return
-    kinds = "   ".join(f"{kind} {amount:+.2f}" for kind, amount in found.by_kind().items())
-    yield f"score {found.score:+.2f} = {kinds}"
-    for moved in found.features[:_MOST_REASONS]:
+    kinds = "   ".join(f"{kind} {amount:+.2f}" for kind, amount in explanation.by_kind().items())
+    yield f"score {explanation.score:+.2f} = {kinds}"
+    for moved in explanation.features[:_MOST_REASONS]:
         yield f"  {moved.contribution:+.2f}  {moved.feature.replace('_', ' ')} {moved.value:.3g}: {moved.meaning}"
-    yield f"by sentence, the text as a whole {found.whole_text + found.intercept:+.2f}:"
+    yield f"by sentence, the text as a whole {explanation.whole_text + explanation.intercept:+.2f}:"
     with_tokens = sorted(set(result.evidence.sentence_of_token))
-    for i in np.argsort(-np.abs(found.sentences))[:_MOST_REASONS]:
+    for i in np.argsort(-np.abs(explanation.sentences))[:_MOST_REASONS]:
         start, end = result.evidence.sentences[with_tokens[i]]
         sentence = _without_controls(" ".join(result.evidence.text[start:end].split()))
-        yield f"  {found.sentences[i]:+.2f}  {textwrap.shorten(sentence, 90, placeholder=' ...')}"
+        yield f"  {explanation.sentences[i]:+.2f}  {textwrap.shorten(sentence, 90, placeholder=' ...')}"
 
 
 def sparkline(values: np.ndarray, ascii_only: bool = False) -> str:

@@ -42,8 +42,8 @@ def analyse_vocabulary(
     from detector.models.encoding import TextEncoder
 
     parts = take_apart(tokenizer)
-    found = analyse_parts(parts)
-    size = len(found)
+    tokenizer_analysis = analyse_parts(parts)
+    size = len(tokenizer_analysis)
     notes: list[str] = []
     embeddings, reference, indicators, ranking = None, None, None, _no_ranking(size)
     if any(folder.glob("*.safetensors")):
@@ -51,12 +51,12 @@ def analyse_vocabulary(
         if (sentence := say_rows(embeddings, size)) is not None:
             notes.append(sentence)
         reference = (
-            find_reference(embeddings, found)
+            find_reference(embeddings, tokenizer_analysis)
             if reference_ids is None
-            else given_reference(embeddings, found, _within(reference_ids, embeddings.rows))
+            else given_reference(embeddings, tokenizer_analysis, _within(reference_ids, embeddings.rows))
         )
-        indicators = compute_indicators(embeddings, found, reference)
-        ranking = rank_tokens(indicators, found, reference, embeddings.is_tied)
+        indicators = compute_indicators(embeddings, tokenizer_analysis, reference)
+        ranking = rank_tokens(indicators, tokenizer_analysis, reference, embeddings.is_tied)
         notes += _ranking_notes(reference, ranking)
     else:
         notes.append(f"{folder} holds no weights (*.safetensors), so that there are no indicators, only the tokenizer.")
@@ -73,12 +73,12 @@ def analyse_vocabulary(
         model_name=model_name,
         tokenizer_fingerprint=TextEncoder(tokenizer).fingerprint()[:16],
         embeddings_fingerprint=_fingerprint(embeddings) if embeddings else None,
-        tokenizer_kind=found.kind,
-        display=list(found.display),
-        token_bytes=list(found.token_bytes),
-        categories=list(found.categories),
-        reasons=found.reasons,
-        examples=found.examples,
+        tokenizer_kind=tokenizer_analysis.kind,
+        display=list(tokenizer_analysis.display),
+        token_bytes=list(tokenizer_analysis.token_bytes),
+        categories=list(tokenizer_analysis.categories),
+        reasons=tokenizer_analysis.reasons,
+        examples=tokenizer_analysis.examples,
         notes=notes,
         versions=compare_versions(parts, folder),
         is_tied=embeddings.is_tied if embeddings else None,
@@ -100,7 +100,7 @@ def analyse_vocabulary(
             "reference": None if reference_ids is None else reference_ids.tolist(),
         },
         software={"python": platform.python_version(), **{name: _version(name) for name in _SOFTWARE}},
-    ), found
+    ), tokenizer_analysis
 
 
 def order_to_verify(analysis: VocabularyAnalysis, rows: int, seed: int = 0) -> NDArray[np.int32]:
