@@ -110,7 +110,10 @@ def test_what_is_new_is_added_and_what_is_gone_is_set_apart(run, source, tmp_pat
     assert engine.judged_texts == ["A new text."]
     assert [r["id"] for r in rows_of(tmp_path / "out")] == [*(f"d{i:03}" for i in range(5, 40)), "new"]
     assert (summary["documents"], summary["absent_documents"]) == (36, 5)
-    assert "5 documents of an earlier run are no longer in the input" in " ".join(summary["notes"])
+    assert (
+        "5 documents of an earlier run are no longer in the input. What was found stands in the folder absent, counts "
+        "nowhere here, and comes back with them, without being judged again."
+    ) in summary["notes"]
     assert sorted(r["id"] for r in absent_rows(tmp_path / "out")) == [f"d{i:03}" for i in range(5)]
 
 
