@@ -9,6 +9,7 @@ A text's mean of such numbers is what the same weights give for its mean state, 
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 
