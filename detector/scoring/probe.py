@@ -9,7 +9,6 @@ A text's mean of such numbers is what the same weights give for its mean state, 
 from dataclasses import dataclass
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 
@@ -34,6 +33,7 @@ class StateReader(Protocol):
 def scaled(states: Tensor) -> Tensor:
     """Every state divided by its root mean square, in float32; any shape (..., d).
 
+    >>> import torch
     >>> scaled(torch.tensor([3.0, 4.0])).square().mean().item()
     1.0
     """
