@@ -86,8 +86,9 @@ def peak_mb() -> int:
 
 def one_run(arguments: argparse.Namespace) -> None:
     """One measurement, printed as JSON."""
+    from detector.corpus.progress import Progress
     from detector.corpus.recipe import Recipe
-    from detector.corpus.run import Progress, score_corpus
+    from detector.corpus.run import score_corpus
 
     last, judging_peak = Progress(), [0]
 

@@ -13,7 +13,8 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,14 @@ import torch
 from numpy.typing import NDArray
 
 from detector import LanguageModel
+from detector.evaluation.token_ground_truth import BELOW, PredictorQuality, SelectionQuality, judge_selection, measure
 from detector.models.catalogue import SMALL_FOLDER
-from detector.report.token_ground_truth import Panel, draw_against_counts
+from detector.progress import OnProgress
+from detector.report.tokens.ground_truth import Panel, draw_against_counts
 from detector.vocabulary.analysis import VocabularyAnalysis, analyse_vocabulary, order_to_verify
-from detector.vocabulary.ground_truth import BELOW, PredictorQuality, SelectionQuality, judge_selection, measure
 from detector.vocabulary.tokenizer_analysis import TokenizerAnalysis
-from detector.vocabulary.verification import Verification, VerificationSettings, verify
+from detector.vocabulary.verification import OnStage, verify
+from detector.vocabulary.verification_record import Verification, VerificationSettings
 
 SAMPLES = Path(__file__).parents[1] / "datasets" / "samples"
 WRITTEN = ("essay.txt", "letter.txt", "note.txt")
@@ -39,14 +42,14 @@ def verify_all(
     tokenizer: TokenizerAnalysis,
     found: VocabularyAnalysis,
     ledger: Path,
-    report: Callable[[str, int, int | None], None],
+    on_stage: OnStage,
 ) -> tuple[Verification, Verification]:
     """Every ranked token, and the walk with its default settings."""
     order = order_to_verify(found, language_model.vocabulary_size)
     never_ending = VerificationSettings(window=len(order) + 1, sample=0)
     unused = found.reference.ids.tolist() if found.reference else []
     known: dict[str, Any] = {"unused": unused, "at_floor": found.at_floor, "ledger": ledger}
-    every_token = verify(language_model, tokenizer, order, never_ending, report=report, **known)
+    every_token = verify(language_model, tokenizer, order, never_ending, on_stage=on_stage, **known)
     return every_token, verify(language_model, tokenizer, order, **known)
 
 
@@ -121,18 +124,21 @@ def main() -> None:
     texts = [path.read_text(encoding="utf-8") for path in arguments.sample]
     found, tokenizer = analyse_vocabulary(SMALL_FOLDER, language_model.tokenizer, "small", sample=texts)
     assert found.training_counts is not None, "the embedded model comes with its counts"  # noqa: S101
-    start, read = time.perf_counter(), 0
+    start = time.perf_counter()
 
-    def report(stage: str, done: int, total: int | None) -> None:
-        nonlocal read
-        read += 1
-        if read % 20 == 0:
-            print(f"{stage}: {done} tokens, {time.perf_counter() - start:.0f} s", flush=True)
+    def on_stage(stage: str) -> OnProgress:
+        batches = count(1)
+
+        def on_progress(done: int, total: int | None) -> None:
+            if next(batches) % 20 == 0:
+                print(f"{stage}: {done} tokens, {time.perf_counter() - start:.0f} s", flush=True)
+
+        return on_progress
 
     with tempfile.TemporaryDirectory() as folder:
         ledger = arguments.ledger or Path(folder) / "readings.sqlite"
         was_kept = ledger.exists()
-        every, walk = verify_all(language_model, tokenizer, found, ledger, report)
+        every, walk = verify_all(language_model, tokenizer, found, ledger, on_stage)
     counts = found.training_counts
     reference = found.reference.ids if found.reference else np.array([], dtype=np.int32)
     ids = np.setdiff1d(found.order, reference)

@@ -19,7 +19,8 @@ from detector.vocabulary.in_context import TokenInContext, in_context
 from detector.vocabulary.prompted_probability import PromptReader
 from detector.vocabulary.prompts import Prompt
 from detector.vocabulary.tokenizer_analysis import Category, analyse_tokenizer
-from detector.vocabulary.verification import VerificationSettings, prompts_of
+from detector.vocabulary.verification import prompts_of
+from detector.vocabulary.verification_record import VerificationSettings
 
 PLAIN_TOKENS = 24
 

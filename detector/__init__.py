@@ -6,6 +6,8 @@ The names below are imported on first use, so that ``import detector`` stays qui
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from detector.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from detector.corpus.frames import add_verdicts
     from detector.corpus.run import score_corpus
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from detector.scoring.records import TokenScores
     from detector.verdict.detector import Detector
     from detector.verdict.result import Result
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "CalibrationError": "detector.errors",

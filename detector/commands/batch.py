@@ -1,7 +1,7 @@
 """``detect batch INPUT --out DIR``: a whole corpus, resumable."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,8 +13,8 @@ from detector.errors import UsageError
 
 if TYPE_CHECKING:
     from detector.corpus.engine import Engine
+    from detector.corpus.progress import OnRunProgress, Progress
     from detector.corpus.recipe import Recipe
-    from detector.corpus.run import Progress
 
 
 @guarded
@@ -116,7 +116,7 @@ def _engine(
 
 
 def _print(summary: dict[str, Any], out: str) -> None:
-    from detector.corpus.finishing import UNREADABLE
+    from detector.corpus.statistics import UNREADABLE
 
     n = summary["documents"]
     counts = ", ".join(f"{n:,} {verdict}" for verdict, n in summary["verdicts"].items() if n)
@@ -133,7 +133,7 @@ def _print(summary: dict[str, Any], out: str) -> None:
 
 
 @contextmanager
-def _progress(quiet: bool) -> "Iterator[Callable[[Progress], None]]":
+def _progress(quiet: bool) -> "Iterator[OnRunProgress]":
     """A line on standard error with rates and the time that is left, where someone is looking at it."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn

@@ -87,7 +87,7 @@ def evaluate(
 ) -> None:
     """How good a verdict is on labelled texts it has not seen."""
     from detector.errors import UsageError
-    from detector.report.picture import check_picture_path
+    from detector.report.figures import check_picture_path
     from detector.verdict.classifier import Classifier
     from detector.verdict.shipped import calibration_for
 

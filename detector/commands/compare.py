@@ -31,7 +31,7 @@ def compare(
     """
     from detector.documents.reading import STANDARD_INPUT, read_source
     from detector.errors import InputError, UsageError
-    from detector.report.picture import check_picture_path
+    from detector.report.figures import check_picture_path
     from detector.report.two_texts import cautions, draw_comparison, print_comparison, to_record
     from detector.scoring import score_texts
 

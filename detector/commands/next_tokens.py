@@ -45,8 +45,9 @@ def next_command(
     The distribution of the token that follows a prompt is sorted by the model's own probability.
     """
     from detector.generation import SamplingSettings
-    from detector.report.next_tokens import draw_next_tokens, next_tokens, print_next_tokens, to_record
-    from detector.report.picture import check_picture_path
+    from detector.generation.next_tokens import by_temperature, next_tokens
+    from detector.report.figures import check_picture_path
+    from detector.report.next_tokens import TEMPERATURES, draw_next_tokens, print_next_tokens, to_record
 
     if png is not None:
         check_picture_path(png)
@@ -58,10 +59,11 @@ def next_command(
     )
     beginning = prompt_text(prompt, quiet)
     language_model = choice.load()
-    found = next_tokens(language_model, beginning, settings)
+    sorted_tokens = next_tokens(language_model, beginning, settings)
     if as_json:
-        print_json(to_record(found, top))
+        print_json(to_record(sorted_tokens, top))
     else:
-        print_next_tokens(found, top)
+        print_next_tokens(sorted_tokens, top)
     if png is not None:
-        draw_next_tokens(language_model, found, settings, top, png)
+        warmed = by_temperature(language_model, beginning, settings, (*TEMPERATURES, settings.temperature))
+        draw_next_tokens(sorted_tokens, warmed, settings, top, png)

@@ -5,9 +5,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,7 +26,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line
 FilePath = Annotated[
     str, typer.Argument(metavar="PATH", help="A file (text, Word, OpenDocument, PDF, EPUB, HTML); - is standard input.")
 ]
-PngOption = Annotated[Path | None, typer.Option(help="Draw a picture (.png or .svg).")]
 
 
 @dataclass(frozen=True)
@@ -46,19 +44,21 @@ class ModelChoice:
         return LanguageModel.load(self.model, self.device, self.dtype, self.offline)
 
 
-_CHOICE = [
-    parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-    for parameter in inspect.signature(ModelChoice).parameters.values()
-]
+def _options_of(group: type) -> list[inspect.Parameter]:
+    return [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in inspect.signature(group).parameters.values()
+    ]
 
 
 def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
     """Errors as sentences and exit codes as promised; a command returns its own code or None for 0.
 
-    A parameter of the type ``ModelChoice`` stands for the options of that class.
+    A parameter whose type is a dataclass, such as ``ModelChoice``, stands for the options that are its fields.
     """
     parameters = inspect.signature(command).parameters
-    choice = next((name for name, parameter in parameters.items() if parameter.annotation is ModelChoice), None)
+    types = {name: parameter.annotation for name, parameter in parameters.items()}
+    groups = {name: given for name, given in types.items() if isinstance(given, type) and is_dataclass(given)}
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
@@ -71,8 +71,8 @@ def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
                 warnings.simplefilter("ignore")  # what libraries say to programmers
                 warnings.simplefilter("ignore" if kwargs.get("quiet") else "always", DetectorWarning)
                 warnings.showwarning = lambda message, *_: say(str(message))
-                if choice is not None:
-                    kwargs[choice] = ModelChoice(**{option.name: kwargs.pop(option.name) for option in _CHOICE})
+                for name, group in groups.items():
+                    kwargs[name] = group(**{option.name: kwargs.pop(option.name) for option in _options_of(group)})
                 code = command(*args, **kwargs) or 0
             sys.stdout.flush()
         except DetectorError as error:
@@ -92,7 +92,7 @@ def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
         raise typer.Exit(code)
 
     run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # what typer makes the options from
-        [p for name, given in parameters.items() for p in (_CHOICE if name == choice else (given,))]
+        [p for name, given in parameters.items() for p in (_options_of(groups[name]) if name in groups else (given,))]
     )
     return run
 

@@ -51,7 +51,7 @@ def report(
         write_key(named, key, out)
     with progress_bar("Reading", quiet) as progress:
         written = write_set(
-            detect_files(detector, named), out, anonymous, pictures, lambda done: progress(done, len(named))
+            detect_files(detector, named), out, anonymous, pictures, lambda done, _: progress(done, len(named))
         )
     for entry in written:
         if entry.result.verdict == "unscored" and not quiet:

@@ -32,7 +32,7 @@ def score(
     import numpy as np
 
     from detector.errors import InputError
-    from detector.report.token_table import print_table, to_record
+    from detector.report.tokens.scores import print_table, to_record
     from detector.scoring import score_texts
 
     source = read_for(path, quiet)

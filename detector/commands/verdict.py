@@ -103,7 +103,7 @@ def _check_outputs(outputs: dict[str, Path], paths: list[str]) -> None:
         if len(paths) != 1:
             raise UsageError(f"{option} is for one file, and {len(paths)} were given; for many: detect report PATH...")
         if option == "--png":
-            from detector.report.picture import check_picture_path
+            from detector.report.figures import check_picture_path
 
             check_picture_path(path)
         elif path.suffix.lower() != option.replace("--", "."):
@@ -124,7 +124,7 @@ def _write_outputs(
 
             pdf.write_bytes(report_pdf(page))
     if png:
-        from detector.report.picture import draw_surprise
+        from detector.report.picture_files import draw_surprise
 
         draw_surprise(result, human_sentence_bits, png)
 

@@ -55,6 +55,7 @@ def watermark(
     from detector.models import LanguageModel
     from detector.report import watermark as report
     from detector.watermark import GreenList, SynthId, detect_green_list, detect_synthid
+    from detector.watermark.significance import significance_of
 
     if (key is None) == (synthid_keys is None):
         raise UsageError(
@@ -74,22 +75,22 @@ def watermark(
     ids, starts, ends = language_model.encoder.encode("" if is_empty else source.text)
     if synthid is not None:
         leaning = detect_synthid(synthid, ids.tolist())
-        conclusion = report.conclude(leaning, is_empty)
-        record = report.synthid_record(leaning, conclusion)
-        lines = [] if conclusion.reason else report.synthid_lines(leaning)
+        significance = significance_of(leaning, is_empty)
+        record = report.synthid_record(leaning, significance)
+        lines = [] if significance.reason else report.synthid_lines(leaning)
     else:
         assert key is not None  # noqa: S101 - one of the two was given
         green_list = GreenList(language_model.vocabulary_size, key, **given(gamma=gamma, scheme=scheme))
-        found = detect_green_list(green_list, ids.tolist())
-        conclusion = report.conclude(found, is_empty)
+        greenness = detect_green_list(green_list, ids.tolist())
+        significance = significance_of(greenness, is_empty)
         spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
-        record = report.green_list_record(found, green_list, spans, conclusion)
-        lines = [] if conclusion.reason else report.green_list_lines(found, green_list)
+        record = report.green_list_record(greenness, green_list, spans, significance)
+        lines = [] if significance.reason else report.green_list_lines(greenness, green_list)
     if as_json:
         print_json(record)
-    if conclusion.reason is not None:
-        say(f"{source.path or 'standard input'} was not tested: {conclusion.explanation}")
+    if significance.reason is not None:
+        say(f"{source.path or 'standard input'} was not tested: {record['explanation']}")
         return 3
     if not as_json:
-        print("\n".join([*lines, conclusion.explanation]))
+        print("\n".join([*lines, record["explanation"]]))
     return 0

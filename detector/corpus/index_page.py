@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 from jinja2 import FileSystemLoader
 from markupsafe import Markup
 
-from detector.corpus.finishing import Statistics
 from detector.corpus.recipe import Judge
 from detector.corpus.reports import is_flagged, report_name
+from detector.corpus.statistics import Statistics
 from detector.corpus.store import REPORTS, Store
 from detector.corpus.summary import VERDICTS, percent
+from detector.report.evidence_pictures import Bars, DataTable, Picture
 from detector.report.page import content_policy, drawn, environment, today
-from detector.report.pictures import Bars, DataTable, Picture
 from detector.report.visible import plain_visible
 from detector.report.wording import HEADLINES, NEXT_STEPS
 
@@ -67,7 +67,7 @@ class EvidenceClass:
     rows: list[Listed]
 
 
-def index_page(store: Store, summary: dict[str, Any], found: Statistics, judge: Judge) -> str:
+def index_page(store: Store, summary: dict[str, Any], numbers: Statistics, judge: Judge) -> str:
     """The page as a complete HTML document."""
     pages = environment(FileSystemLoader(_TEMPLATES))
     style = Markup(str(pages.globals["style"]) + _asset("corpus.css"))  # noqa: S704 - our own files
@@ -78,8 +78,8 @@ def index_page(store: Store, summary: dict[str, Any], found: Statistics, judge: 
             verdict=verdict,
             headline=HEADLINES[verdict],  # type: ignore[index]  # they are the verdicts
             next_step=_next_step(verdict),
-            n=found.verdicts.get(verdict, 0),
-            share=percent(found.verdicts.get(verdict, 0) / max(1, found.documents)),
+            n=numbers.verdicts.get(verdict, 0),
+            share=percent(numbers.verdicts.get(verdict, 0) / max(1, numbers.documents)),
             rows=listed[verdict],
         )
         for verdict in VERDICTS
@@ -94,7 +94,7 @@ def index_page(store: Store, summary: dict[str, Any], found: Statistics, judge: 
         classes=classes,
         most_rows=MOST_ROWS_A_CLASS,
         is_cut=any(c.n > len(c.rows) for c in classes),
-        pictures=[drawn(picture) for picture in _pictures(found, judge)],
+        pictures=[drawn(picture) for picture in _pictures(numbers, judge)],
         date=today().strftime("%-d %B %Y"),
     )
 
@@ -135,18 +135,18 @@ def _listed_row(row: dict[str, Any], reports: set[str]) -> Listed:
     )
 
 
-def _pictures(found: Statistics, judge: Judge) -> list[Picture]:
-    n = found.texts_with_p_value
-    return [_score_picture(found, judge, n), _p_value_picture(found, n)] if n else []
+def _pictures(numbers: Statistics, judge: Judge) -> list[Picture]:
+    n = numbers.texts_with_p_value
+    return [_score_picture(numbers, judge, n), _p_value_picture(numbers, n)] if n else []
 
 
-def _score_picture(found: Statistics, judge: Judge, n: int) -> Picture:
+def _score_picture(numbers: Statistics, judge: Judge, n: int) -> Picture:
     """Scores of the corpus on those of the reference texts, each length weighing what it weighs in the corpus."""
-    edges = found.score_edges
-    corpus = found.score_counts / n
+    edges = numbers.score_edges
+    corpus = numbers.score_counts / n
     sides = {"human": np.zeros(len(corpus)), "machine": np.zeros(len(corpus))}
     for bucket in judge.buckets:
-        weight = found.length_counts.get(bucket.least_tokens, 0) / n
+        weight = numbers.length_counts.get(bucket.least_tokens, 0) / n
         for name, scores in (("human", bucket.human_scores), ("machine", bucket.machine_scores)):
             sides[name] += weight * np.histogram(np.clip(scores, edges[0], edges[-1]), edges)[0] / max(1, len(scores))
     left, right = edges[:-1], edges[1:]
@@ -175,10 +175,10 @@ def _score_picture(found: Statistics, judge: Judge, n: int) -> Picture:
     )
 
 
-def _p_value_picture(found: Statistics, n: int) -> Picture:
+def _p_value_picture(numbers: Statistics, n: int) -> Picture:
     """Were all texts human, each bin would hold the same share."""
     edges = np.linspace(0, 1, _P_VALUE_BINS + 1)
-    values, counts = np.array(list(found.p_values)), np.array(list(found.p_values.values()))
+    values, counts = np.array(list(numbers.p_values)), np.array(list(numbers.p_values.values()))
     shares = np.histogram(values, edges, weights=counts)[0] / n
     level = np.full(_P_VALUE_BINS, 1 / _P_VALUE_BINS)
     rows = [(f"{a:.2f} to {b:.2f}", percent(s)) for a, b, s in zip(edges, edges[1:], shares, strict=False)]

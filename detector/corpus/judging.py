@@ -75,15 +75,15 @@ def _results(detector: "Detector", documents: list[Document]) -> "list[Result | 
     except Exception as error:
         if len(documents) == 1:
             return [error]
-    found: list[Result | Exception] = []
+    results: list[Result | Exception] = []
     for document in documents:  # one by one, so that the one at fault stands alone
         try:
-            found += _stream(detector, [document])
+            results += _stream(detector, [document])
         except Exception as error:
-            found.append(error)
-            if len(found) >= _SYSTEMATIC and all(isinstance(outcome, Exception) for outcome in found):
+            results.append(error)
+            if len(results) >= _SYSTEMATIC and all(isinstance(outcome, Exception) for outcome in results):
                 raise
-    return found
+    return results
 
 
 def _stream(detector: "Detector", documents: list[Document]) -> "Iterator[Result]":

@@ -197,11 +197,11 @@ class Ledger:
 
     def orphaned_texts(self) -> set[str]:
         """Hashes of texts all of whose rows are copies of a row that is absent; next to always empty."""
-        found = self._all(
+        texts = self._all(
             "SELECT text FROM documents WHERE text IS NOT NULL AND pass = ? GROUP BY text HAVING min(is_copy) = 1",
             self.current_pass,
         )
-        return {text.hex() for (text,) in found}
+        return {text.hex() for (text,) in texts}
 
     def state_of_parts(self) -> str:
         """A word that changes whenever any part does."""

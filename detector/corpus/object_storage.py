@@ -17,7 +17,7 @@ import shutil
 import socket
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from typing import Any
 from uuid import uuid4
 
 from detector.corpus.documents import Document, Problem
-from detector.corpus.run import Progress
+from detector.corpus.progress import OnRunProgress, Progress
 from detector.corpus.sources import OneFile, printable
 from detector.corpus.store import ABSENT, INDEX, REPORTS, RESULTS, RUN, SUMMARY, TOKENS
 from detector.corpus.tables import Layout, Reading
@@ -99,7 +99,7 @@ class RemoteSource:
         try:
             found = self._system.find(self._root, detail=True)
         except Exception as error:  # every file system has errors of its own
-            raise InputError(f"{self.name} cannot be read ({_said(error)}).") from error
+            raise InputError(f"{self.name} cannot be read ({_reason_of(error)}).") from error
         if not found:
             raise InputError(f"{self.name}: there is no file here.")
         return {
@@ -133,7 +133,7 @@ class RemoteSource:
             self._system.get_file(copy.remote, str(copy.local))
         except Exception as error:  # every file system has errors of its own
             copy.local.unlink(missing_ok=True)
-            return replace(copy, problem=_said(error))
+            return replace(copy, problem=_reason_of(error))
         return copy
 
     def _read(self, fetched: _Fetched, url: str, named: str) -> Iterator[Document]:
@@ -244,7 +244,7 @@ class Place:
         with self._reaching():
             self._system.rm_file(f"{self._root}/{_MARK}")
 
-    def watched(self, on_progress: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    def watched(self, on_progress: OnRunProgress) -> OnRunProgress:
         """The same, which publishes now and then."""
 
         def told(progress: Progress) -> None:
@@ -289,7 +289,7 @@ class Place:
             raise
         except Exception as error:  # every file system has errors of its own
             raise OutputError(
-                f"{self.url} cannot be reached or written ({_said(error)}). What was published is safe; give the "
+                f"{self.url} cannot be reached or written ({_reason_of(error)}). What was published is safe; give the "
                 "command again."
             ) from error
 
@@ -300,7 +300,7 @@ class LocalPlace:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def watched(self, on_progress: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    def watched(self, on_progress: OnRunProgress) -> OnRunProgress:
         """The same."""
         return on_progress
 
@@ -378,5 +378,5 @@ def _stamp(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _said(error: Exception) -> str:
+def _reason_of(error: Exception) -> str:
     return (str(error).splitlines() or [""])[0].rstrip(".")[:200] or type(error).__name__

@@ -72,7 +72,7 @@ class PrevalenceEstimator:
         self._least_tokens = np.array([length.bucket.least_tokens for length in self._lengths])
 
     def add(self, scores: Sequence[float] | NDArray[np.float64], n_tokens: Sequence[int] | NDArray[np.int64]) -> None:
-        """Count in some texts."""
+        """Count in some texts. Both have the shape (n_texts,)."""
         scores = np.asarray(scores, dtype=np.float64)
         index = np.searchsorted(self._least_tokens, np.asarray(n_tokens), side="right") - 1
         for i, length in enumerate(self._lengths):

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow.parquet as pq
 
 from detector.corpus.documents import Document, batches
-from detector.corpus.finishing import MACHINE_VERDICTS
 from detector.corpus.sources import Source
+from detector.corpus.statistics import MACHINE_VERDICTS
 from detector.corpus.store import REPORTS as FOLDER
 from detector.corpus.store import Store, writing
+from detector.progress import OnProgress, unwatched
 
 if TYPE_CHECKING:
     from detector.verdict.detector import Detector
@@ -42,9 +43,9 @@ class ReportWriter:
         store: Store,
         documents: Source,
         load: "Callable[[int], Detector]",
-        on_progress: Callable[[int, int], None] = lambda done, wanted: None,
+        on_progress: OnProgress = unwatched,
     ) -> None:
-        self._store, self._documents, self._load, self._tell = store, documents, load, on_progress
+        self._store, self._documents, self._load, self._on_progress = store, documents, load, on_progress
         self._folder = store.folder / FOLDER
 
     def write(self, reports: Reports) -> None:
@@ -63,7 +64,7 @@ class ReportWriter:
 
         detector = self._load(REPORT_ALTERNATIVES)
         total = len(missing)
-        self._tell(0, total)
+        self._on_progress(0, total)
         for batch in batches(self._wanted_documents(missing), _AT_ONCE):
             results = detector.detect_stream((d.id, d.path, d.text or "", d.warnings) for d in batch)
             for document, result in zip(batch, results, strict=True):
@@ -72,7 +73,7 @@ class ReportWriter:
                 )
                 assert document.text_sha256 is not None  # noqa: S101 - it has a text
                 self._put(self._folder / report_name(document.text_sha256), page)
-            self._tell(total - len(missing), total)
+            self._on_progress(total - len(missing), total)
 
     def _wanted_documents(self, missing: set[str]) -> Iterator[Document]:
         for document in self._documents.documents():

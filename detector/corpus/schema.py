@@ -107,14 +107,14 @@ def carried_columns(documents: Iterable[Document]) -> list[Carried]:
         for name, value in document.fields.items():
             types[name] = _joined(types.get(name), _type_of(value))
     taken = {name.lower() for name, _ in (*_RECORD, *_CORPUS)}
-    found = []
+    carried = []
     for name, type_ in types.items():
         column = name
         while column.lower() in taken:  # case apart, columns are the same to SQL
             column = f"input_{column}"
         taken.add(column.lower())
-        found.append(Carried(name, column, type_ or "string"))
-    return found
+        carried.append(Carried(name, column, type_ or "string"))
+    return carried
 
 
 def results_schema(carried: Sequence[Carried]) -> pa.Schema:

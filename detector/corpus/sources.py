@@ -153,7 +153,7 @@ def _read_file(path: Path, id: str, layout: Layout) -> Iterator[Document]:
     except FileNotFoundError:
         yield Document(id, shown, None, problem=Problem("unreadable", f"{shown}: no such file."))
     except (OSError, ValueError) as error:
-        problem = Problem("unreadable", _valid(f"{shown} cannot be read: {_said(error)}."))
+        problem = Problem("unreadable", _valid(f"{shown} cannot be read: {_reason_of(error)}."))
         yield Document(id, shown, None, problem=problem)
     else:
         warnings = tuple(_valid(warning) for warning in source.warnings)
@@ -228,7 +228,7 @@ def _split_at(stream: BinaryIO, separator: bytes, beginning: bytes = b"") -> Ite
         rest += more
 
 
-def _said(error: OSError | ValueError) -> str:
+def _reason_of(error: OSError | ValueError) -> str:
     return (getattr(error, "strerror", None) or str(error)).rstrip(".")
 
 

@@ -18,7 +18,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import IO, Any
@@ -28,11 +28,11 @@ import pyarrow.parquet as pq
 
 from detector.corpus.schema import STORE_VERSION, Carried
 from detector.errors import OutputError, UsageError
+from detector.files import TEMPORARY, write_whole
 
 RESULTS, ABSENT, TOKENS, REPORTS = "results", "absent", "tokens", "reports"
 RUN, LEDGER, SUMMARY, INDEX, LOCK = "run.json", "ledger.sqlite", "summary.json", "index.html", ".lock"
 _OURS = {RESULTS, ABSENT, TOKENS, REPORTS, RUN, SUMMARY, INDEX, LOCK, LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm"}
-_TEMPORARY = ".tmp"
 _RUN_ID = b"detect.run"
 _VERSION = b"detect.store_version"
 _FAILED_PREFIX = "failed-"
@@ -56,6 +56,8 @@ class Run:
     calibration_sha256: str
     target_fpr: float
     program_version: str
+    """That began the run. Another version goes on with it, for what a row is made of stands beside: ``STORE_VERSION``
+    is raised with whatever changes a row."""
     store_version: int = STORE_VERSION
     attempt: int = 1
     """Counts how often results of the folder were thrown away with --force."""
@@ -70,7 +72,7 @@ class Run:
         return [
             f"{f.name.replace('_', ' ')} was {getattr(self, f.name)} and is {getattr(other, f.name)} now"
             for f in fields(self)
-            if f.name != "attempt" and getattr(self, f.name) != getattr(other, f.name)
+            if f.name not in ("attempt", "program_version") and getattr(self, f.name) != getattr(other, f.name)
         ]
 
 
@@ -139,10 +141,10 @@ class Store:
                 folder.mkdir(exist_ok=True)
                 for path in list(folder.iterdir()):
                     is_ours = name == REPORTS or path.name.startswith(".") or self._belongs(path, run)
-                    if path.name.endswith(_TEMPORARY) or not is_ours:
+                    if path.name.endswith(TEMPORARY) or not is_ours:
                         path.unlink()
         with writing(self.folder):
-            for path in self.folder.glob(f".*{_TEMPORARY}"):
+            for path in self.folder.glob(f".*{TEMPORARY}"):
                 path.unlink()
             rows = {path.name for kind in (RESULTS, ABSENT) for path in self.parts(kind)}
             for path in self.parts(TOKENS):
@@ -170,19 +172,8 @@ class Store:
 
     def write(self, path: Path, fill: Callable[[IO[bytes]], Any]) -> None:
         """A file, whole or not at all; raises ``OutputError`` in a sentence."""
-        temporary = path.with_name(f".{path.name}{_TEMPORARY}")
         with writing(self.folder):
-            try:
-                with temporary.open("wb") as file:
-                    fill(file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(path)
-                _sync_folder(path.parent)
-            except BaseException:
-                with suppress(OSError):
-                    temporary.unlink(missing_ok=True)
-                raise
+            write_whole(path, fill)
 
     def rewrite_part(self, run: Run, path: Path, rows: pa.Table) -> None:
         """Other rows in place of those of a part; without any it is removed."""
@@ -209,15 +200,15 @@ class Store:
 
     def _belongs(self, path: Path, run: Run) -> bool:
         try:
-            found = (pq.read_schema(path).metadata or {}).get(_RUN_ID) if path.suffix == ".parquet" else None
+            run_id = (pq.read_schema(path).metadata or {}).get(_RUN_ID) if path.suffix == ".parquet" else None
         except pa.ArrowException as error:
             raise UsageError(
                 f"{path} is damaged ({str(error).splitlines()[0]}). Delete it and give the command again: its "
                 "documents are scored anew."
             ) from None
-        if found is None:
+        if run_id is None:
             raise UsageError(f"{path} is no file of a run of detect batch; move it elsewhere.")
-        return found.decode() == run.id
+        return run_id.decode() == run.id
 
 
 def is_failed(part: Path) -> bool:
@@ -241,16 +232,6 @@ def writing(folder: Path) -> Iterator[None]:
             f"Writing to {folder} failed ({error.strerror or error}). What was finished is safe; give the command "
             "again."
         ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last; not every system can."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _lock(handle: int) -> bool:

@@ -9,46 +9,46 @@ from detector.corpus.schema import STORE_VERSION, Carried
 from detector.corpus.store import Run
 
 if TYPE_CHECKING:
-    from detector.corpus.finishing import Statistics
+    from detector.corpus.statistics import Statistics
 
 VERDICTS = ("machine", "mixed", "inconclusive", "human", "unscored")
 MIXED_FACTOR = 1.25
 """Machine and mixed together are false at most so many times the target rate (``detector.verdict.rules``)."""
 
 
-def summary_of(run: Run, judge: Judge, found: "Statistics", fdr: float, carried: list[Carried]) -> dict[str, Any]:
+def summary_of(run: Run, judge: Judge, numbers: "Statistics", fdr: float, carried: list[Carried]) -> dict[str, Any]:
     """The record, ready for JSON."""
-    prevalence = found.prevalence
-    humans = found.texts_with_p_value * (1 - (prevalence.share if prevalence else 0.0))
+    prevalence = numbers.prevalence
+    humans = numbers.texts_with_p_value * (1 - (prevalence.share if prevalence else 0.0))
     return {
         "schema_version": STORE_VERSION,
         "run": run.id,
         "source": run.source,
-        "documents": found.documents,
-        "absent_documents": found.absent,
-        "repeated_ids": found.repeated_ids,
-        "duplicates": found.copies,
-        "words": found.words,
-        "tokens": found.tokens,
-        "verdicts": {verdict: found.verdicts.get(verdict, 0) for verdict in VERDICTS},
-        "first_unreadable": [{"id": name, "explanation": why} for name, why in found.first_unreadable],
-        "unscored_reasons": dict(sorted(found.reasons.items())),
-        "distinct_texts_judged": found.texts_with_p_value,
+        "documents": numbers.documents,
+        "absent_documents": numbers.absent,
+        "repeated_ids": numbers.repeated_ids,
+        "duplicates": numbers.copies,
+        "words": numbers.words,
+        "tokens": numbers.tokens,
+        "verdicts": {verdict: numbers.verdicts.get(verdict, 0) for verdict in VERDICTS},
+        "first_unreadable": [{"id": name, "explanation": why} for name, why in numbers.first_unreadable],
+        "unscored_reasons": dict(sorted(numbers.reasons.items())),
+        "distinct_texts_judged": numbers.texts_with_p_value,
         "false_flags": {
             "target_fpr": run.target_fpr,
-            "texts_called_machine_or_mixed": found.texts_called_machine,
-            "expected_false_at_most": round(MIXED_FACTOR * run.target_fpr * found.texts_with_p_value, 2),
+            "texts_called_machine_or_mixed": numbers.texts_called_machine,
+            "expected_false_at_most": round(MIXED_FACTOR * run.target_fpr * numbers.texts_with_p_value, 2),
             "expected_false_given_prevalence": round(MIXED_FACTOR * run.target_fpr * humans, 2) if prevalence else None,
         },
         "false_discovery_rate": {
             "fdr": fdr,
-            "texts_flagged": found.texts_flagged,
-            "largest_p_value_flagged": found.flag_threshold,
-            "expected_false_at_most": round(fdr * found.texts_flagged, 2),
-            "fewest_that_could_be_flagged": found.fewest_flaggable,
+            "texts_flagged": numbers.texts_flagged,
+            "largest_p_value_flagged": numbers.flag_threshold,
+            "expected_false_at_most": round(fdr * numbers.texts_flagged, 2),
+            "fewest_that_could_be_flagged": numbers.fewest_flaggable,
         },
         "prevalence": None if prevalence is None else {k: _rounded(v) for k, v in asdict(prevalence).items()},
-        "notes": notes(found, run, fdr),
+        "notes": notes(numbers, run, fdr),
         "carried_columns": {column.field: column.column for column in carried},
         "model": {
             "name": judge.model_name,
@@ -68,47 +68,48 @@ def summary_of(run: Run, judge: Judge, found: "Statistics", fdr: float, carried:
     }
 
 
-def notes(found: "Statistics", run: Run, fdr: float) -> list[str]:
+def notes(numbers: "Statistics", run: Run, fdr: float) -> list[str]:
     """What the numbers mean, in sentences for people."""
-    n = found.texts_with_p_value
+    n = numbers.texts_with_p_value
     said = ["A flag is a reason to read a text, never proof of who wrote it."] if n else []
-    if found.absent:
-        they = "it" if found.absent == 1 else "them"
+    if numbers.absent:
+        they = "it" if numbers.absent == 1 else "them"
         said.append(
-            f"{_documents(found.absent)} of an earlier run {_are(found.absent)} no longer in the input. What was found "
-            f"stands in the folder absent, counts nowhere here, and comes back with {they}, without being judged again."
+            f"{_documents(numbers.absent)} of an earlier run {_are(numbers.absent)} no longer in the input. What was "
+            f"found stands in the folder absent, counts nowhere here, and comes back with {they}, without being judged "
+            "again."
         )
-    if found.copies:
+    if numbers.copies:
         said.append(
-            f"{_documents(found.copies)} {_have(found.copies)} the very text of another: each such text was judged "
+            f"{_documents(numbers.copies)} {_have(numbers.copies)} the very text of another: each such text was judged "
             "once and counts once in every estimate."
         )
-    if found.repeated_ids:
+    if numbers.repeated_ids:
         said.append(
-            f"{_documents(found.repeated_ids)} {_have(found.repeated_ids)} the id of another; each has a row of its "
-            "own, which document_key tells from the rest."
+            f"{_documents(numbers.repeated_ids)} {_have(numbers.repeated_ids)} the id of another; each has a row of "
+            "its own, which document_key tells from the rest."
         )
-    if not found.documents:
+    if not numbers.documents:
         return [*said, "The input holds no document."]
     if not n:
         return [*said, "No document could be judged, so nothing is estimated."]
     said.append(
-        f"Of {_texts(n)} judged, {found.texts_called_machine:,} {_are(found.texts_called_machine)} called machine or "
-        f"mixed. Had people written all of them, {_at_most(MIXED_FACTOR * run.target_fpr * n)} would be "
+        f"Of {_texts(n)} judged, {numbers.texts_called_machine:,} {_are(numbers.texts_called_machine)} called machine "
+        f"or mixed. Had people written all of them, {_at_most(MIXED_FACTOR * run.target_fpr * n)} would be "
         f"called so by chance alone, at a false-alarm rate of {run.target_fpr:g}."
     )
-    if found.texts_flagged:
+    if numbers.texts_flagged:
         said.append(
-            f"{_texts(found.texts_flagged)} {_are(found.texts_flagged)} flagged at a false-discovery rate of {fdr:g}: "
-            f"{_at_most(fdr * found.texts_flagged)} of these are "
+            f"{_texts(numbers.texts_flagged)} {_are(numbers.texts_flagged)} flagged at a false-discovery rate of "
+            f"{fdr:g}: {_at_most(fdr * numbers.texts_flagged)} of these are "
             "expected to be written by people, if people's texts score here as the reference texts do."
         )
     else:
         said.append(
-            f"No text is flagged at a false-discovery rate of {fdr:g}. Among {_texts(n)} that takes {_least(found)} "
+            f"No text is flagged at a false-discovery rate of {fdr:g}. Among {_texts(n)} that takes {_least(numbers)} "
             "with the smallest p-value that the reference texts can give."
         )
-    if (prevalence := found.prevalence) is None:
+    if (prevalence := numbers.prevalence) is None:
         why = (
             f"that takes {FEWEST_TEXTS} texts or more"
             if n < FEWEST_TEXTS
@@ -134,8 +135,8 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _least(found: "Statistics") -> str:
-    return "one" if found.fewest_flaggable == 1 else f"at least {found.fewest_flaggable:,}"
+def _least(numbers: "Statistics") -> str:
+    return "one" if numbers.fewest_flaggable == 1 else f"at least {numbers.fewest_flaggable:,}"
 
 
 def _at_most(expected: float) -> str:

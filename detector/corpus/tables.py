@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from detector.corpus.decompression import COMPRESSED, open_bytes
 from detector.corpus.documents import Document, Problem
-from detector.corpus.opening import COMPRESSED, open_bytes
 from detector.errors import InputError, UsageError
 
 MOST_CHARACTERS = 2_000_000

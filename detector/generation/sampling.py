@@ -78,7 +78,10 @@ def kept_by_top_k(logits: Tensor, k: int) -> Tensor:
 
 
 def kept_by_top_p(probabilities: Tensor, p: float) -> Tensor:
-    """True for the smallest set of likeliest tokens of each row whose probability reaches ``p``, at least one."""
+    """True for the smallest set of likeliest tokens of each row whose probability reaches ``p``, at least one.
+
+    Probabilities and answer have the shape (..., V).
+    """
     values, order = probabilities.sort(dim=-1, descending=True, stable=True)
     before = values.cumsum(dim=-1) - values  # mass of the likelier ones: a token stays while it is below p
     keep = before < p

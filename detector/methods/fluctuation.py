@@ -66,7 +66,10 @@ class SurprisalAutocorrelation:
 
 
 def autocorrelation(series: NDArray[np.float64], lag: int) -> float:
-    """Sum of (s_t - m)(s_{t+lag} - m) over sum of (s_t - m)^2; NaN without variance or below lag + 2 values."""
+    """Sum of (s_t - m)(s_{t+lag} - m) over sum of (s_t - m)^2; NaN without variance or below lag + 2 values.
+
+    ``series`` has the shape (n_tokens,).
+    """
     if len(series) < lag + 2:
         return float("nan")
     centred = series - series.mean()

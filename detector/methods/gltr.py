@@ -28,6 +28,8 @@ BUCKET_LIMITS = (10, 100, 1000)
 def bucket_of(rank: NDArray[np.int32]) -> NDArray[np.int64]:
     """Bucket 0 to 3 of each rank.
 
+    Shapes (n_tokens,).
+
     >>> bucket_of(np.array([1, 10, 11, 1000, 1001], dtype=np.int32)).tolist()
     [0, 0, 1, 2, 3]
     """

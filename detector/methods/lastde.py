@@ -73,7 +73,7 @@ class LastdePlusPlus:
 
 
 def diversity_entropy(series: NDArray[np.float64], tau: int, embedding: int, bins: int) -> float:
-    """DE of one scale, in [0, 1]."""
+    """DE of one scale, in [0, 1]. ``series`` has the shape (n_tokens,)."""
     smooth = np.convolve(series, np.ones(tau) / tau, mode="valid")
     norms = np.sqrt(_sliding_sums(smooth * smooth, embedding))
     products = _sliding_sums(smooth[:-1] * smooth[1:], embedding)  # of adjacent windows

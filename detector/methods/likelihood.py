@@ -61,5 +61,5 @@ class Entropy:
 
 
 def mean(values: np.ndarray) -> float:
-    """Mean in float64; NaN for an empty array."""
+    """Mean in float64; NaN for an empty array. Shape (n,)."""
     return float(np.mean(values, dtype=np.float64)) if len(values) else float("nan")

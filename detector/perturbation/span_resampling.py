@@ -93,6 +93,8 @@ class SpanResampler:
 def choose_spans(n: int, share: float, span: int, buffer: int, random: np.random.Generator) -> NDArray[np.bool_]:
     """Which of ``n`` positions to replace: spans at random, apart by ``buffer``; at least one where there is room.
 
+    Shape (n,).
+
     The first position is left alone, so that every replacement has something to its left.
     """
     chosen = np.zeros(n, dtype=bool)

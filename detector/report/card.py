@@ -2,19 +2,19 @@
 
 from markupsafe import Markup
 
+from detector.report.evidence_pictures import surprise_picture
 from detector.report.page import name_of
-from detector.report.pictures import surprise_picture
-from detector.report.surprise import NOT_PROOF
+from detector.report.palette import LIGHT
 from detector.report.svg import inline_svg
 from detector.report.visible import plain_visible
-from detector.report.wording import HEADLINES
+from detector.report.wording import HEADLINES, NOT_PROOF
 from detector.verdict.result import Result
 
 _CARD = Markup(
-    '<div style="max-width:52rem;font-family:system-ui,sans-serif;line-height:1.5;background:#FFFFFF;color:#1C1E22;'
-    'padding:1rem;border:1px solid #DCD8CE"><div style="color:#5B5E66">{name}</div><div style="font-size:1.3em">'
+    '<div style="max-width:52rem;font-family:system-ui,sans-serif;line-height:1.5;background:{paper};color:{ink};'
+    'padding:1rem;border:1px solid {rule}"><div style="color:{muted}">{name}</div><div style="font-size:1.3em">'
     "<b>{headline}</b></div><div>{explanation}</div>{curve}"
-    '<div style="color:#5B5E66;font-size:.9em">{not_proof}</div></div>'
+    '<div style="color:{muted};font-size:.9em">{not_proof}</div></div>'
 )
 
 
@@ -26,6 +26,10 @@ def card(result: Result) -> str:
         curve = inline_svg(surprise_picture(result.evidence, bits))
     return str(
         _CARD.format(
+            paper=LIGHT.surface,
+            ink=LIGHT.ink,
+            rule=LIGHT.rule,
+            muted=LIGHT.muted,
             name=plain_visible(name_of(result)),
             headline=HEADLINES[result.verdict],
             explanation=plain_visible(result.explanation),

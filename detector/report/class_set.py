@@ -9,7 +9,7 @@ import csv
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,13 +18,14 @@ import numpy as np
 from markupsafe import Markup
 
 from detector.errors import UsageError
-from detector.report.layers import Bars, DataTable, Picture, Role
+from detector.progress import OnProgress, unwatched
+from detector.report.evidence_pictures import all_pictures
+from detector.report.evidence_summaries import sentence_bits
 from detector.report.lettering import escaped, shortened
 from detector.report.page import drawn, name_of, render, report_page, today, without_names
-from detector.report.picture import save_picture
-from detector.report.pictures import all_pictures
-from detector.report.surprise import sentence_bits
-from detector.report.svg import small_curve
+from detector.report.picture_files import save_picture
+from detector.report.picture_parts import Bars, DataTable, Picture, Role
+from detector.report.small_svg import small_curve
 from detector.report.visible import plain_visible
 from detector.report.wording import HEADLINES
 from detector.verdict.classifier import Classifier
@@ -55,9 +56,9 @@ def write_set(
     out: Path,
     anonymous: bool = False,
     picture_format: str | None = None,
-    report: Callable[[int], None] = lambda done: None,
+    on_progress: OnProgress = unwatched,
 ) -> list[Entry]:
-    """Write a page for each result as it comes, then the index; ``report`` is called with the pages written.
+    """Write a page for each result as it comes, then the index; ``on_progress`` is told the pages written.
 
     ``picture_format`` (png or svg) asks for every picture as a file beside its page. Raises what
     ``prepare_folder`` does.
@@ -75,7 +76,7 @@ def write_set(
             save_picture(picture, path, f"{picture.title}: {_letters(entry.name)}")
             files.append(path.name)
         written.append(entry)
-        report(len(written))
+        on_progress(len(written), None)
     (out / INDEX).write_text(index_page(written, anonymous, date, files), encoding="utf-8")
     kept = {name.casefold() for name in [*files, INDEX]}
     for name in former:
@@ -106,10 +107,10 @@ def prepare_folder(out: Path, anonymous: bool = False, picture_format: str | Non
 def _files_of(index: Path) -> list[str]:
     """Pages and pictures that a former run wrote beside its index; none where there is no such index."""
     try:
-        found = _FILES.search(index.read_text(encoding="utf-8"))
+        listed = _FILES.search(index.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         return []
-    names = found.group(1).split() if found else []
+    names = listed.group(1).split() if listed else []
     return [name for name in names if name.endswith((".html", ".png", ".svg")) and (index.parent / name).is_file()]
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from detector.methods import METHODS
 from detector.report.distributions import DISTRIBUTIONS
+from detector.report.evidence_pictures import distribution_picture, surprise_picture
 from detector.report.page import Links, drawn, name_of, render, today
-from detector.report.pictures import distribution_picture, surprise_picture
 from detector.report.references import references_for
 from detector.report.visible import plain_visible
 from detector.report.wording import HEADLINES, facts

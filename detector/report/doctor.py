@@ -5,8 +5,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from detector import __version__
 from detector.errors import DetectorError
+from detector.version import __version__
 
 _PACKAGES = (
     "torch",

@@ -8,7 +8,7 @@ import bisect
 import itertools
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +16,8 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from detector.methods.gltr import bucket_of
-from detector.report.pictures import sentence_evidence
-from detector.report.svg import sentence_bars
+from detector.report.evidence_summaries import sentence_evidence
+from detector.report.small_svg import sentence_bars
 from detector.report.visible import plain_visible, visible
 from detector.report.wording import PART_WORDS
 from detector.verdict.result import Evidence, Finding, Result, Segment
@@ -91,51 +91,115 @@ def paragraphs(result: Result, evidence: Evidence) -> Iterator[Paragraph]:
     """The whole text as HTML with its sentence bars."""
     text = evidence.text
     units = units_of(evidence.spans)
-    classes = ["".join(c) for c in zip(*_classes(evidence, units, result.findings), strict=True)]
+    cores = [_core_start(text, unit) for unit in units]
+    tokens = _tokens(result, evidence, units, cores)
+    spans = paragraphs_of(text)
+    runs_of = _runs(result, evidence, units, cores, spans)
     sums = sentence_evidence(evidence)
     reach = max(_LEAST_REACH_NATS, float(np.abs(sums).max(initial=0)))
-    number_of = {sentence: i for i, sentence in enumerate(sorted(set(evidence.sentence_of_token)), start=1)}
-    parts = {segment.start_char: i for i, segment in enumerate(result.segments)} if len(result.segments) > 1 else {}
-    part_starts = sorted(parts)
-    cores = [_core_start(text, unit) for unit in units]
-    next_unit, current, next_part, run = 0, 0, 0, 0
-    for start, end in paragraphs_of(text):
-        last = bisect.bisect_left(cores, end, lo=next_unit)
-        pieces: list[str] = []
-        numbers: list[int] = []
-        is_open, at = False, start
-        for i in range(next_unit, last):
-            unit, core = units[i], cores[i]
-            number = number_of[evidence.sentence_of_token[unit.first]]
-            pieces.append(visible(text[at:core]) if core > at else "")
-            if number != current or not is_open:
-                pieces.append("</span>" if is_open else "")
-                while next_part < len(part_starts) and core >= part_starts[next_part]:
-                    where = parts[part_starts[next_part]]
-                    pieces.append(_part_mark(where + 1, result.segments[where]))
-                    next_part += 1
-                if number != current:
-                    pieces.append(f'<span class="s" id="s{number}"><sup>{number}</sup>')
-                    numbers.append(number)
-                else:
-                    pieces.append('<span class="s">')
-                current, is_open = number, True
-            run = 0 if text[max(start, core - 1) : core].isspace() else run
-            run += unit.end - core
-            if run > _LONGEST_WORD:  # not even a page of paper may be left by a word without end
-                pieces.append("<wbr>")
-                run = unit.end - core
-            stop = max(core, unit.end)
-            pieces.append(
-                f'<span class="t{classes[i]}">{visible(text[core:stop]) if text[core:stop].strip() else " "}</span>'
-            )
-            at = stop
-        pieces.append("</span>" if is_open else "")
-        if at < end:
-            pieces.append(visible(text[at:end].rstrip()))
-        next_unit = last
+    for (start, end), runs in zip(spans, runs_of, strict=True):
+        pieces: list[str] = [visible(text[start : cores[runs[0].units[0]]])] if runs else []
+        at = start
+        for run in runs:
+            pieces.append(_opening(run, result.segments))
+            for i in run.units:
+                at = max(cores[i], units[i].end)
+                next_core = cores[i + 1] if i < runs[-1].units[-1] else at
+                pieces += [tokens[i], visible(text[at:next_core])]
+            pieces.append("</span>")
+        pieces.append(visible(text[at:end].rstrip()))
+        numbers = [run.sentence for run in runs if run.begins_sentence]
         bars = sentence_bars([float(sums[n - 1]) for n in numbers], numbers, reach) if numbers else None
         yield Paragraph(Markup("".join(pieces)), bars)  # noqa: S704 - every piece of the text went through visible()
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Units of one sentence in one paragraph: one ``span``."""
+
+    units: range
+    sentence: int
+    """From 1; sentences without a token have no number."""
+    begins_sentence: bool
+    """Or goes on with one from the paragraph before."""
+    parts: list[int]
+    """Places, in the result's segments, of those that begin with it."""
+
+
+def _runs(
+    result: Result,
+    evidence: Evidence,
+    units: Sequence[Unit],
+    cores: Sequence[int],
+    spans: Sequence[tuple[int, int]],
+) -> list[list[_Run]]:
+    """The runs of each paragraph; a unit belongs to the first paragraph that ends behind its core."""
+    number_of = {sentence: i for i, sentence in enumerate(sorted(set(evidence.sentence_of_token)), start=1)}
+    sentences = [number_of[evidence.sentence_of_token[unit.first]] for unit in units]
+    bounds = [0, *(bisect.bisect_left(cores, end) for _, end in spans)]
+    ranges_of = [
+        [_range(group) for _, group in itertools.groupby(range(first, last), key=sentences.__getitem__)]
+        for first, last in itertools.pairwise(bounds)
+    ]
+    beginnings = [units_of_run[0] for ranges in ranges_of for units_of_run in ranges]
+    parts_of = _parts_by_beginning(result.segments, beginnings, cores)
+    return [
+        [
+            _Run(run, sentences[run[0]], run[0] == 0 or sentences[run[0] - 1] != sentences[run[0]], parts_of[run[0]])
+            for run in ranges
+        ]
+        for ranges in ranges_of
+    ]
+
+
+def _range(ascending: Iterable[int]) -> range:
+    numbers = list(ascending)
+    return range(numbers[0], numbers[-1] + 1)
+
+
+def _parts_by_beginning(
+    segments: Sequence[Segment], beginnings: Sequence[int], cores: Sequence[int]
+) -> dict[int, list[int]]:
+    """Segments by the first unit of the run before which they are named; none where there is one alone."""
+    parts: dict[int, list[int]] = {unit: [] for unit in beginnings}
+    places = [cores[unit] for unit in beginnings]
+    for part, segment in enumerate(segments if len(segments) > 1 else ()):
+        at = bisect.bisect_left(places, segment.start_char)
+        if at < len(beginnings):
+            parts[beginnings[at]].append(part)
+    return parts
+
+
+def _opening(run: _Run, segments: Sequence[Segment]) -> str:
+    marks = "".join(_part_mark(part + 1, segments[part]) for part in run.parts)
+    if run.begins_sentence:
+        return f'{marks}<span class="s" id="s{run.sentence}"><sup>{run.sentence}</sup>'
+    return f'{marks}<span class="s">'
+
+
+def _tokens(result: Result, evidence: Evidence, units: Sequence[Unit], cores: Sequence[int]) -> list[str]:
+    """Each unit as a ``span`` with its classes, without the blank before it."""
+    text = evidence.text
+    classes = map("".join, zip(*_classes(evidence, units, result.findings), strict=True))
+    breaks = _breaks(text, units, cores)
+    tokens = []
+    for i, (unit, core, names) in enumerate(zip(units, cores, classes, strict=True)):
+        token = text[core : max(core, unit.end)]
+        shown = visible(token) if token.strip() else " "
+        tokens.append(f'{"<wbr>" if i in breaks else ""}<span class="t{names}">{shown}</span>')
+    return tokens
+
+
+def _breaks(text: str, units: Sequence[Unit], cores: Sequence[int]) -> set[int]:
+    """Units before which a line may break: not even a page of paper may be left by a word without end."""
+    breaks, length = set(), 0
+    for i, (unit, core) in enumerate(zip(units, cores, strict=True)):
+        length = 0 if text[max(0, core - 1) : core].isspace() else length
+        length += unit.end - core
+        if length > _LONGEST_WORD:
+            breaks.add(i)
+            length = unit.end - core
+    return breaks
 
 
 def unshaded_paragraphs(text: str, findings: Sequence[Finding]) -> Iterator[Paragraph]:

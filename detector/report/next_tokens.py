@@ -1,78 +1,46 @@
-"""What may come next: the sorted distribution of the next token, as a table and as a picture."""
+"""The sorted distribution of the next token, as a record, as a table and as a picture."""
 
-from dataclasses import dataclass, replace
-from logging import getLogger
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.errors import InputError
-from detector.generation.sampler import next_token_distribution
-from detector.generation.sampling import SamplingSettings, kept_by_top_k, kept_by_top_p
-from detector.models.language_model import LanguageModel
+from detector.generation.next_tokens import NextTokens
+from detector.generation.sampling import SamplingSettings
 from detector.report.lettering import escaped, shortened, shortened_to_end
+from detector.report.palette import CUT_LINE, FIRST_LINE, SECOND_LINE
+from detector.report.picture_files import new_figure, save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MOST_IN_PICTURE = 60
 """Bars; the names of more cannot be read."""
-_TEMPERATURES = (0.5, 1.0, 1.5)
+TEMPERATURES = (0.5, 1.0, 1.5)
+"""Shown beside that of the settings."""
 _LONGEST_PROMPT = 90
 _LONGEST_NAME = 24
-_OWN_COLOUR, _SETTLED_COLOUR = "#00336F", "#B35900"
 
 
-@dataclass(frozen=True)
-class NextTokens:
-    """The distribution after a prompt, likeliest first."""
-
-    prompt: str
-    tokens: list[str]
-    probabilities: NDArray[np.float64]
-    """The model's own, shape (V,), falling."""
-    settled: NDArray[np.float64]
-    """After penalties, temperature, top-k and top-p, in the same order."""
-    kept_top_k: int | None
-    """How many tokens top-k keeps, at the settings' temperature."""
-    kept_top_p: int | None
-    """How many top-p keeps of those."""
-
-
-def next_tokens(language_model: LanguageModel, prompt: str, settings: SamplingSettings) -> NextTokens:
-    """The next token's distribution with and without ``settings``."""
-    import torch
-
-    own = next_token_distribution(language_model, prompt)
-    settled = next_token_distribution(language_model, prompt, settings)
-    order = np.argsort(-own, kind="stable")
-    warmed = torch.from_numpy(
-        next_token_distribution(language_model, prompt, replace(settings, top_k=None, top_p=1.0, greedy=False))
-    )
-    kept_k = None if settings.top_k is None else int(kept_by_top_k(warmed, settings.top_k).sum())
-    cut = warmed if settings.top_k is None else warmed * kept_by_top_k(warmed, settings.top_k)
-    kept_p = None if settings.top_p >= 1 else int(kept_by_top_p(cut / cut.sum(), settings.top_p).sum())
-    texts = [language_model.tokenizer.decode([int(i)]) for i in order]
-    return NextTokens(prompt, texts, own[order], settled[order], kept_k, kept_p)
-
-
-def to_record(found: NextTokens, n: int) -> dict[str, Any]:
+def to_record(tokens: NextTokens, n: int) -> dict[str, Any]:
     """The first ``n`` tokens for JSON."""
     return {
         "schema_version": 1,
-        "prompt": found.prompt,
-        "entropy_nats": float(
-            -(found.probabilities[found.probabilities > 0] * np.log(found.probabilities[found.probabilities > 0])).sum()
-        ),
-        "kept_by_top_k": found.kept_top_k,
-        "kept_by_top_p": found.kept_top_p,
+        "prompt": tokens.prompt,
+        "entropy_nats": tokens.entropy_nats,
+        "kept_by_top_k": tokens.kept_top_k,
+        "kept_by_top_p": tokens.kept_top_p,
         "tokens": [
             {"text": text, "probability": float(own), "probability_after_settings": float(after)}
-            for text, own, after in zip(found.tokens[:n], found.probabilities, found.settled, strict=False)
+            for text, own, after in zip(tokens.tokens[:n], tokens.probabilities, tokens.settled, strict=False)
         ],
     }
 
 
-def print_next_tokens(found: NextTokens, n: int) -> None:
+def print_next_tokens(tokens: NextTokens, n: int) -> None:
     """The first ``n`` tokens with bars."""
     from rich.table import Table
     from rich.text import Text
@@ -84,90 +52,98 @@ def print_next_tokens(found: NextTokens, n: int) -> None:
     table = Table(box=None, pad_edge=False)
     for title in ("rank", "token", "probability", "with settings", "bar: probability"):
         table.add_column(title, justify="left" if title in ("token", "bar: probability") else "right")
-    top = max(float(found.probabilities[0]), 1e-12)
+    top = max(float(tokens.probabilities[0]), 1e-12)
     for rank, (text, own, after) in enumerate(
-        zip(found.tokens[:n], found.probabilities, found.settled, strict=False), start=1
+        zip(tokens.tokens[:n], tokens.probabilities, tokens.settled, strict=False), start=1
     ):
         bar = block * max(1, round(30 * own / top))
         # subtle: a plain string would be read as rich's markup, and a token may be "[/"
         table.add_row(str(rank), Text(repr(text)), f"{own:.4f}", f"{after:.4f}" if after else "-", bar)
     console.print(table)
-    for name, kept in (("top-k", found.kept_top_k), ("top-p", found.kept_top_p)):
+    for name, kept in (("top-k", tokens.kept_top_k), ("top-p", tokens.kept_top_p)):
         if kept is not None:
-            console.print(f"{name} keeps {kept} of {len(found.tokens)} tokens")
+            console.print(f"{name} keeps {kept} of {len(tokens.tokens)} tokens")
 
 
 def draw_next_tokens(
-    language_model: LanguageModel, found: NextTokens, settings: SamplingSettings, n: int, path: Path
+    tokens: NextTokens,
+    warmed: Mapping[float, NDArray[np.float64]],
+    settings: SamplingSettings,
+    n: int,
+    path: Path,
 ) -> None:
     """Write three panels to ``path``: the first ``n`` tokens, all of them on logarithmic axes, several temperatures.
 
-    Where the settings change anything, the first two show the distribution before and after. Raises
-    ``InputError`` when the file cannot be written.
+    ``warmed`` holds the falling probabilities (vocabulary,) at each temperature. Where the settings change anything,
+    the first two panels show the distribution before and after. Raises ``InputError`` when the file cannot be written.
     """
-    getLogger("matplotlib").setLevel("ERROR")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    shown = min(n, MOST_IN_PICTURE, len(found.tokens))
+    shown = min(n, MOST_IN_PICTURE, len(tokens.tokens))
     wide = max(1.0, shown / 36)  # so that the names of many tokens do not overlap
-    figure = Figure(figsize=(13 * (2 + wide) / 3, 4.6), dpi=130, layout="constrained")
-    FigureCanvasAgg(figure)
-    linear, logarithmic, warm = figure.subplots(1, 3, width_ratios=(wide, 1, 1))
-    is_changed = not np.allclose(found.settled, found.probabilities, rtol=1e-6, atol=1e-12)
-
-    places = np.arange(shown)
-    width = 0.42 if is_changed else 0.8
-    linear.bar(places - (width / 2 if is_changed else 0), found.probabilities[:shown], width, color=_OWN_COLOUR)
-    if is_changed:
-        linear.bar(places + width / 2, found.settled[:shown], width, color=_SETTLED_COLOUR)
-        linear.legend(["the model's own", "with the settings"], frameon=False, fontsize=8)
-    names = [shortened(escaped(_tick(text)), _LONGEST_NAME) for text in found.tokens[:shown]]
-    linear.set_xticks(places, names, rotation=90, fontsize=6.5 if shown > 20 else 8, parse_math=False)
-    linear.set_title("the likeliest" if shown == 1 else f"the first {shown}", loc="left", fontsize=10)
-
-    ranks = np.arange(1, len(found.probabilities) + 1)
-    label = "the model's own" if is_changed else None
-    logarithmic.loglog(ranks, np.maximum(found.probabilities, 1e-12), color=_OWN_COLOUR, lw=1.8, label=label)
-    if is_changed:
-        settled = np.sort(found.settled[found.settled > 0])[::-1]
-        style = "o" if len(settled) == 1 else "-"  # one point makes no line
-        logarithmic.loglog(
-            ranks[: len(settled)], settled, style, color=_SETTLED_COLOUR, lw=1.8, label="with the settings"
-        )
-    for kept, name, style in ((found.kept_top_k, "top-k", "--"), (found.kept_top_p, "top-p", ":")):
-        if kept is not None:
-            logarithmic.axvline(kept + 0.5, color="#6A3D9A", ls=style, lw=1.4, label=f"{name} keeps {kept}")
-    if logarithmic.get_legend_handles_labels()[0]:
-        logarithmic.legend(frameon=False, fontsize=8)
-    logarithmic.set_xlabel("rank")
-    logarithmic.set_title("all of them, both axes logarithmic", loc="left", fontsize=10)
-
-    temperatures = sorted({*_TEMPERATURES, settings.temperature})
-    for temperature, style in zip(temperatures, ("-", "--", ":", "-."), strict=False):
-        varied = replace(settings, temperature=temperature, greedy=False)
-        warmed = np.sort(next_token_distribution(language_model, found.prompt, varied))[::-1][:shown]
-        given = temperature == settings.temperature
-        warm.plot(
-            ranks[:shown], warmed, f"{style}o" if shown == 1 else style, lw=1.8, label=f"temperature {temperature:g}",
-            color=_SETTLED_COLOUR if given and is_changed else _OWN_COLOUR,
-        )  # fmt: skip
-    warm.legend(frameon=False, fontsize=8)
-    warm.set_ylim(0, None)
-    warm.set_xlabel("rank")
-    cold = replace(settings, temperature=1.0)
-    kept_settings = "" if cold == SamplingSettings() else ", the other settings as given"
-    warm.set_title(f"what temperature does{kept_settings}", loc="left", fontsize=10)
-    for axes in (linear, logarithmic, warm):
+    figure = new_figure((13 * (2 + wide) / 3, 4.6), dpi=130)
+    panels = figure.subplots(1, 3, width_ratios=(wide, 1, 1))
+    _draw_first(panels[0], tokens, shown)
+    _draw_all(panels[1], tokens)
+    _draw_temperatures(panels[2], warmed, settings, shown, tokens.is_changed)
+    for axes in panels:
         axes.set_ylabel("probability")
         axes.spines[["top", "right"]].set_visible(False)
-    prompt = shortened_to_end(escaped(found.prompt), _LONGEST_PROMPT)
+    prompt = shortened_to_end(escaped(tokens.prompt), _LONGEST_PROMPT)
     title = f"after \u201c{prompt}\u201d" if prompt else "at the beginning of a text"
     figure.suptitle(title, fontsize=11, parse_math=False)
-    try:
-        figure.savefig(path)
-    except OSError as error:
-        raise InputError(f"The picture {path} cannot be written: {error.strerror or error}.") from error
+    save_figure(figure, path)
+
+
+def _draw_first(axes: "Axes", tokens: NextTokens, shown: int) -> None:
+    """The likeliest tokens by name."""
+    places = np.arange(shown)
+    width = 0.42 if tokens.is_changed else 0.8
+    axes.bar(places - (width / 2 if tokens.is_changed else 0), tokens.probabilities[:shown], width, color=FIRST_LINE)
+    if tokens.is_changed:
+        axes.bar(places + width / 2, tokens.settled[:shown], width, color=SECOND_LINE)
+        axes.legend(["the model's own", "with the settings"], frameon=False, fontsize=8)
+    names = [shortened(escaped(_tick(text)), _LONGEST_NAME) for text in tokens.tokens[:shown]]
+    axes.set_xticks(places, names, rotation=90, fontsize=6.5 if shown > 20 else 8, parse_math=False)
+    axes.set_title("the likeliest" if shown == 1 else f"the first {shown}", loc="left", fontsize=10)
+
+
+def _draw_all(axes: "Axes", tokens: NextTokens) -> None:
+    """Every token by rank, and where top-k and top-p cut."""
+    ranks = np.arange(1, len(tokens.probabilities) + 1)
+    label = "the model's own" if tokens.is_changed else None
+    axes.loglog(ranks, np.maximum(tokens.probabilities, 1e-12), color=FIRST_LINE, lw=1.8, label=label)
+    if tokens.is_changed:
+        settled = np.sort(tokens.settled[tokens.settled > 0])[::-1]
+        style = "o" if len(settled) == 1 else "-"  # one point makes no line
+        axes.loglog(ranks[: len(settled)], settled, style, color=SECOND_LINE, lw=1.8, label="with the settings")
+    for kept, name, style in ((tokens.kept_top_k, "top-k", "--"), (tokens.kept_top_p, "top-p", ":")):
+        if kept is not None:
+            axes.axvline(kept + 0.5, color=CUT_LINE, ls=style, lw=1.4, label=f"{name} keeps {kept}")
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, fontsize=8)
+    axes.set_xlabel("rank")
+    axes.set_title("all of them, both axes logarithmic", loc="left", fontsize=10)
+
+
+def _draw_temperatures(
+    axes: "Axes", warmed: Mapping[float, NDArray[np.float64]], settings: SamplingSettings, shown: int, is_changed: bool
+) -> None:
+    """The likeliest tokens by rank, a line a temperature."""
+    for (temperature, probabilities), style in zip(warmed.items(), ("-", "--", ":", "-."), strict=False):
+        axes.plot(
+            np.arange(1, shown + 1),
+            probabilities[:shown],
+            f"{style}o" if shown == 1 else style,
+            lw=1.8,
+            label=f"temperature {temperature:g}",
+            color=SECOND_LINE if temperature == settings.temperature and is_changed else FIRST_LINE,
+        )
+    axes.legend(frameon=False, fontsize=8)
+    axes.set_ylim(0, None)
+    axes.set_xlabel("rank")
+    others_given = replace(settings, temperature=1.0) != SamplingSettings()
+    axes.set_title(
+        "what temperature does" + (", the other settings as given" if others_given else ""), loc="left", fontsize=10
+    )
 
 
 def _tick(token: str) -> str:

@@ -16,19 +16,29 @@ from pathlib import Path
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from detector import __version__
 from detector.methods import METHODS
 from detector.report import palette
+from detector.report.evidence_pictures import all_pictures
 from detector.report.highlight import TOKEN_COLUMNS, paragraphs, token_lines, unshaded_paragraphs
-from detector.report.layers import Picture
-from detector.report.pictures import all_pictures
+from detector.report.picture_parts import Picture
 from detector.report.references import References, references_for
-from detector.report.surprise import NOT_PROOF
-from detector.report.svg import bar_cell, inline_svg, legend_of
+from detector.report.small_svg import bar_cell
+from detector.report.svg import inline_svg, legend_of
 from detector.report.visible import plain_visible, visible
-from detector.report.wording import FINDING_WORDS, HEADLINES, NEXT_STEPS, PART_WORDS, facts, p_words, promise, signed
+from detector.report.wording import (
+    FINDING_WORDS,
+    HEADLINES,
+    NEXT_STEPS,
+    NOT_PROOF,
+    PART_WORDS,
+    facts,
+    p_words,
+    promise,
+    signed,
+)
 from detector.verdict.classifier import Classifier
 from detector.verdict.result import Result
+from detector.version import __version__
 
 REPORT_ALTERNATIVES = 10
 """What ``Detector.load(alternatives=...)`` needs for a page with everything on it."""
@@ -116,7 +126,7 @@ def today() -> datetime:
 
 def environment(*more: BaseLoader) -> Environment:
     """Templates of the report, and of ``more`` loaders before them; everything is escaped by default."""
-    found = Environment(
+    templates = Environment(
         autoescape=True,
         loader=ChoiceLoader([*more, FileSystemLoader(_TEMPLATES)]),
         undefined=StrictUndefined,
@@ -124,7 +134,7 @@ def environment(*more: BaseLoader) -> Environment:
         lstrip_blocks=True,
     )
     style, script = _style(), _script()
-    found.globals |= {
+    templates.globals |= {
         "style": style,
         "script": script,
         "csp": content_policy(style, script),
@@ -132,7 +142,7 @@ def environment(*more: BaseLoader) -> Environment:
         "not_proof": NOT_PROOF,
         "links": (),
     }
-    return found
+    return templates
 
 
 def render(template: str, **values: object) -> str:

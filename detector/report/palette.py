@@ -77,6 +77,27 @@ DARK = Palette(
     lean_machine="#4A3019",
     strong_machine="#7A4714",
 )
+ROLE_COLOURS = {
+    "text": LIGHT.ink,
+    "other": LIGHT.accent,
+    "human": LIGHT.human,
+    "machine": LIGHT.machine,
+    "band": LIGHT.band,
+    "token": LIGHT.grain,
+}
+"""Of the layers of a picture, by ``picture_parts.Role``."""
+CIVIDIS = ("#FEE838", "#C8B866", "#94907B")
+"""Three steps of matplotlib's ramp cividis that fall in lightness, for terminals and single marks in a picture."""
+FIRST_LINE, SECOND_LINE = LIGHT.accent, "#B35900"
+"""Two things side by side in a picture by matplotlib."""
+EVERY_POINT = "#9BA6B2"
+"""Many marks together, behind what a picture is about."""
+NOTE_LINE = "#8A6D00"
+"""A line that a picture is read against."""
+CUT_LINE = "#6A3D9A"
+"""Where something is cut off."""
+MIDDLE_LINE = "#444444"
+"""Parts two halves of a picture."""
 SHADES = ("shade_1", "shade_2", "shade_3")
 LEANS = ("lean_human", "strong_human", "lean_machine", "strong_machine")
 

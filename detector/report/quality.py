@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from logging import getLogger
 from pathlib import Path
 
 import numpy as np
 
 from detector.evaluation.metrics import auroc, det_curve, reliability
 from detector.evaluation.quality import Quality
+from detector.report.figures import new_figure, save_figure
+from detector.report.palette import CIVIDIS, FIRST_LINE, NOTE_LINE
 from detector.training.feature_table import FeatureTable
 from detector.verdict.classifier import Classifier
 
@@ -22,10 +23,10 @@ _HEADINGS = {
 }
 
 
-def quality_lines(found: Iterable[Quality], target_fpr: float) -> Iterator[str]:
+def quality_lines(rows: Iterable[Quality], target_fpr: float) -> Iterator[str]:
     """A table for each grouping, with 95 % intervals."""
     last = ""
-    for row in found:
+    for row in rows:
         if row.grouping != last:
             last = row.grouping
             if last == "all":
@@ -45,31 +46,27 @@ def quality_lines(found: Iterable[Quality], target_fpr: float) -> Iterator[str]:
         ).rstrip()
 
 
-def quality_json(found: Iterable[Quality], target_fpr: float) -> str:
+def quality_json(rows: Iterable[Quality], target_fpr: float) -> str:
     """The same as one JSON object."""
-    return json.dumps({"schema_version": 1, "target_fpr": target_fpr, "groups": [row.to_dict() for row in found]})
+    return json.dumps({"schema_version": 1, "target_fpr": target_fpr, "groups": [row.to_dict() for row in rows]})
 
 
 def draw_quality(classifier: Classifier, table: FeatureTable, out: Path) -> None:
     """Detection error trade-off on normal-deviate axes, and the reliability of the probability; whole texts."""
-    getLogger("matplotlib").setLevel("ERROR")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from scipy.stats import norm
 
     whole = table.rows(table.is_whole)
     scores = classifier.scores(whole.features)
     usable = np.isfinite(scores)
     human, machine = scores[usable & ~whole.is_machine], scores[usable & whole.is_machine]
-    figure = Figure(figsize=(10, 4.8), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure((10, 4.8), dpi=120)
     left, right = figure.subplots(1, 2)
     fpr, fnr = det_curve(human, machine)
     ticks = np.array([0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95])
     limits = norm.ppf([0.0008, 0.97])
-    left.plot(norm.ppf(np.clip(fpr, 1e-4, 1 - 1e-4)), norm.ppf(np.clip(fnr, 1e-4, 1 - 1e-4)), color="#00336F", lw=1.8)
-    left.axvline(norm.ppf(0.01), color="#8A6D00", lw=1, ls="--")
-    left.text(norm.ppf(0.0107), limits[0] + 0.1, "1 % false alarms", color="#8A6D00", fontsize=9)
+    left.plot(norm.ppf(np.clip(fpr, 1e-4, 1 - 1e-4)), norm.ppf(np.clip(fnr, 1e-4, 1 - 1e-4)), color=FIRST_LINE, lw=1.8)
+    left.axvline(norm.ppf(0.01), color=NOTE_LINE, lw=1, ls="--")
+    left.text(norm.ppf(0.0107), limits[0] + 0.1, "1 % false alarms", color=NOTE_LINE, fontsize=9)
     left.set(
         title=f"Detection error trade-off (AUROC {auroc(human, machine):.3f})",
         xlabel="human texts taken for machine texts",
@@ -84,9 +81,9 @@ def draw_quality(classifier: Classifier, table: FeatureTable, out: Path) -> None
     left.grid(alpha=0.3)
     human_p, machine_p = ([classifier.probability_machine(s) for s in side] for side in (human, machine))
     shares, means, weights = reliability(human_p, machine_p)
-    right.plot([0, 1], [0, 1], color="#94907B", lw=1, ls="--", label="as promised")
-    right.plot(means, shares, color="#00336F", lw=1.8, marker="o", label="measured")
-    right.bar(means, weights, width=0.06, color="#C8B866", alpha=0.7, label="share of the texts")
+    right.plot([0, 1], [0, 1], color=CIVIDIS[2], lw=1, ls="--", label="as promised")
+    right.plot(means, shares, color=FIRST_LINE, lw=1.8, marker="o", label="measured")
+    right.bar(means, weights, width=0.06, color=CIVIDIS[1], alpha=0.7, label="share of the texts")
     right.set(
         title="Reliability, both labels equally common",
         xlabel="probability machine",
@@ -96,4 +93,4 @@ def draw_quality(classifier: Classifier, table: FeatureTable, out: Path) -> None
     )
     right.legend(loc="upper left", fontsize=9, frameon=False)
     right.grid(alpha=0.3)
-    figure.savefig(out)
+    save_figure(figure, out)

@@ -30,7 +30,7 @@ class Spread:
 
     @classmethod
     def of(cls, rows: Sequence[np.ndarray]) -> "Spread":
-        """Of texts whose bins are rows; those with NaN are left out."""
+        """Of texts whose bins are rows; those with NaN are left out. Each has the shape (n_bins,)."""
         bins = np.array(rows, dtype=np.float64)
         bins = bins[np.isfinite(bins).all(axis=1)]
         if not len(bins):

@@ -13,8 +13,10 @@ from rich.console import Console
 from rich.text import Text
 
 from detector.methods.gltr import bucket_shares
-from detector.report.surprise import BUCKET_STYLES, NOT_PROOF, binned_bits, token_buckets
-from detector.report.wording import p_words, probability_words
+from detector.report.distributions import RANK_LABELS
+from detector.report.evidence_summaries import binned_bits, token_buckets
+from detector.report.palette import CIVIDIS
+from detector.report.wording import NOT_PROOF, p_words, probability_words
 from detector.verdict.result import Evidence, Result
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -30,7 +32,15 @@ _HEADLINES = {
     "inconclusive": "not enough evidence either way",
     "unscored": "no verdict",
 }
-_BUCKET_TEXT_STYLES = ("", "black on #FEE838 underline", "black on #C8B866 bold", "black on #94907B bold underline")
+BUCKET_MARKS = ("", "~", "+", "#")
+"""Put before a word where there is no colour, one for each of GLTR's rank buckets."""
+_BUCKET_STYLES = (
+    "",
+    f"black on {CIVIDIS[0]} underline",
+    f"black on {CIVIDIS[1]} bold",
+    f"black on {CIVIDIS[2]} bold underline",
+)
+"""For rich: colours that fall in lightness, and how the word is set as a second cue."""
 
 
 class _PipeConsole(Console):
@@ -94,7 +104,7 @@ def _numbers(result: Result, ascii_only: bool) -> Iterator[str]:
     )
     if result.evidence is not None:
         shares = bucket_shares(result.evidence.scores)
-        parts = (f"{style.label} {share:.0%}" for style, share in zip(BUCKET_STYLES, shares, strict=True))
+        parts = (f"{label} {share:.0%}" for label, share in zip(RANK_LABELS, shares, strict=True))
         yield "ranks     " + "   ".join(parts)
         curve = sparkline(binned_bits(result.evidence, _SPARKLINE_WIDTH), ascii_only)
         yield f"surprise  {curve}  0 to {_FULL_BAR_BITS:g} bits"
@@ -117,23 +127,25 @@ def _parts(result: Result) -> Iterator[str]:
 
 def _moved_by(result: Result) -> Iterator[str]:
     """The score as sums of features and of sentences."""
-    found = result.explained
-    if found is None or result.evidence is None:
+    explanation = result.explained
+    if explanation is None or result.evidence is None:
         return
-    kinds = "   ".join(f"{kind} {amount:+.2f}" for kind, amount in found.by_kind().items())
-    yield f"score {found.score:+.2f} = {kinds}"
-    for moved in found.features[:_MOST_REASONS]:
+    kinds = "   ".join(f"{kind} {amount:+.2f}" for kind, amount in explanation.by_kind().items())
+    yield f"score {explanation.score:+.2f} = {kinds}"
+    for moved in explanation.features[:_MOST_REASONS]:
         yield f"  {moved.contribution:+.2f}  {moved.feature.replace('_', ' ')} {moved.value:.3g}: {moved.meaning}"
-    yield f"by sentence, the text as a whole {found.whole_text + found.intercept:+.2f}:"
+    yield f"by sentence, the text as a whole {explanation.whole_text + explanation.intercept:+.2f}:"
     with_tokens = sorted(set(result.evidence.sentence_of_token))
-    for i in np.argsort(-np.abs(found.sentences))[:_MOST_REASONS]:
+    for i in np.argsort(-np.abs(explanation.sentences))[:_MOST_REASONS]:
         start, end = result.evidence.sentences[with_tokens[i]]
         sentence = _without_controls(" ".join(result.evidence.text[start:end].split()))
-        yield f"  {found.sentences[i]:+.2f}  {textwrap.shorten(sentence, 90, placeholder=' ...')}"
+        yield f"  {explanation.sentences[i]:+.2f}  {textwrap.shorten(sentence, 90, placeholder=' ...')}"
 
 
 def sparkline(values: np.ndarray, ascii_only: bool = False) -> str:
     """One character a value, 0 to ``_FULL_BAR_BITS``.
+
+    ``values`` has the shape (n,), in bits.
 
     >>> sparkline(np.array([0.0, 7.0, 14.0, 99.0]))
     '▁▅██'
@@ -149,9 +161,9 @@ def _is_ascii(console: Console) -> bool:
 
 def _legend(colour: bool) -> Text:
     legend = Text("Each word by the rank the model gave it: rank ")
-    for i, (style, text_style) in enumerate(zip(BUCKET_STYLES, _BUCKET_TEXT_STYLES, strict=True)):
+    for i, (label, mark, style) in enumerate(zip(RANK_LABELS, BUCKET_MARKS, _BUCKET_STYLES, strict=True)):
         legend.append("  " if i else "")
-        legend.append(style.label if colour else f"{style.mark}{style.label}", style=text_style if colour else "")
+        legend.append(label if colour else f"{mark}{label}", style=style if colour else "")
     return legend
 
 
@@ -163,14 +175,14 @@ def marked_text(evidence: Evidence, colour: bool) -> Text:
         for (start, end), bucket in zip(evidence.spans, buckets, strict=True):
             if bucket:
                 start += len(evidence.text[start:end]) - len(evidence.text[start:end].lstrip())
-                text.stylize(_BUCKET_TEXT_STYLES[bucket], start, end)
+                text.stylize(_BUCKET_STYLES[bucket], start, end)
         return text
     worst = np.zeros(len(evidence.text) + 1, dtype=np.int64)
     for (start, end), bucket in zip(evidence.spans, buckets, strict=True):
         worst[start:end] = np.maximum(worst[start:end], bucket)
     marked = re.sub(
         r"\S+",
-        lambda word: BUCKET_STYLES[worst[word.start() : word.end()].max()].mark + word.group(),
+        lambda word: BUCKET_MARKS[worst[word.start() : word.end()].max()] + word.group(),
         _without_controls(evidence.text),
     )
     return Text(marked.rstrip())

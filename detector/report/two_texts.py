@@ -4,21 +4,20 @@ The picture of Holtzman et al. 2020: people jump between likely and unlikely wor
 """
 
 from collections.abc import Iterator
-from logging import getLogger
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from detector.errors import InputError
 from detector.methods import METHODS, compute_all
+from detector.report.figures import new_figure, save_figure
 from detector.report.lettering import escaped, printable, shortened
+from detector.report.palette import FIRST_LINE, SECOND_LINE
 from detector.scoring.records import TokenScores
 
 CAUTION_BELOW_TOKENS = 50
 """Statistics of shorter texts are mostly chance; the verdict refuses texts of that size too."""
 
-_COLOURS = ("#00336F", "#B35900")
 _SMOOTHED_OVER = 10
 _LONGEST_HEADING = 16
 """Characters; with two of them the table fits 80 columns."""
@@ -82,16 +81,11 @@ def print_comparison(names: tuple[str, str], scores: tuple[TokenScores, TokenSco
 
 def draw_comparison(names: tuple[str, str], scores: tuple[TokenScores, TokenScores], path: Path) -> None:
     """Write probability of every token along both texts, one below the other, to ``path`` (.png or .svg)."""
-    getLogger("matplotlib").setLevel("ERROR")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 6.2), dpi=130, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure((11, 6.2), dpi=130)
     together, *alone = figure.subplots(3, 1, sharex=True)
     longest = max(1, *(len(one) for one in scores))
     labels = []
-    for name, one, colour, axes in zip(names, scores, _COLOURS, alone, strict=True):
+    for name, one, colour, axes in zip(names, scores, (FIRST_LINE, SECOND_LINE), alone, strict=True):
         letters = escaped(_base_name(name))
         label = shortened(letters, _LONGEST_IN_LEGEND)
         probability = np.exp(one.log_prob_nats.astype(np.float64))
@@ -122,7 +116,4 @@ def draw_comparison(names: tuple[str, str], scores: tuple[TokenScores, TokenScor
     alone[-1].set_xlim(-0.5, longest - 0.5)
     for axes in (together, *alone):
         axes.spines[["top", "right"]].set_visible(False)
-    try:
-        figure.savefig(path)
-    except OSError as error:
-        raise InputError(f"The picture {path} cannot be written: {error.strerror or error}.") from error
+    save_figure(figure, path)

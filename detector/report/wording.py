@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from detector.verdict.classifier import Classifier, LengthBucket
 from detector.verdict.result import Result, Verdict
 
+NOT_PROOF = (
+    "A score is not proof: it says how unusual a text is among human texts, not who wrote it. "
+    "Talk to the author before you act on it."
+)
 HEADLINES: dict[Verdict, str] = {
     "human": "Reads like human writing",
     "machine": "Reads like machine text",
@@ -56,7 +60,7 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
         return []
     # A mixed text is judged by its parts; without this word the two kinds of numbers seem to contradict each other.
     whole = "as a whole " if result.verdict == "mixed" else ""
-    found = [
+    numbers = [
         Fact(
             f"Human texts that {whole}look as machine-like or more",
             out_of_thousand(result.p_value),
@@ -64,14 +68,14 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
         )
     ]
     if result.human_p_value is not None:
-        found.append(
+        numbers.append(
             Fact(
                 f"Machine texts that {whole}look as human or more",
                 out_of_thousand(result.human_p_value),
                 f"Of machine reference texts of like length ({p_words(result.human_p_value)}).",
             )
         )
-    found.append(
+    numbers.append(
         Fact(
             "Probability",
             probability_words(result.probability_machine),
@@ -80,7 +84,7 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
         )
     )
     low, high = result.confidence_interval or (result.score, result.score)
-    found.append(
+    numbers.append(
         Fact(
             "Score",
             signed(result.score),
@@ -88,7 +92,7 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
             "that other sentences of the same kind might have scored otherwise.",
         )
     )
-    found.append(
+    numbers.append(
         Fact(
             "Length",
             f"{result.n_words:,} words",
@@ -96,10 +100,10 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
         )
     )
     if (share := machine_share(result)) is not None:
-        found.append(
+        numbers.append(
             Fact("In parts marked as machine text", f"{share:.0%}", "Share of the text's characters in those parts.")
         )
-    return found
+    return numbers
 
 
 def promise(result: Result, bucket: LengthBucket | None) -> str:

@@ -33,6 +33,7 @@ class StateReader(Protocol):
 def scaled(states: Tensor) -> Tensor:
     """Every state divided by its root mean square, in float32; any shape (..., d).
 
+    >>> import torch
     >>> scaled(torch.tensor([3.0, 4.0])).square().mean().item()
     1.0
     """

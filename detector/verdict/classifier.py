@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import CalibrationError
+from detector.files import write_text_whole
 from detector.verdict.features import FEATURE_NAMES, LEXICAL_FEATURES, PROBE_FEATURES, REGISTER_FEATURES, VOICE_FEATURES
 from detector.verdict.register import Register
 from detector.verdict.segments import EvidenceWeights
@@ -286,9 +287,7 @@ class Classifier:
     def save(self, path: Path) -> None:
         """Write as JSON, a list on one line; a file there is replaced at once or not at all."""
         text = _FLAT_LIST.sub(lambda m: " ".join(m.group().split()), json.dumps(asdict(self), indent=1))
-        fresh = path.with_name(path.name + ".tmp")
-        fresh.write_text(text + "\n", encoding="utf-8")
-        fresh.replace(path)
+        write_text_whole(path, text + "\n")
 
     @classmethod
     def load(cls, path: Path) -> "Classifier":

@@ -165,11 +165,11 @@ class Result:
     def plot(self, picture: str = "surprise") -> "Figure":
         """One of the report's pictures as a matplotlib figure; ``result.plot().savefig("curve.png")``.
 
-        ``picture`` is one of ``detector.report.pictures.PICTURES``; raises ``UsageError`` for another
+        ``picture`` is one of ``detector.report.evidence_pictures.PICTURES``; raises ``UsageError`` for another
         and ``InputError`` where the text has no scores to draw.
         """
-        from detector.report.picture import figure_of
-        from detector.report.pictures import picture_of
+        from detector.report.evidence_pictures import picture_of
+        from detector.report.picture_files import figure_of
 
         return figure_of(picture_of(self, picture))
 

@@ -34,14 +34,16 @@ def analyse_vocabulary(
 ) -> tuple[VocabularyAnalysis, TokenizerAnalysis]:
     """The whole analysis that needs no model to run; with it the tokenizer's own part, for what follows.
 
+    ``reference_ids`` has the shape (n_reference,).
+
     A folder without weights, or one whose embeddings allow no ranking, is analysed as far as it goes, and
     the notes say what is missing. Raises ``ModelError`` for files that are damaged.
     """
     from detector.models.encoding import TextEncoder
 
     parts = take_apart(tokenizer)
-    found = analyse_parts(parts)
-    size = len(found)
+    tokenizer_analysis = analyse_parts(parts)
+    size = len(tokenizer_analysis)
     notes: list[str] = []
     embeddings, reference, indicators, ranking = None, None, None, _no_ranking(size)
     if any(folder.glob("*.safetensors")):
@@ -49,12 +51,12 @@ def analyse_vocabulary(
         if (sentence := say_rows(embeddings, size)) is not None:
             notes.append(sentence)
         reference = (
-            find_reference(embeddings, found)
+            find_reference(embeddings, tokenizer_analysis)
             if reference_ids is None
-            else given_reference(embeddings, found, _within(reference_ids, embeddings.rows))
+            else given_reference(embeddings, tokenizer_analysis, _within(reference_ids, embeddings.rows))
         )
-        indicators = compute_indicators(embeddings, found, reference)
-        ranking = rank_tokens(indicators, found, reference, embeddings.is_tied)
+        indicators = compute_indicators(embeddings, tokenizer_analysis, reference)
+        ranking = rank_tokens(indicators, tokenizer_analysis, reference, embeddings.is_tied)
         notes += _ranking_notes(reference, ranking)
     else:
         notes.append(f"{folder} holds no weights (*.safetensors), so that there are no indicators, only the tokenizer.")
@@ -71,12 +73,12 @@ def analyse_vocabulary(
         model_name=model_name,
         tokenizer_fingerprint=TextEncoder(tokenizer).fingerprint()[:16],
         embeddings_fingerprint=_fingerprint(embeddings) if embeddings else None,
-        tokenizer_kind=found.kind,
-        display=list(found.display),
-        token_bytes=list(found.token_bytes),
-        categories=list(found.categories),
-        reasons=found.reasons,
-        examples=found.examples,
+        tokenizer_kind=tokenizer_analysis.kind,
+        display=list(tokenizer_analysis.display),
+        token_bytes=list(tokenizer_analysis.token_bytes),
+        categories=list(tokenizer_analysis.categories),
+        reasons=tokenizer_analysis.reasons,
+        examples=tokenizer_analysis.examples,
         notes=notes,
         versions=compare_versions(parts, folder),
         is_tied=embeddings.is_tied if embeddings else None,
@@ -98,11 +100,13 @@ def analyse_vocabulary(
             "reference": None if reference_ids is None else reference_ids.tolist(),
         },
         software={"python": platform.python_version(), **{name: _version(name) for name in _SOFTWARE}},
-    ), found
+    ), tokenizer_analysis
 
 
 def order_to_verify(analysis: VocabularyAnalysis, rows: int, seed: int = 0) -> NDArray[np.int32]:
     """Ids from the most suspect down, for prompting: by the ranking, else by merge residue, else at random.
+
+    Shape (n_ordered,).
 
     Tokens without a row, and reference rows, of which it is known that nothing was learned, are left out.
     """

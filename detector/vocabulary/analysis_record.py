@@ -5,7 +5,6 @@ texts, read the record alone.
 """
 
 import json
-import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import InputError
-from detector.vocabulary.combined_score import DEFAULT_RATE
+from detector.files import write_text_whole
+from detector.vocabulary.combined_score import DEFAULT_RATE, suspects_in
 from detector.vocabulary.reference_rows import ReferenceRows
 from detector.vocabulary.tokenizer_analysis import Category
 from detector.vocabulary.tokenizer_versions import Disagreement, VersionComparison
@@ -80,11 +80,11 @@ class VocabularyAnalysis:
         return len(self.categories)
 
     def suspects(self, rate: float = DEFAULT_RATE) -> NDArray[np.int32]:
-        """Ids up to a false-discovery rate, and those at the floor, the most suspect first."""
-        return self.order[(self.false_discovery_rate[self.order] <= rate) | self.at_floor[self.order]]
+        """Ids up to a false-discovery rate, and those at the floor, the most suspect first, shape (n_suspects,)."""
+        return suspects_in(self.order, self.false_discovery_rate, self.at_floor, rate)
 
     def new_suspects(self) -> NDArray[np.int32]:
-        """Suspects besides the reference rows, which were known beforehand."""
+        """Suspects besides the reference rows, which were known beforehand. Shape (n_suspects,)."""
         suspects = self.suspects()
         return suspects if self.reference is None else suspects[~np.isin(suspects, self.reference.ids)]
 
@@ -198,9 +198,7 @@ class VocabularyAnalysis:
 
     def save(self, path: Path) -> None:
         """Write the record; a file of that name is replaced in one step, so that a broken-off run leaves no half."""
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-        os.replace(partial, path)
+        write_text_whole(path, json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def load_analysis(path: Path) -> VocabularyAnalysis:

@@ -53,13 +53,20 @@ class Ranking:
     refused: str | None
     """Why there is no ranking, or None."""
 
-    def suspects(self, rate: float = DEFAULT_RATE) -> NDArray[np.int32]:
-        """Ids up to a false-discovery rate, and those at the floor, the most suspect first.
 
-        The estimate cannot fall below 1 / number of tokens, so that fewer than 1 / rate untrained tokens would
-        never be suspects by it alone.
-        """
-        return self.order[(self.false_discovery_rate[self.order] <= rate) | self.at_floor[self.order]]
+def suspects_in(
+    order: NDArray[np.int32],
+    false_discovery_rate: NDArray[np.float64],
+    at_floor: NDArray[np.bool_],
+    rate: float = DEFAULT_RATE,
+) -> NDArray[np.int32]:
+    """Ids up to a false-discovery rate, and those at the floor, the most suspect first, shape (n_suspects,).
+
+    ``order`` (n_ranked,) holds the ranked ids; the other arrays have the shape (vocabulary,). The estimated rate
+    cannot fall below 1 / number of tokens, so that fewer than 1 / rate untrained tokens would never be suspects by
+    it alone.
+    """
+    return order[(false_discovery_rate[order] <= rate) | at_floor[order]]
 
 
 def rank_tokens(

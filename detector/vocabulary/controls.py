@@ -19,6 +19,8 @@ def choose_controls(
 ) -> NDArray[np.int32]:
     """At most ``size`` ordinary tokens, spread evenly over ``likeness``, ascending in it.
 
+    ``likeness`` has the shape (vocabulary,), the answer (n_controls,) ids.
+
     ``order`` is from the most suspect token down. Raises ``InputError`` where there are none.
     """
     least_suspect = np.asarray(order, dtype=np.int64)[len(order) // 2 :]
@@ -39,6 +41,8 @@ def nearest_controls(
     controls: NDArray[np.int32], likeness: NDArray[np.float64], token_id: int, count: int
 ) -> NDArray[np.int32]:
     """The ``count`` controls nearest to a token in ``likeness``, itself left out.
+
+    ``controls`` has the shape (n_controls,), ``likeness`` (vocabulary,), the answer (count,) ids at most.
 
     ``controls`` ascend in it. Nearness is counted in places among them, as many below as above where there
     are enough, so that no scale of ``likeness`` matters.

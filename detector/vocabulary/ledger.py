@@ -44,17 +44,17 @@ class Ledger:
 
     def read(self, tokens: Iterable[TokenInContext]) -> dict[TokenInContext, Readings]:
         """What the ledger holds of ``tokens``."""
-        found: dict[TokenInContext, Readings] = {}
+        readings_of: dict[TokenInContext, Readings] = {}
         try:
             for token in tokens:
                 row = self._connection.execute(
                     "SELECT readings FROM readings WHERE run = ? AND token = ?", (self._run, _key(token))
                 ).fetchone()
                 if row is not None:
-                    found[token] = tuple(SlotReading.from_dict(values) for values in json.loads(row[0]))
+                    readings_of[token] = tuple(SlotReading.from_dict(values) for values in json.loads(row[0]))
         except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
             raise self._unusable(error) from error
-        return found
+        return readings_of
 
     def write(self, tokens: Sequence[TokenInContext], readings: Sequence[Readings]) -> None:
         """Add readings in one transaction; a token already there stays as it is."""

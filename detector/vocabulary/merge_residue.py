@@ -49,13 +49,6 @@ class MergeResidue:
     standing: NDArray[np.int64]
     """How often it was left in the end."""
 
-    @property
-    def share_standing(self) -> NDArray[np.float64]:
-        """Standing / produced, NaN for tokens that were never produced."""
-        with np.errstate(invalid="ignore"):
-            share: NDArray[np.float64] = np.where(self.produced > 0, self.standing / self.produced, np.nan)
-        return share
-
 
 def count_residue(parts: TokenizerParts, texts: Iterable[str]) -> MergeResidue:
     """Encode the texts merge by merge. Raises ``InputError`` for a tokenizer without merges."""
@@ -78,7 +71,10 @@ def count_residue(parts: TokenizerParts, texts: Iterable[str]) -> MergeResidue:
 
 
 def words_of_texts(parts: TokenizerParts, texts: Iterable[str], added_counts: NDArray[np.int64]) -> Counter[str]:
-    """Words as the pre-tokenizer delivers them, with their counts; added tokens go to ``added_counts``."""
+    """Words as the pre-tokenizer delivers them, with their counts; added tokens go to ``added_counts``.
+
+    ``added_counts`` has the shape (vocabulary,).
+    """
     ids = {parts.token_bytes[i].decode(): i for i in parts.added_ids - parts.special_ids}
     added = re.compile("|".join(map(re.escape, sorted(ids, key=len, reverse=True)))) if ids else None
     words: Counter[str] = Counter()
@@ -129,6 +125,8 @@ def estimated_standing(standing: NDArray[np.int64], expected: NDArray[np.float64
 
 def load_counts(folder: Path, vocabulary_size: int | None = None) -> NDArray[np.int64] | None:
     """How often each token stood in a model's training, where the model says so; else None.
+
+    Shape (vocabulary,).
 
     Raises ``ModelError`` for a file that is no list of as many whole numbers as there are tokens.
     """

@@ -50,7 +50,10 @@ class ReferenceRows:
 
 
 def sample_of(ids: NDArray[np.int32]) -> NDArray[np.int32]:
-    """At most 20,000 of the ids, always the same: enough for the centre and the spread of a million rows."""
+    """At most 20,000 of the ids, always the same: enough for the centre and the spread of a million rows.
+
+    Shapes (n,) and (at most 20,000,).
+    """
     if len(ids) <= _MOST_FOR_CENTRE:
         return ids
     return np.sort(np.random.default_rng(0).choice(ids, _MOST_FOR_CENTRE, replace=False))
@@ -88,7 +91,10 @@ def find_reference(embeddings: Embeddings, analysis: TokenizerAnalysis, seed: in
 
 
 def given_reference(embeddings: Embeddings, analysis: TokenizerAnalysis, ids: NDArray[np.int32]) -> ReferenceRows:
-    """Rows that the user says are untrained; they must agree like those that are found."""
+    """Rows that the user says are untrained; they must agree like those that are found.
+
+    ``ids`` has the shape (n_reference,).
+    """
     ordinary = analysis.ids(Category.OK)
     ordinary = ordinary[ordinary < embeddings.rows]
     centre = centre_of_rows(embeddings.output, ordinary)

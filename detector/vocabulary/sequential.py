@@ -33,7 +33,10 @@ def walk_end(confirmed: Sequence[bool], window: int, least_share: float) -> int 
 
 
 def random_sample(rest: Sequence[int], size: int, seed: int) -> NDArray[np.int64]:
-    """At most ``size`` of ``rest`` without replacement, in random order; alike for the same seed."""
+    """At most ``size`` of ``rest`` without replacement, in random order; alike for the same seed.
+
+    Shape (n_sampled,).
+    """
     rng = np.random.default_rng(seed)
     return rng.permutation(np.asarray(rest, dtype=np.int64))[:size]
 

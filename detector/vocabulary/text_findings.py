@@ -57,7 +57,7 @@ class TokenHistory:
 
     @classmethod
     def from_counts(cls, counts: NDArray[np.int64]) -> "TokenHistory":
-        """From the counts of training, which settle it."""
+        """From the counts of training, which settle it. Shape (vocabulary,)."""
         kinds: dict[int, Kind] = {
             int(i): "undertrained_token" if counts[i] == 0 else "rare_token" for i in np.flatnonzero(counts < SELDOM)
         }
@@ -87,7 +87,10 @@ class TokenHistory:
     def findings(
         self, token_ids: NDArray[np.int32], start_char: NDArray[np.int32], end_char: NDArray[np.int32]
     ) -> list[TokenFinding]:
-        """Places of such tokens in a text; neighbours are one place. Arrays are aligned, one entry a token."""
+        """Places of such tokens in a text; neighbours are one place. Arrays are aligned, one entry a token.
+
+        Shape (n_tokens,).
+        """
         flagged = [
             (int(i), int(start), int(end))
             for i, start, end in zip(token_ids, start_char, end_char, strict=True)

@@ -70,7 +70,7 @@ class TokenizerAnalysis:
         return len(self.categories)
 
     def ids(self, *categories: Category) -> NDArray[np.int32]:
-        """Ids of the given categories, ascending."""
+        """Ids of the given categories, ascending. Shape (n_ids,)."""
         return np.array([i for i, category in enumerate(self.categories) if category in categories], dtype=np.int32)
 
     def counts(self) -> dict[Category, int]:
@@ -84,7 +84,7 @@ class TokenizerAnalysis:
         return ids
 
     def impossible_ids(self) -> NDArray[np.int32]:
-        """Tokens with a byte that stands in no UTF-8 text; no training text can have held them."""
+        """Tokens with a byte that stands in no UTF-8 text; no training text can have held them. Shape (n_ids,)."""
         listed = [i for i, data in enumerate(self.token_bytes) if self.is_ordinary(i) and has_impossible_byte(data)]
         return np.array(listed, dtype=np.int32)
 

@@ -24,7 +24,6 @@ marked by one are not found by the other. The published largest-window score has
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 import numpy as np
 import torch
@@ -36,7 +35,6 @@ from detector.errors import UsageError
 from detector.watermark.keys import check_key
 from detector.watermark.tails import LEAST_SCORED
 
-Scheme = Literal["lefthash", "minhash", "skipgram", "selfhash", "selfhash_transformers"]
 PUBLISHED_KEY = 15_485_863
 """The default key of the published code: a mark made with it can be removed by anyone."""
 
@@ -70,7 +68,7 @@ class GreenList:
     key: int = PUBLISHED_KEY
     gamma: float = 0.25
     scheme: str = "selfhash"
-    """One of ``Scheme``."""
+    """One of ``SCHEMES``."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scheme", _ALIASES.get(self.scheme, self.scheme))
@@ -115,7 +113,10 @@ class GreenList:
         return seed % (2**64 - 1)
 
     def green_ids(self, context: Sequence[int]) -> Tensor:
-        """Ids of the green tokens after ``context`` (in ``selfhash`` with the token itself at its end)."""
+        """Ids of the green tokens after ``context`` (in ``selfhash`` with the token itself at its end).
+
+        Shape (n_green,).
+        """
         generator = torch.Generator().manual_seed(self._seed(context))
         return torch.randperm(self.vocabulary, generator=generator)[: self.n_green_ids]
 
@@ -125,7 +126,10 @@ class GreenList:
         return bool((self.green_ids(context) == ngram[-1]).any())
 
     def marker(self, bias: float = 2.0) -> Callable[[Tensor, list[list[int]]], Tensor]:
-        """For ``generate(adjust_logits=...)``: adds ``bias`` to green logits; the first tokens stay unmarked."""
+        """For ``generate(adjust_logits=...)``: adds ``bias`` to green logits; the first tokens stay unmarked.
+
+        Logits have the shape (n_texts, V).
+        """
         check_bias(bias)
         width = self.ngram_length - 1
 

@@ -10,6 +10,8 @@ LEAST_SCORED = 16
 def weighted_tail(total: int, n: int, steps: NDArray[np.int64]) -> float:
     """P(sum_d steps_d B_d >= total) for independent B_d ~ Binomial(n, 1/2).
 
+    ``steps`` has the shape (depth,).
+
     The distribution lives on whole numbers, so the Fourier transform of its characteristic function
     gives it exactly up to rounding of about 1e-12; where the tail is smaller, Chernoff's bound is given.
     """
@@ -27,7 +29,7 @@ def weighted_tail(total: int, n: int, steps: NDArray[np.int64]) -> float:
 
 
 def chernoff(total: int, n: int, steps: NDArray[np.int64]) -> float:
-    """Min over s of E exp(s (X - total)): an upper bound of P(X >= total)."""
+    """Min over s of E exp(s (X - total)): an upper bound of P(X >= total). ``steps`` has the shape (depth,)."""
     low, high = 0.0, 50 / float(steps.max())
     for _ in range(60):  # the exponent is convex in s, so its slope is halved in on
         s = (low + high) / 2

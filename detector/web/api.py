@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from detector.report.token_table import to_record
+from detector.report.tokens.scores import to_record
 from detector.scoring.records import TokenScores
 from detector.verdict.result import Result
 from detector.web.incoming import api_fields

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from detector import __version__
+from detector.version import __version__
 from detector.web.limits import Limits
 
 _NUMBER = {"type": ["number", "null"]}

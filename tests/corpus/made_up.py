@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from detector.corpus import new_rows
 from detector.corpus import run as run_module
 from detector.corpus.documents import Document
 from detector.corpus.judging import FAILED, Judged
@@ -66,8 +67,8 @@ class MadeUp:
 
 def make_parts_small() -> None:
     """Every batch of four documents becomes a part, so that there is much to break."""
-    run_module._SECONDS_A_PART = -1.0
-    run_module.BATCH_DOCUMENTS = dict.fromkeys(run_module.BATCH_DOCUMENTS, 4)
+    new_rows._SECONDS_A_PART = -1.0
+    new_rows.BATCH_DOCUMENTS = dict.fromkeys(new_rows.BATCH_DOCUMENTS, 4)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,9 @@ import time
 import pyarrow.parquet as pq
 import pytest
 
-from detector.corpus import object_storage
-from detector.corpus import run as run_module
+from detector.corpus import new_rows, object_storage
 from detector.corpus.object_storage import Place, RemoteSource, is_url, place_of, source_at
-from detector.corpus.run import Progress
+from detector.corpus.progress import Progress
 from detector.corpus.sources import Folder, OneFile
 from detector.corpus.tables import Layout, Reading
 from detector.errors import InputError, OutputError, UsageError
@@ -241,8 +240,8 @@ def source(tmp_path):
 @pytest.fixture
 def small_parts(monkeypatch):
     monkeypatch.setattr("detector.corpus.index_page.index_page", lambda *_: "page")
-    monkeypatch.setattr(run_module, "_SECONDS_A_PART", -1.0)
-    monkeypatch.setattr(run_module, "BATCH_DOCUMENTS", {"cpu": 4})
+    monkeypatch.setattr(new_rows, "_SECONDS_A_PART", -1.0)
+    monkeypatch.setattr(new_rows, "BATCH_DOCUMENTS", {"cpu": 4})
     monkeypatch.setattr(object_storage, "_SECONDS_BETWEEN", -1.0)
 
 

@@ -19,10 +19,11 @@ from types import SimpleNamespace
 import pytest
 
 from detector import ModelError, UsageError, __version__
-from detector.corpus import ray_engine
-from detector.corpus import run as run_module
+from detector.corpus import new_rows, ray_actors, ray_cluster
 from detector.corpus.documents import Document
-from detector.corpus.ray_engine import AHEAD, RayEngine, _Actors, _places, _Worker
+from detector.corpus.ray_actors import AHEAD, Actors, Worker, on_a_node
+from detector.corpus.ray_cluster import count_places
+from detector.corpus.ray_engine import RayEngine
 from detector.corpus.recipe import Recipe
 from detector.corpus.run import score_corpus
 from detector.errors import DetectorWarning
@@ -39,7 +40,7 @@ def corpus(n_batches, size=4):
     ]
 
 
-class MadeUpWorker(_Worker):
+class MadeUpWorker(Worker):
     """The actor with a judge that needs no model."""
 
     def load(self, recipe, calibration, threads, carried, keep_tokens):
@@ -50,8 +51,8 @@ class MadeUpWorker(_Worker):
 def made_up_judge(request, monkeypatch):
     if "scale" not in request.keywords:
         judge = lambda detector, documents, carried, tokens: next(MadeUp().judged(iter([documents]), carried, tokens))  # noqa: E731
-        monkeypatch.setattr(ray_engine, "judge", judge)
-        monkeypatch.setattr(ray_engine, "_Worker", MadeUpWorker)
+        monkeypatch.setattr(ray_actors, "judge", judge)
+        monkeypatch.setattr(ray_actors, "Worker", MadeUpWorker)
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def head(monkeypatch):
         if head.is_gone:
             raise ConnectionRefusedError("nobody is there")
 
-    monkeypatch.setattr(ray_engine, "_connect", connect)
+    monkeypatch.setattr(ray_actors, "check_listening", connect)
     return head
 
 
@@ -155,7 +156,7 @@ class MadeUpRay:
 
 
 def actors(ray, workers=2):
-    return _Actors(ray, RECIPE, workers, 1, 0, [], False)
+    return Actors(ray, RECIPE, workers, 1, 0, [], False)
 
 
 def judged_by(ray, batches, workers=2):
@@ -243,7 +244,7 @@ def test_actors_that_all_die_end_the_run():
 
 
 def test_a_cluster_without_room_is_waited_for_but_not_for_ever(monkeypatch, head):
-    monkeypatch.setattr(ray_engine, "_PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr(ray_actors, "_PATIENCE_SECONDS", -1.0)
     with pytest.raises(UsageError, match=r"no worker \(1 CPU, 0 GPU\) has come up.*has 2 CPU, 0 GPU"):
         judged_by(MadeUpRay(room=0), corpus(2))
 
@@ -258,7 +259,7 @@ class GrowingRay(MadeUpRay):
 
 
 def test_workers_without_a_place_are_said_once(monkeypatch, head):
-    monkeypatch.setattr(ray_engine, "_WORD_SECONDS", -1.0)
+    monkeypatch.setattr(ray_actors, "WORD_SECONDS", -1.0)
     ray = GrowingRay(room=-2)
     words = r"^0 of 3 workers \(1 CPU, 0 GPU each\) .* has 2 CPU, 0 GPU in all.*after 10 minutes without any"
     with pytest.warns(DetectorWarning, match=words) as said:
@@ -270,7 +271,7 @@ def test_workers_without_a_place_are_said_once(monkeypatch, head):
 
 
 def test_a_head_that_is_gone_ends_the_run_and_nobody_is_called_any_more(monkeypatch, head):
-    monkeypatch.setattr(ray_engine, "_HEAD_SECONDS", -1.0)
+    monkeypatch.setattr(ray_actors, "_HEAD_SECONDS", -1.0)
     head.is_gone = True
     ray = MadeUpRay(room=0)
     group = actors(ray)
@@ -348,10 +349,10 @@ def test_another_version_on_a_node_is_refused_before_it_loads_anything(monkeypat
 
 def test_actors_ask_for_what_they_need():
     ray = MadeUpRay()
-    _Actors(ray, Recipe(device="cuda"), 1, 3, 0.25, [], False)
+    Actors(ray, Recipe(device="cuda"), 1, 3, 0.25, [], False)
     assert (ray.asked_for["num_cpus"], ray.asked_for["num_gpus"]) == (3, 0.25)
-    assert ray_engine._on_a_node(Recipe(device="cuda:1"), 0.25).device == "cuda"  # the one it is given
-    assert ray_engine._on_a_node(Recipe(device="auto"), 0).device == "cpu"
+    assert on_a_node(Recipe(device="cuda:1"), 0.25).device == "cuda"  # the one it is given
+    assert on_a_node(Recipe(device="auto"), 0).device == "cpu"
 
 
 def nodes(*resources):
@@ -372,12 +373,12 @@ def nodes(*resources):
     ],
 )
 def test_places_are_counted_on_the_nodes_that_live(threads, gpus, places):
-    assert _places(nodes({"CPU": 2.0}, {"CPU": 4.0, "GPU": 2.0}, {}), threads, gpus) == places
+    assert count_places(nodes({"CPU": 2.0}, {"CPU": 4.0, "GPU": 2.0}, {}), threads, gpus) == places
 
 
 def test_a_cluster_where_nothing_fits_is_said():
     with pytest.raises(UsageError, match=r"8 CPU, 1 GPU.*6 CPU, 0 GPU in all.*--threads or --gpus.*--workers"):
-        _places(nodes({"CPU": 6.0}), 8, 1)
+        count_places(nodes({"CPU": 6.0}), 8, 1)
 
 
 @pytest.mark.parametrize(
@@ -419,7 +420,7 @@ def test_a_cluster_of_another_version_is_said(monkeypatch):
         raise RuntimeError("Version mismatch: The cluster was started with:\n    Ray: 3.0.0\n")
 
     monkeypatch.setattr(ray, "init", init)
-    monkeypatch.setattr(ray_engine, "_connect", lambda head: None)
+    monkeypatch.setattr(ray_cluster, "check_listening", lambda head: None)
     with pytest.raises(UsageError, match=r"cannot be joined \(Version mismatch: .* Ray: 3\.0\.0\).*Ray and Python"):
         list(RayEngine(RECIPE, "head:6379").judged(iter(corpus(1)), [], False))
 
@@ -433,10 +434,10 @@ def test_a_listener_that_is_no_cluster_is_said_in_time(monkeypatch):
         raise ConnectionError("It speaks another language.")
 
     monkeypatch.setattr(ray, "init", init)
-    monkeypatch.setattr(ray_engine, "_connect", lambda head: None)
-    monkeypatch.setattr(ray_engine, "_WORD_SECONDS", 0.01)
+    monkeypatch.setattr(ray_cluster, "check_listening", lambda head: None)
+    monkeypatch.setattr(ray_cluster, "WORD_SECONDS", 0.01)
     said = []
-    monkeypatch.setattr(ray_engine.warnings, "warn", lambda *words, **_: (said.append(words), is_said.set()))
+    monkeypatch.setattr(ray_cluster.warnings, "warn", lambda *words, **_: (said.append(words), is_said.set()))
     with pytest.raises(UsageError, match="It speaks another language"):
         list(RayEngine(RECIPE, "head:6379").judged(iter(corpus(1)), [], False))
     assert "'head:6379' yet and goes on trying" in said[0][0]
@@ -481,7 +482,7 @@ def recipe(tiny, tiny_folder, tmp_path):
 
 @real
 def test_a_document_that_kills_its_process_takes_no_other_with_it(cluster, monkeypatch):
-    class Deadly(_Worker):
+    class Deadly(Worker):
         def load(self, *order):
             self.carried = order[3]
 
@@ -497,7 +498,7 @@ def test_a_document_that_kills_its_process_takes_no_other_with_it(cluster, monke
             judged = next(MadeUp().judged(iter([documents_of(documents)]), self.carried, False))
             return packed(judged.rows), b"", 0
 
-    monkeypatch.setattr(ray_engine, "_Worker", Deadly)
+    monkeypatch.setattr(ray_actors, "Worker", Deadly)
     engine = RayEngine(RECIPE, cluster.address)
     rows = [row for judged in engine.judged(iter(corpus(5)), [], False) for row in judged.rows.to_pylist()]
     assert sorted((row["id"], row["reason"]) for row in rows) == sorted(
@@ -507,7 +508,7 @@ def test_a_document_that_kills_its_process_takes_no_other_with_it(cluster, monke
 
 @real
 def test_actors_share_a_gpu(cluster, monkeypatch):
-    class Sees(_Worker):
+    class Sees(Worker):
         def load(self, *order):
             self.carried = order[3]
 
@@ -521,7 +522,7 @@ def test_actors_share_a_gpu(cluster, monkeypatch):
             at = rows.column_names.index("explanation")
             return packed(rows.set_column(at, rows.schema.field(at), [[seen] * len(rows)])), b"", 0
 
-    monkeypatch.setattr(ray_engine, "_Worker", Sees)
+    monkeypatch.setattr(ray_actors, "Worker", Sees)
     node = cluster.add_node(num_cpus=2, num_gpus=1, **cluster.small)
     try:
         engine = RayEngine(Recipe(device="auto"), cluster.address, gpus=0.5)
@@ -563,7 +564,7 @@ def workers_on(cluster):
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended
             parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
-            if parent in raylets and (folder / "cmdline").read_bytes().startswith(b"ray::_Worker"):
+            if parent in raylets and (folder / "cmdline").read_bytes().startswith(b"ray::Worker"):
                 found.append(int(folder.name))
     return found
 
@@ -582,9 +583,10 @@ def test_a_command_that_is_killed_again_and_again_loses_and_doubles_nothing(clus
     source, out = write_jsonl(tmp_path / "in.jsonl", RECORDS), tmp_path / "out"
     # A part a batch, and time between them, so that there is much to break.
     program = (
-        "import cli, time\nfrom detector.corpus import run\n"
-        "run.BATCH_DOCUMENTS, run._SECONDS_A_PART, write = {'cpu': 2}, -1.0, run._write\n"
-        "run._write = lambda *given: (time.sleep(0.3), write(*given))[1]\n"
+        "import cli, time\nfrom detector.corpus import new_rows\n"
+        "new_rows.BATCH_DOCUMENTS, new_rows._SECONDS_A_PART = {'cpu': 2}, -1.0\n"
+        "write = new_rows._UnwrittenRows.write\n"
+        "new_rows._UnwrittenRows.write = lambda rows: (time.sleep(0.3), write(rows))[1]\n"
         "cli.main()"
     )
     command = [sys.executable, "-c", program, "batch", str(source), "--out", str(out), "--engine", "ray"]
@@ -619,12 +621,12 @@ def parts_of(out):
 def test_a_node_that_is_lost_loses_and_doubles_nothing(cluster, tmp_path, recipe, monkeypatch):
     """The same rows as without a cluster, though one of two nodes is killed while its actor works."""
     source = write_jsonl(tmp_path / "in.jsonl", RECORDS)
-    monkeypatch.setattr(run_module, "BATCH_DOCUMENTS", {"cpu": 4})
-    monkeypatch.setattr(run_module, "_SECONDS_A_PART", 0.5)
+    monkeypatch.setattr(new_rows, "BATCH_DOCUMENTS", {"cpu": 4})
+    monkeypatch.setattr(new_rows, "_SECONDS_A_PART", 0.5)
     mourned, blamed = [], []
-    mourn, blame = _Actors._mourn, _Actors._blamed
-    monkeypatch.setattr(_Actors, "_mourn", lambda actors: (mourned.append(len(actors._ready)), mourn(actors)))
-    monkeypatch.setattr(_Actors, "_blamed", lambda actors, task: (blamed.append(task), blame(actors, task))[1])
+    mourn, blame = Actors._mourn, Actors._blamed
+    monkeypatch.setattr(Actors, "_mourn", lambda actors: (mourned.append(len(actors._ready)), mourn(actors)))
+    monkeypatch.setattr(Actors, "_blamed", lambda actors, task: (blamed.append(task), blame(actors, task))[1])
     killed = []
 
     def kill_one(progress):

@@ -16,7 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from detector.corpus import new_rows
 from detector.corpus import run as run_module
+from detector.corpus.ledger import Ledger
 from detector.corpus.store import Store
 from detector.errors import InputError, OutputError, UsageError
 from tests.corpus import made_up
@@ -44,8 +46,8 @@ def source(tmp_path):
 def small_parts(monkeypatch):
     """Much to break, and a page that takes no time."""
     monkeypatch.setattr("detector.corpus.index_page.index_page", lambda *_: "page")
-    monkeypatch.setattr(run_module, "_SECONDS_A_PART", -1.0)
-    monkeypatch.setattr(run_module, "BATCH_DOCUMENTS", {"cpu": 4})
+    monkeypatch.setattr(new_rows, "_SECONDS_A_PART", -1.0)
+    monkeypatch.setattr(new_rows, "BATCH_DOCUMENTS", {"cpu": 4})
 
 
 def comparable(rows):
@@ -108,7 +110,10 @@ def test_what_is_new_is_added_and_what_is_gone_is_set_apart(run, source, tmp_pat
     assert engine.judged_texts == ["A new text."]
     assert [r["id"] for r in rows_of(tmp_path / "out")] == [*(f"d{i:03}" for i in range(5, 40)), "new"]
     assert (summary["documents"], summary["absent_documents"]) == (36, 5)
-    assert "5 documents of an earlier run are no longer in the input" in " ".join(summary["notes"])
+    assert (
+        "5 documents of an earlier run are no longer in the input. What was found stands in the folder absent, counts "
+        "nowhere here, and comes back with them, without being judged again."
+    ) in summary["notes"]
     assert sorted(r["id"] for r in absent_rows(tmp_path / "out")) == [f"d{i:03}" for i in range(5)]
 
 
@@ -223,13 +228,23 @@ def test_a_summary_speaks_of_rows_that_are_there(run, source, tmp_path):
     assert run(source)["documents"] == 41
 
 
-def test_another_version_or_input_is_another_run(run, source, tmp_path, monkeypatch):
+def test_another_input_is_another_run(run, source, tmp_path):
     run(source)
     with pytest.raises(UsageError, match="source was"):
         run(corpus(tmp_path / "other.jsonl"))
+
+
+def test_another_version_of_the_program_goes_on_with_a_run(run, source, tmp_path, monkeypatch):
+    before = run(source)
+    parts = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "results").iterdir()}
+    source.write_text(source.read_text() + '{"id": "new", "text": "A new text."}\n')
     monkeypatch.setattr(run_module, "__version__", "99")
-    with pytest.raises(UsageError, match="program version was"):
-        run(source)
+    after = run(source)
+    assert after["documents"] == 41
+    assert after["run"] == before["run"]
+    assert after["settings"]["detect_version"] == before["settings"]["detect_version"] != "99"  # that began it
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "results").iterdir()}
+    assert parts.items() <= kept.items()
 
 
 def test_another_format_is_refused(run, source, tmp_path):
@@ -375,7 +390,7 @@ class Mortal:
         self._wrap(Path, "replace")
         self._wrap(Path, "unlink")
         for name in ("record", "move", "refresh", "admit", "set_fact"):
-            self._wrap(run_module.Ledger, name)
+            self._wrap(Ledger, name)
 
     def _wrap(self, owner, name):
         original = getattr(owner, name)
@@ -467,7 +482,7 @@ def test_kill_9_at_random_points(run, tmp_path, kills):
 
 
 def test_ctrl_c_keeps_what_was_finished(run, source, tmp_path, monkeypatch):
-    monkeypatch.setattr(run_module, "BATCH_DOCUMENTS", {"cpu": 4})
+    monkeypatch.setattr(new_rows, "BATCH_DOCUMENTS", {"cpu": 4})
 
     class Interrupted(MadeUp):
         def judged(self, batches, carried, keep_tokens):
@@ -514,7 +529,7 @@ def test_a_full_disk_under_the_ledger_is_said(run, source, tmp_path, small_parts
         def full(*_):
             raise sqlite3.OperationalError("database or disk is full")
 
-        patch.setattr(run_module.Ledger, "_add_part", full)
+        patch.setattr(Ledger, "_add_part", full)
         with pytest.raises(OutputError, match=r"ledger .* cannot be written .*make room"):
             run(source)
     run(source)

@@ -1,5 +1,6 @@
 """Runs with a real, tiny model: in this process, in worker processes, and from the command line."""
 
+import html
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 import typer
@@ -19,10 +21,12 @@ from detector.corpus import local_engine
 from detector.corpus.documents import Document
 from detector.corpus.judging import Judged
 from detector.corpus.local_engine import LocalEngine
+from detector.corpus.progress import Progress
 from detector.corpus.recipe import Judge, Recipe
-from detector.corpus.run import Progress, score_corpus
+from detector.corpus.run import score_corpus
 from detector.corpus.schema import results_schema, unscored_row
 from detector.verdict.classifier import Classifier
+from detector.vocabulary.text_findings import TokenHistory
 from tests.conftest import TRAINING_TEXT, make_classifier
 from tests.corpus.conftest import record_of, rows_of, write_jsonl
 
@@ -158,6 +162,19 @@ def test_reports_are_written_for_the_flagged_and_taken_away(tmp_path, tiny):
     assert list((tmp_path / "human" / "reports").iterdir()) == []
     score_corpus(source, tmp_path / "human", detector=human, reports="all")
     assert len(list((tmp_path / "human" / "reports").iterdir())) == 2
+
+
+def test_a_report_carries_the_token_findings_that_its_row_has(tmp_path, tiny):
+    source = write_jsonl(tmp_path / "in.jsonl", texts(1))
+    counts = np.full(len(tiny.tokenizer), 100)
+    counts[tiny.encoder.encode(" harbour")[0][-1]] = 3
+    detector = Detector(tiny, make_classifier(tiny), token_history=TokenHistory.from_counts(counts))
+    score_corpus(source, tmp_path / "out", detector=detector, reports="all")
+    (row,) = rows_of(tmp_path / "out")
+    details = [f["detail"] for f in json.loads(row["findings"]) if f["kind"] == "rare_token"]
+    (page,) = (tmp_path / "out" / "reports").iterdir()
+    assert details
+    assert all(detail in html.unescape(page.read_text(encoding="utf-8")) for detail in details)
 
 
 def test_the_command_judges_a_corpus_and_answers_questions(tmp_path, app, recipe):

@@ -10,7 +10,7 @@ from detector import Detector
 from detector.commands.report import report
 from detector.errors import InputError, UsageError
 from detector.report.class_set import drawn_order, entries_of, index_page, score_distribution, write_key, write_set
-from detector.report.layers import Bars
+from detector.report.picture_parts import Bars
 from detector.verdict.files import files_among
 from detector.verdict.result import Result
 from tests.conftest import TRAINING_TEXT, make_classifier

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from detector.generation.next_tokens import NextTokens, by_temperature, next_tokens
 from detector.generation.sampling import SamplingSettings
-from detector.report.next_tokens import NextTokens, draw_next_tokens, next_tokens, print_next_tokens
+from detector.report.next_tokens import TEMPERATURES, draw_next_tokens, print_next_tokens
 
 
 def test_tokens_are_no_markup_and_the_heading_says_what_the_bars_show(capsys):
@@ -25,7 +26,8 @@ def drawn(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(Figure, "savefig", lambda self, path: (figures.append(self), save(self, path)))
 
     def draw(prompt, settings, n):
-        draw_next_tokens(tiny, next_tokens(tiny, prompt, settings), settings, n, tmp_path / "next.png")
+        warmed = by_temperature(tiny, prompt, settings, (*TEMPERATURES, settings.temperature))
+        draw_next_tokens(next_tokens(tiny, prompt, settings), warmed, settings, n, tmp_path / "next.png")
         return figures[-1]
 
     return draw

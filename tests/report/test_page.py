@@ -12,9 +12,9 @@ import pytest
 from detector import Detector
 from detector.errors import UsageError
 from detector.report.comparison import comparison_page
+from detector.report.evidence_pictures import PICTURES
 from detector.report.page import content_policy, report_page
 from detector.report.pdf import report_pdf
-from detector.report.pictures import PICTURES
 from detector.report.references import MethodReference, References
 from detector.verdict.baseline import Baseline
 from detector.verdict.result import Finding, Result, Segment

@@ -77,6 +77,12 @@ def test_the_style_takes_its_colours_from_the_palette_alone():
     assert set(re.findall(r"var\(--([\w-]+)\)", css)) <= known
 
 
+def test_no_other_module_has_a_colour_of_its_own():
+    modules = [path for path in Path(palette.__file__).parents[1].rglob("*.py") if path.name != "palette.py"]
+    coloured = {path.name for path in modules if re.search(r"#[0-9a-fA-F]{6}\b", path.read_text(encoding="utf-8"))}
+    assert coloured <= {"loss_curve.py"}
+
+
 def test_every_shade_has_a_line_as_second_cue():
     css = CSS.read_text(encoding="utf-8")
     rules = [rule for rule in css.split("}") if re.search(r"\.(r|f|b|h|m)\d\b", rule)]

@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from detector import Detector
-from detector.report.surprise import BUCKET_STYLES, binned_bits, sentence_bits, token_buckets
-from detector.report.terminal import marked_text, print_result, sparkline
+from detector.report.evidence_summaries import binned_bits, sentence_bits, token_buckets
+from detector.report.terminal import BUCKET_MARKS, marked_text, print_result, sparkline
 from tests.conftest import TRAINING_TEXT, make_classifier
 
 LONG = "First.\n\n" + TRAINING_TEXT * 2
@@ -29,7 +29,7 @@ def test_without_colour_marks_stand_for_the_buckets_and_the_text_is_whole(result
     assert "\x1b" not in output
     text = output.split("over 1000\n\n")[-1].split("\n\nA score is not proof")[0]
     assert text.translate({ord(mark): None for mark in "~+#"}).split() == LONG.split()
-    assert any(f"{style.mark}" in text for style in BUCKET_STYLES[1:])
+    assert any(mark in text for mark in BUCKET_MARKS[1:])
 
 
 def test_with_colour_the_text_is_unchanged_and_styled(result):
@@ -46,7 +46,7 @@ def test_a_word_bears_the_mark_of_its_worst_token(result):
         start = LONG.index(original, position)
         position = start + len(original)
         inside = [b for (a, e), b in zip(result.evidence.spans, buckets, strict=True) if a < position and e > start]
-        assert marked == BUCKET_STYLES[max(inside)].mark + original
+        assert marked == BUCKET_MARKS[max(inside)] + original
 
 
 def test_a_terminal_gets_lines_that_fit_and_a_pipe_whole_ones(result):

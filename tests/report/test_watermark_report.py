@@ -4,8 +4,9 @@ import math
 
 import pytest
 
-from detector.report.watermark import conclude, green_list_lines
+from detector.report.watermark import explanation_of, green_list_lines
 from detector.watermark.green_list import PUBLISHED_KEY, GreenList, GreenListResult
+from detector.watermark.significance import significance_of
 from detector.watermark.synthid import SynthIdResult
 
 
@@ -23,12 +24,14 @@ def green(p, window_p, n=100):
     ],
 )
 def test_the_sentence_follows_the_smaller_p_value_doubled(p, window_p, sign, words):
-    conclusion = conclude(green(p, window_p), is_empty=False)
-    assert (conclusion.reason, conclusion.sign) == (None, sign)
-    assert conclusion.explanation.startswith(words)
-    leaning = conclude(SynthIdResult(100, 0.5, p, 0.5, window_p), is_empty=False)
-    assert leaning.sign == sign
-    assert "leans as far" in leaning.explanation
+    test = green(p, window_p)
+    significance = significance_of(test, is_empty=False)
+    assert (significance.reason, significance.sign) == (None, sign)
+    assert significance.chance == min(1, 2 * min(p, window_p))
+    assert explanation_of(test, significance).startswith(words)
+    leaning = SynthIdResult(100, 0.5, p, 0.5, window_p)
+    assert significance_of(leaning, is_empty=False) == significance
+    assert "leans as far" in explanation_of(leaning, significance)
 
 
 @pytest.mark.parametrize(
@@ -36,9 +39,9 @@ def test_the_sentence_follows_the_smaller_p_value_doubled(p, window_p, sign, wor
 )
 def test_too_little_says_so_and_has_no_sign(n, is_empty, reason):
     for found in (green(math.nan, math.nan, n), SynthIdResult(n, *[math.nan] * 4)):
-        conclusion = conclude(found, is_empty)
-        assert (conclusion.reason, conclusion.sign) == (reason, None)
-        assert "Give a" in conclusion.explanation
+        significance = significance_of(found, is_empty)
+        assert (significance.reason, significance.sign, significance.chance) == (reason, None, None)
+        assert "Give a" in explanation_of(found, significance)
 
 
 def test_the_published_key_is_said():

@@ -65,7 +65,7 @@ def test_files_are_written_and_compared(folder, tmp_path):
 
 
 def test_verification_goes_on_where_it_was_broken_off(folder, tmp_path, monkeypatch):
-    from detector.commands import tokens as command
+    from detector.commands import token_analysis
 
     out = tmp_path / "analysis.json"
 
@@ -73,7 +73,7 @@ def test_verification_goes_on_where_it_was_broken_off(folder, tmp_path, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(command, "_verify", broken_off)
+        patch.setattr(token_analysis, "verify_suspects", broken_off)
         result = run(folder, "--verify", "--out", out)
     assert result.exit_code == 130
     assert "is kept in" in result.stderr
@@ -126,7 +126,7 @@ def test_bad_input_is_a_sentence(folder, arguments, code, sentence):
 
 
 def test_the_size_of_the_random_sample(folder, tmp_path):
-    from detector.vocabulary.verification import VerificationSettings
+    from detector.vocabulary.verification_record import VerificationSettings
 
     for drawn in (2, 5):
         out = tmp_path / f"{drawn}.json"

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from detector.errors import InputError, UsageError
-from detector.report.token_experiments import (
+from detector.report.tokens.experiments import (
     draw_induction,
     induction_lines,
     range_logits_lines,

@@ -18,7 +18,8 @@ from detector.vocabulary.analysis import VocabularyAnalysis, analyse_vocabulary
 from detector.vocabulary.experiments import induction, repetition
 from detector.vocabulary.in_context import TokenInContext
 from detector.vocabulary.tokenizer_analysis import TokenizerAnalysis
-from detector.vocabulary.verification import VerificationSettings, verify
+from detector.vocabulary.verification import verify
+from detector.vocabulary.verification_record import VerificationSettings
 
 FOLDER = os.environ.get("DETECT_GPT2_FOLDER")
 pytestmark = [

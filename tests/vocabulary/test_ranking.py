@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detector.vocabulary.combined_score import false_discovery_rates, rank_tokens
+from detector.vocabulary.combined_score import false_discovery_rates, rank_tokens, suspects_in
 from detector.vocabulary.embeddings import Embeddings
 from detector.vocabulary.indicators import DISTANCES, Indicators, compute_indicators, first_principal_component
 from detector.vocabulary.reference_rows import find_reference, given_reference
@@ -164,6 +164,10 @@ def test_fewer_rows_than_tokens_leave_the_others_without_a_number(analysis):
     assert ranking.order.max() < 900
 
 
+def suspects_of(ranking):
+    return suspects_in(ranking.order, ranking.false_discovery_rate, ranking.at_floor, 0.1)
+
+
 def test_untrained_tokens_come_first_and_the_floor_knows_them(analysis):
     unused = list(range(300, 340))
     rows = rows_of_a_model(analysis, np.random.default_rng(9), unused)
@@ -174,7 +178,7 @@ def test_untrained_tokens_come_first_and_the_floor_knows_them(analysis):
     assert set(np.flatnonzero(ranking.at_floor).tolist()) == known
     special = analysis.ids(Category.SPECIAL)
     assert not np.isin(special, ranking.order).any()
-    assert set(ranking.suspects(0.1).tolist()) >= known
+    assert set(suspects_of(ranking).tolist()) >= known
 
 
 def test_few_untrained_tokens_are_suspects_by_the_floor(analysis):
@@ -182,7 +186,7 @@ def test_few_untrained_tokens_are_suspects_by_the_floor(analysis):
     reference = find_reference(tied(rows), analysis)
     ranking = rank_tokens(compute_indicators(tied(rows), analysis, reference), analysis, reference, is_tied=True)
     assert ranking.false_discovery_rate[300] > 0.1  # so few can never have a rate as low as that
-    assert np.setdiff1d(ranking.suspects(0.1), reference.ids).tolist() == [300, 301]
+    assert np.setdiff1d(suspects_of(ranking), reference.ids).tolist() == [300, 301]
 
 
 def test_small_norms_of_untied_inputs_take_part(analysis):
@@ -255,7 +259,7 @@ def rate_and_truth(analysis, seed, n_unused):
     )
     reference = find_reference(tied(rows), analysis)
     ranking = rank_tokens(compute_indicators(tied(rows), analysis, reference), analysis, reference, is_tied=True)
-    suspects = np.setdiff1d(ranking.suspects(0.1), reference.ids)
+    suspects = np.setdiff1d(suspects_of(ranking), reference.ids)
     return float(np.mean(~np.isin(suspects, unused))) if len(suspects) else 0.0, len(suspects)
 
 

@@ -12,7 +12,8 @@ from detector.vocabulary.controls import choose_controls, nearest_controls
 from detector.vocabulary.in_context import in_context
 from detector.vocabulary.prompted_probability import PromptReader
 from detector.vocabulary.tokenizer_analysis import Category, TokenizerAnalysis, analyse_tokenizer
-from detector.vocabulary.verification import VerificationSettings, judge, run_key, verify
+from detector.vocabulary.verification import run_key, verify
+from detector.vocabulary.verification_record import Verification, VerificationSettings, outcome_of
 from tests.conftest import tiny_tokenizer
 from tests.vocabulary.models_made_here import copying, llama
 
@@ -45,11 +46,11 @@ def order(analysis: TokenizerAnalysis) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def found(model, analysis: TokenizerAnalysis, order: list[int]) -> verification.Verification:
+def found(model, analysis: TokenizerAnalysis, order: list[int]) -> Verification:
     return verify(model, analysis, order, SETTINGS, unused=UNUSED)
 
 
-def test_what_the_model_never_learned_is_confirmed_and_nothing_else(found: verification.Verification) -> None:
+def test_what_the_model_never_learned_is_confirmed_and_nothing_else(found: Verification) -> None:
     outcomes = {token.token_id: token.outcome for token in found.tokens}
     assert {i for i, outcome in outcomes.items() if outcome == "confirmed"} == {*UNREAD} | ({*HIDDEN} & {*outcomes})
     assert {i for i, outcome in outcomes.items() if outcome == "not echoed"} == {*AWKWARD}
@@ -57,9 +58,7 @@ def test_what_the_model_never_learned_is_confirmed_and_nothing_else(found: verif
     assert found.controls_echoed > 0.9
 
 
-def test_the_walk_stops_and_the_sample_tells_what_lies_beyond(
-    found: verification.Verification, order: list[int]
-) -> None:
+def test_the_walk_stops_and_the_sample_tells_what_lies_beyond(found: Verification, order: list[int]) -> None:
     # Of a window of 10 fewer than 5 are confirmed 6 tokens after the last confirmed one.
     walked = [token.token_id for token in found.tokens if token.part == "worst first"]
     assert walked == order[: len(UNREAD) + 6]
@@ -102,13 +101,13 @@ def test_weights_and_behaviour_are_said_beside_each_other(model, analysis: Token
 
 def test_judging_by_hand() -> None:
     # threshold 1 %: -4.605; a tenth: 2.303 nats; a hundred times: 4.605 nats
-    assert judge(-4.60, 0.0, 0.0, SETTINGS) == "echoed"
-    assert judge(-4.61, -2.30, 0.0, SETTINGS) == "confirmed"
-    assert judge(-4.61, -2.31, 0.0, SETTINGS) == "undecided"
-    assert judge(-4.61, 0.0, 4.60, SETTINGS) == "confirmed"
-    assert judge(-4.61, 0.0, 4.61, SETTINGS) == "not echoed"
-    assert judge(-4.61, 0.0, None, SETTINGS) == "confirmed"
-    assert judge(-9.0, float("nan"), None, SETTINGS) == "undecided"
+    assert outcome_of(-4.60, 0.0, 0.0, SETTINGS) == "echoed"
+    assert outcome_of(-4.61, -2.30, 0.0, SETTINGS) == "confirmed"
+    assert outcome_of(-4.61, -2.31, 0.0, SETTINGS) == "undecided"
+    assert outcome_of(-4.61, 0.0, 4.60, SETTINGS) == "confirmed"
+    assert outcome_of(-4.61, 0.0, 4.61, SETTINGS) == "not echoed"
+    assert outcome_of(-4.61, 0.0, None, SETTINGS) == "confirmed"
+    assert outcome_of(-9.0, float("nan"), None, SETTINGS) == "undecided"
 
 
 def test_parts_of_characters_are_verified_between_their_neighbours(
@@ -142,7 +141,7 @@ def test_a_run_that_was_broken_off_goes_on_and_ends_as_if_it_had_not(
     model,
     analysis: TokenizerAnalysis,
     order: list[int],
-    found: verification.Verification,
+    found: Verification,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     after: int,
@@ -175,7 +174,7 @@ def test_a_run_that_was_broken_off_goes_on_and_ends_as_if_it_had_not(
     assert sum(read) == 0  # everything was kept
 
 
-def test_the_record_is_json_and_names_every_token_once(found: verification.Verification) -> None:
+def test_the_record_is_json_and_names_every_token_once(found: Verification) -> None:
     record = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     ids = [token["token_id"] for token in record["tokens"]]
     assert len(set(ids)) == len(ids)
@@ -186,8 +185,12 @@ def test_the_record_is_json_and_names_every_token_once(found: verification.Verif
 
 def test_progress_is_reported(model, analysis: TokenizerAnalysis, order: list[int]) -> None:
     told: list[tuple[str, int, int | None]] = []
+
+    def on_stage(stage: str):
+        return lambda done, total: told.append((stage, done, total))
+
     settings = VerificationSettings(**{**SETTINGS.__dict__, "sample": 5, "most": 12})
-    verify(model, analysis, order, settings, report=lambda *told_now: told.append(told_now))
+    verify(model, analysis, order, settings, on_stage=on_stage)
     assert list(dict.fromkeys(stage for stage, _, _ in told)) == [
         "controls",
         "worst first",

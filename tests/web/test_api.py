@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from detector import InputError
-from detector.report.token_table import to_record
+from detector.report.tokens.scores import to_record
 from detector.scoring import score_texts
 from detector.web.app import create_app
 from detector.web.limits import Limits

@@ -4,12 +4,18 @@ import re
 
 import pytest
 
-from detector.report.token_verification import verification_lines
+from detector.report.tokens.verification import verification_lines
 from detector.vocabulary.in_context import TokenInContext
 from detector.vocabulary.prompted_probability import SlotReading
 from detector.vocabulary.sequential import RecallEstimate
 from detector.vocabulary.tokenizer_analysis import TokenizerAnalysis, analyse_tokenizer
-from detector.vocabulary.verification import Outcome, Part, Verification, VerificationSettings, VerifiedToken
+from detector.vocabulary.verification_record import (
+    Outcome,
+    Part,
+    Verification,
+    VerificationSettings,
+    VerifiedToken,
+)
 from tests.conftest import tiny_tokenizer
 
 

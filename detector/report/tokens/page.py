@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from detector import __version__
 from detector.report.highlight import percent
-from detector.report.layers import DataTable
 from detector.report.page import PALETTE_CSS, environment, today
-from detector.report.visible import plain_visible
-from detector.report.vocabulary import CATEGORY_WORDS, indicator_words
-from detector.report.vocabulary_pictures import (
+from detector.report.picture_parts import DataTable
+from detector.report.tokens.analysis import CATEGORY_WORDS, indicator_words
+from detector.report.tokens.pictures import (
     MARKS,
     histogram_table,
     indicator_histogram,
     mark_sample,
     probability_scatter,
 )
+from detector.report.visible import plain_visible
+from detector.version import __version__
 from detector.vocabulary.analysis_record import VocabularyAnalysis
 from detector.vocabulary.combined_score import DEFAULT_RATE
 from detector.vocabulary.tokenizer_analysis import Category
@@ -68,7 +68,7 @@ _STYLE = (
 
 def vocabulary_page(analysis: VocabularyAnalysis) -> str:
     """A complete HTML document. Nothing of a tokenizer's strings can act on it."""
-    shared = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+    shared = (Path(__file__).parents[1] / "templates" / "report.css").read_text(encoding="utf-8")
     style = Markup(PALETTE_CSS + shared + _STYLE)  # noqa: S704 - our own
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"

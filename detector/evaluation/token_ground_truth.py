@@ -37,11 +37,11 @@ def measure(
     predictors: Mapping[str, NDArray[np.float64]], counts: NDArray[np.integer], ids: NDArray[np.integer]
 ) -> list[PredictorQuality]:
     """Quality of each predictor (vocabulary,), higher = more suspect, on the tokens ``ids``; NaN is left out."""
-    found = []
+    qualities = []
     for name, values in predictors.items():
         known = ids[np.isfinite(values[ids])]
         suspicion, seen = values[known], counts[known]
-        found.append(
+        qualities.append(
             PredictorQuality(
                 name,
                 len(known),
@@ -49,7 +49,7 @@ def measure(
                 float(stats.spearmanr(suspicion, seen).statistic) if len(known) > 1 else float("nan"),
             )
         )
-    return found
+    return qualities
 
 
 @dataclass(frozen=True)

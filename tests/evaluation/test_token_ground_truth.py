@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detector.report.token_ground_truth import Panel, draw_against_counts
-from detector.vocabulary.ground_truth import BELOW, judge_selection, measure
+from detector.evaluation.token_ground_truth import BELOW, judge_selection, measure
+from detector.report.tokens.ground_truth import Panel, draw_against_counts
 
 COUNTS = np.array([0, 0, 5, 50, 500, 5000])
 IDS = np.arange(6)

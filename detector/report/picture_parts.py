@@ -1,6 +1,7 @@
 """What a picture is made of: layers of shapes in numbers, axes, words, and the table behind it.
 
-``pictures.py`` says what each picture shows; ``svg.py`` draws one into a page and ``picture.py`` into a file.
+``evidence_pictures.py`` says what each picture shows; ``svg.py`` draws one into a page and ``picture_files.py`` into a
+file.
 """
 
 from collections.abc import Sequence

@@ -1,10 +1,9 @@
-"""What each picture of a report shows, as data."""
+"""What each picture of a text's evidence shows, as data."""
 
 import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detector.errors import InputError, UsageError
 from detector.report.distributions import (
@@ -14,10 +13,12 @@ from detector.report.distributions import (
     RANK_LABELS,
     SPECTRUM_EDGES,
 )
-from detector.report.layers import (
+from detector.report.evidence_summaries import sentence_bits, sentence_evidence
+from detector.report.picture_parts import (
     Band,
     Bars,
     DataTable,
+    Floats,
     Layer,
     Level,
     Picture,
@@ -28,12 +29,9 @@ from detector.report.layers import (
     round_up,
 )
 from detector.report.references import References, references_for
-from detector.report.surprise import sentence_bits
 from detector.report.visible import plain_visible
 from detector.verdict.classifier import Classifier
 from detector.verdict.result import Evidence, Result
-
-Floats = NDArray[np.float64]
 
 _MOST_BARS = 700
 """Thin bars along a text; a longer text shows means of so many stretches."""
@@ -46,18 +44,18 @@ def picture_of(result: Result, name: str) -> Picture:
         raise UsageError(f"There is no picture {name!r}; there are {', '.join(PICTURES)}.")
     if result.evidence is None:
         raise InputError(f"There is no picture of {result.id}, for it has no scores.")
-    found = PICTURES[name](result, result.evidence)
-    if found is None:
+    picture = PICTURES[name](result, result.evidence)
+    if picture is None:
         raise InputError(f"The picture {name!r} of {result.id} needs {_NEEDS[name]}.")
-    return found
+    return picture
 
 
 def all_pictures(result: Result) -> list[Picture]:
     """Every picture that can be drawn of it, in the order of ``PICTURES``."""
     if result.evidence is None:
         return []
-    found = (draw(result, result.evidence) for draw in PICTURES.values())
-    return [picture for picture in found if picture is not None]
+    pictures = (draw(result, result.evidence) for draw in PICTURES.values())
+    return [picture for picture in pictures if picture is not None]
 
 
 def surprise_picture(evidence: Evidence, human_sentence_bits: Sequence[float] | None) -> Picture:
@@ -211,8 +209,8 @@ def distribution_picture(name: str, texts: Sequence[tuple[str, Evidence]], refer
         columns.append(["\u2013" if np.isnan(v) else number.format(v) for v in bins])
     tallest = [float(np.nan_to_num(bins).max()) for _, bins in shown]
     if references is not None:
-        found = references.distributions[name]
-        for spread, role, shift in ((found.human, "human", -0.16), (found.machine, "machine", 0.16)):
+        reference = references.distributions[name]
+        for spread, role, shift in ((reference.human, "human", -0.16), (reference.machine, "machine", 0.16)):
             low, mean, high = map(np.array, (spread.low, spread.mean, spread.high))
             layers.append(Ranges(centre + shift * width, low, mean, high, role, f"{role} texts"))  # type: ignore[arg-type]
             headings += [f"{role} texts, mean", f"{role}, middle 80 %"]
@@ -256,14 +254,6 @@ _NEEDS = {
     "top10_entropy": "the ten likeliest tokens: Detector.load(alternatives=10)",
     "spectrum": "at least 50 tokens of varying surprise",
 }
-
-
-def sentence_evidence(evidence: Evidence) -> Floats:
-    """Sum of the evidence in each sentence with tokens, nats."""
-    return np.array(
-        [evidence.token_evidence[a:b].sum() for a, b, _ in sentence_bits(evidence)],
-        dtype=np.float64,
-    )
 
 
 def sentence_table(evidence: Evidence) -> DataTable:

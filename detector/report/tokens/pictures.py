@@ -7,8 +7,8 @@ import numpy as np
 from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
-from detector.report.layers import DataTable
-from detector.report.pictures import nice_ticks
+from detector.report.evidence_pictures import nice_ticks
+from detector.report.picture_parts import DataTable
 
 Scale = Callable[[float], float]
 
@@ -31,7 +31,10 @@ def indicator_histogram(
     words: str,
     is_wide: bool,
 ) -> Markup:
-    """Bars on a logarithmic scale, the suspects' part of each bar dark, a tick below for every reference row."""
+    """Bars on a logarithmic scale, the suspects' part of each bar dark, a tick below for every reference row.
+
+    ``values`` has the shape (vocabulary,); ``suspects`` (n_suspects,) and ``reference`` (n_reference,) are ids.
+    """
     edges = _bin_edges(values)
     low, high = float(edges[0]), float(edges[-1])
     everyone, marked = _counts(values, edges), _counts(values[suspects], edges)
@@ -69,7 +72,10 @@ def indicator_histogram(
 def histogram_table(
     values: NDArray[np.float64], suspects: NDArray[np.int32], reference: NDArray[np.int32], words: str
 ) -> DataTable:
-    """The bars of ``indicator_histogram`` in numbers; those without a token are left out."""
+    """The bars of ``indicator_histogram`` in numbers; those without a token are left out.
+
+    Shapes are those of ``indicator_histogram``.
+    """
     edges = _bin_edges(values)
     known = values[reference[reference < len(values)]]
     columns = zip(edges[:-1], edges[1:], *(_counts(v, edges) for v in (values, values[suspects], known)), strict=True)
@@ -84,7 +90,10 @@ def histogram_table(
 def probability_scatter(
     values: NDArray[np.float64], tokens: list[dict[str, object]], threshold: float, words: str
 ) -> Markup:
-    """One mark a prompted token: its indicator to the right, the highest probability it was given back with upwards."""
+    """One mark a prompted token: its indicator to the right, the highest probability it was given back with upwards.
+
+    ``values`` has the shape (vocabulary,).
+    """
     points = [
         (float(values[int(str(token["token_id"]))]), float(str(token["max_probability"])), str(token["outcome"]))
         for token in tokens

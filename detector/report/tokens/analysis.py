@@ -188,34 +188,36 @@ def _table(analysis: "VocabularyAnalysis", ids: list[int]) -> Any:
     return table
 
 
-def difference_lines(found: "Difference") -> Iterator[str]:
+def difference_lines(difference: "Difference") -> Iterator[str]:
     """Two analyses compared, in lines."""
-    first, second = found.names
+    first, second = difference.names
     yield f"A: {first}"
     yield f"B: {second}"
     yield "Tokenizer: " + (
         "the same."
-        if found.same_tokenizer
-        else f"{found.shared:,} tokens in both, {found.only_first:,} only in A, {found.only_second:,} only in B."
+        if difference.same_tokenizer
+        else f"{difference.shared:,} tokens in both, {difference.only_first:,} only in A, "
+        f"{difference.only_second:,} only in B."
     )
-    if found.same_embeddings is not None:
-        yield f"Embeddings: {'the same' if found.same_embeddings else 'different'}."
-    for name, (left, right) in found.settings.items():
+    if difference.same_embeddings is not None:
+        yield f"Embeddings: {'the same' if difference.same_embeddings else 'different'}."
+    for name, (left, right) in difference.settings.items():
         yield f"Setting {name.replace('_', ' ')}: {left} in A, {right} in B."
-    for name, (left, right) in found.counts.items():
+    for name, (left, right) in difference.counts.items():
         if left or right:
             words = "suspects besides the reference" if name == "suspect" else name.replace("_", " ")
             yield f"{words}: {left:,} in A, {right:,} in B."
-    if found.prompted[0] != found.prompted[1]:
-        yield f"Only {'A' if found.prompted[0] else 'B'} was prompted (--verify): confirmed tokens are not compared."
-    if found.rank_correlation is not None:
-        yield f"Rank correlation of the scores: {found.rank_correlation:.4f}."
+    if difference.prompted[0] != difference.prompted[1]:
+        name = "A" if difference.prompted[0] else "B"
+        yield f"Only {name} was prompted (--verify): confirmed tokens are not compared."
+    if difference.rank_correlation is not None:
+        yield f"Rank correlation of the scores: {difference.rank_correlation:.4f}."
     lists = {
-        "In another category": [f"{c.display} ({c.first}, {c.second})" for c in found.categories],
-        "Suspect only in A": found.suspects_only_first,
-        "Suspect only in B": found.suspects_only_second,
-        "Confirmed only in A": found.confirmed_only_first,
-        "Confirmed only in B": found.confirmed_only_second,
+        "In another category": [f"{c.display} ({c.first}, {c.second})" for c in difference.categories],
+        "Suspect only in A": difference.suspects_only_first,
+        "Suspect only in B": difference.suspects_only_second,
+        "Confirmed only in A": difference.confirmed_only_first,
+        "Confirmed only in B": difference.confirmed_only_second,
     }
     for words, tokens in lists.items():
         if tokens:

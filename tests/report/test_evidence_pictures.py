@@ -12,9 +12,9 @@ from detector.report.distributions import (
     rank_shares,
     spectrum_power,
 )
-from detector.report.layers import Band, Bars, Rule, Steps, nice_ticks
-from detector.report.picture import figure_of, save_picture
-from detector.report.pictures import PICTURES, all_pictures, picture_of
+from detector.report.evidence_pictures import PICTURES, all_pictures, picture_of
+from detector.report.picture_files import figure_of, save_picture
+from detector.report.picture_parts import Band, Bars, Rule, Steps, nice_ticks
 from detector.report.references import Distribution, References, Spread
 from detector.report.svg import inline_svg, legend_of
 from detector.verdict.result import Result, Segment
@@ -114,7 +114,7 @@ def test_references_stand_beside_the_text(result, monkeypatch):
     spread = Spread([0.1] * 4, [0.2] * 4, [0.3] * 4)
     fingerprint = result.model_fingerprint
     found = References("tiny", fingerprint, 7, 8, 9, 10, {"rank": Distribution(spread, spread)}, {}, 0.9)
-    monkeypatch.setattr("detector.report.pictures.references_for", lambda _: found)
+    monkeypatch.setattr("detector.report.evidence_pictures.references_for", lambda _: found)
     picture = picture_of(result, "rank")
     assert picture.table.headings[2:] == (
         "human texts, mean", "human, middle 80 %", "machine texts, mean", "machine, middle 80 %"

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from detector.report.vocabulary import difference_lines, print_analysis, summary_lines, to_record
-from detector.report.vocabulary_page import vocabulary_page
-from detector.report.vocabulary_pictures import histogram_table
+from detector.report.tokens.analysis import difference_lines, print_analysis, summary_lines, to_record
+from detector.report.tokens.page import vocabulary_page
+from detector.report.tokens.pictures import histogram_table
 from detector.vocabulary.analysis import analyse_vocabulary
 from detector.vocabulary.difference import difference
 from detector.vocabulary.model_source import load_tokenizer

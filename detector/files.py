@@ -1,0 +1,45 @@
+"""Files that are whole or not there, whatever ends the program that writes them."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+TEMPORARY = ".tmp"
+"""End of the name under which a file is written; what a crash leaves bears it, and a dot in front."""
+
+
+def write_whole(path: Path, fill: Callable[[IO[bytes]], Any]) -> None:
+    """Have ``fill`` write a file, in place of one of that name, all at once or not at all; raises ``OSError``.
+
+    It is written under another name, synced and renamed, and the folder is synced: once this returns, the file
+    survives a crash of the machine.
+    """
+    temporary = path.with_name(f".{path.name}{TEMPORARY}")
+    try:
+        with temporary.open("wb") as file:
+            fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_text_whole(path: Path, text: str) -> None:
+    """The same for a text, in UTF-8."""
+    write_whole(path, lambda file: file.write(text.encode()))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last; not every system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
