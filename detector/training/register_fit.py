@@ -24,8 +24,8 @@ _LIMITS = (0.05, 0.95)
 """Quantiles of the fitted spread beyond which no text's goes."""
 
 
-def fit_register(features: Floats, scores: Floats) -> Register:
-    """From human texts: features (n, len(FEATURE_NAMES)) and raw scores (n,)."""
+def fit_register(features: Floats, scores: Floats, with_kinds: bool = True) -> Register:
+    """From human texts: features (n, len(FEATURE_NAMES)) and scores (n,)."""
     from sklearn.linear_model import GammaRegressor, Ridge
 
     columns = features[:, REGISTER_COLUMNS]
@@ -45,7 +45,7 @@ def fit_register(features: Floats, scores: Floats) -> Register:
         spread_weights=_padded(spread.coef_),
         spread_intercept=float(f"{spread.intercept_:.7g}"),
         spread_limits=_rounded(np.quantile(logarithms, _LIMITS)),
-        centres=_centres(coordinates),
+        centres=_centres(coordinates) if with_kinds else [],
     )
 
 

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from detector.errors import CalibrationError
 from detector.files import write_text_whole
 from detector.verdict.features import FEATURE_NAMES, LEXICAL_FEATURES, PROBE_FEATURES, REGISTER_FEATURES, VOICE_FEATURES
+from detector.verdict.raw_models import RAW_MODEL_FEATURE, RawModelRule
 from detector.verdict.register import Register
 from detector.verdict.segments import EvidenceWeights
 
@@ -97,6 +98,8 @@ class Classifier:
     """Of the probe, or None where no feature comes from it."""
     register: Register | None = None
     """How the score of human texts depends on the kind of text; None in older files, whose promise is the plain one."""
+    raw_models: RawModelRule | None = None
+    """The second way to be machine-like; None where there is one way alone."""
     kinds: list[Kind] = field(default_factory=list)
     """Human references by the register's kinds; empty where texts are compared by length alone."""
     number_formats: dict[str, str] = field(default_factory=dict)
@@ -129,7 +132,9 @@ class Classifier:
     @cached_property
     def needed_features(self) -> frozenset[str]:
         """Those the score depends on: its own and, where it knows kinds of texts, the register's."""
-        return frozenset(self.feature_names) | frozenset(REGISTER_FEATURES if self.register is not None else ())
+        registers = REGISTER_FEATURES if self.register is not None else ()
+        raw_models = (RAW_MODEL_FEATURE,) if self.raw_models is not None else ()
+        return frozenset((*self.feature_names, *registers, *raw_models))
 
     @cached_property
     def needed_columns(self) -> list[int]:
@@ -173,13 +178,19 @@ class Classifier:
 
         Scaled features are clipped, so that no single odd one decides.
         """
-        total = self.raw_scores(features)
-        if self.register is None:
-            return total
-        return (total - self.register.expected(features)) / self.register.spread(features)
+        total = self.plain_scores(features)
+        if self.register is not None:
+            total = (total - self.register.expected(features)) / self.register.spread(features)
+        return total if self.raw_models is None else np.maximum(total, self.raw_models.scores(features))
 
-    def raw_scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The same before what human texts of the kind score is taken off."""
+    def is_like_a_raw_model(self, features: NDArray[np.float64]) -> bool:
+        """Whether the second rule gives the greater score, for features (len(FEATURE_NAMES),)."""
+        if self.raw_models is None:
+            return False
+        return bool(self.raw_models.scores(features[None])[0] >= self.score(features))
+
+    def plain_scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """By the features alone, before what human texts of the kind score is taken off."""
         scaled = (features[:, self.columns] - np.asarray(self.means)) / np.asarray(self.scales)
         total = np.full(len(features), self.intercept, dtype=np.float64)
         # Added one by one, not by a matrix product: the same to the last bit whatever rows stand beside it.
@@ -304,6 +315,8 @@ class Classifier:
             record["evidence"] = EvidenceWeights(**record["evidence"])
             if record.get("register") is not None:
                 record["register"] = Register(**record["register"])
+                if rule := record.get("raw_models"):
+                    record["raw_models"] = RawModelRule(Register(**rule["register"]), rule["handicap"])
                 record["kinds"] = [Kind(**kind) for kind in record["kinds"]]
             return cls(**record)
         except OSError as error:

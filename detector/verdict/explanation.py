@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from detector.verdict.classifier import Classifier
 from detector.verdict.features import (
     BASE_FEATURES,
+    FEATURE_NAMES,
     FEATURES,
     LEXICAL_FEATURES,
     PROBE_FEATURES,
@@ -21,6 +22,7 @@ from detector.verdict.features import (
     Series,
     feature_vector,
 )
+from detector.verdict.raw_models import RAW_MODEL_FEATURE
 
 Floats = NDArray[np.float64]
 
@@ -65,9 +67,19 @@ class Explanation:
         } | {"start": self.intercept}
 
 
+def _explain_raw_model(classifier: Classifier, series: Series, vector: Floats) -> Explanation:
+    """The score of the second rule belongs to one feature, and to the text as a whole."""
+    score = classifier.score(vector)
+    value = float(vector[FEATURE_NAMES.index(RAW_MODEL_FEATURE)])
+    only = Contribution(RAW_MODEL_FEATURE, value, score, FEATURES[RAW_MODEL_FEATURE].meaning)
+    return Explanation(score, 0.0, (only,), np.zeros(len(np.unique(series.sentence))), score)
+
+
 def explain_score(classifier: Classifier, series: Series) -> Explanation:
     """Where the score of a text comes from."""
     vector = feature_vector(series, classifier.needed_features)
+    if classifier.is_like_a_raw_model(vector):
+        return _explain_raw_model(classifier, series, vector)
     added, start = classifier.contributions(vector), classifier.start(vector)
     coefficients = np.asarray(classifier.coefficients) / classifier.spread(vector)
     counts = np.diff(np.append(np.unique(series.sentence, return_index=True)[1], len(series)))
