@@ -33,10 +33,9 @@ FIT_SHARE = 0.8
 """Of all pairs, those between ``VOICE_SHARE`` and this fit the classifier; the rest calibrate it."""
 LONG_VALIDATION_SHARE = 7
 """The validation split adds one long reference piece a genre for so many of the reference split."""
-CALIBRATION_WORDS = 300
-LONG_REFERENCES = 250
 REFERENCE_WORDS = 330
-"""About 430 tokens, so that every length bucket but the longest has such references."""
+"""About 430 tokens, so that every length bucket but the longest has references cut to it."""
+LONG_REFERENCES = 250
 PIECE_WORDS = 620
 """Length of a reference piece: about 830 tokens, so that the longest length bucket has references."""
 
@@ -143,8 +142,8 @@ def within_budget(
 ) -> list[tuple[str, LabelledText]]:
     """At most so many texts of each kind, chosen by hash: ``fit``, ``dev``, ``calibrate`` and ``corpus``.
 
-    Texts that calibrate are cut to ``CALIBRATION_WORDS``, references of the corpus to ``REFERENCE_WORDS``, but for the
-    first ``long_references`` of them: a pass of a larger model is dear.
+    Texts that calibrate are cut to ``REFERENCE_WORDS``, but for the first ``long_references`` pieces of the corpus: a
+    pass of a larger model is dear.
     """
     kinds: dict[str, list[tuple[str, LabelledText]]] = {}
     for role, text in labelled:
@@ -153,10 +152,9 @@ def within_budget(
     for kind, items in kinds.items():
         seed = {"calibrate": "cal", "corpus": "cor"}.get(kind, kind)
         items.sort(key=lambda item: unit_hash(seed + item[1].pair_id + item[1].text[:80]))
-        limits = {"calibrate": CALIBRATION_WORDS, "corpus": REFERENCE_WORDS}
         for number, (role, text) in enumerate(items[: most[kind]]):
-            is_long = kind == "corpus" and number < long_references
-            kept.append((role, text if kind not in limits or is_long else _cut_to(text, limits[kind])))
+            is_whole = role != "calibrate" or (kind == "corpus" and number < long_references)
+            kept.append((role, text if is_whole else _cut_to(text, REFERENCE_WORDS)))
     return kept
 
 
