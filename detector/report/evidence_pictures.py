@@ -128,7 +128,7 @@ def score_picture(result: Result, classifier: Classifier) -> Picture:
     assert result.score is not None  # noqa: S101 - a text with evidence has one
     assert result.n_tokens is not None  # noqa: S101
     bucket = classifier.bucket(result.n_tokens)
-    human, machine = np.asarray(bucket.human_scores), np.asarray(bucket.machine_scores)
+    human, machine = np.asarray(classifier.humans_like(result.n_tokens, result.kind)), np.asarray(bucket.machine_scores)
     interval = result.confidence_interval or (result.score, result.score)
     everything = np.concatenate([human, machine, [result.score, *interval]])
     low, high = np.floor(np.quantile(everything, 0.001) - 0.5), np.ceil(np.quantile(everything, 0.999) + 0.5)
@@ -142,10 +142,12 @@ def score_picture(result: Result, classifier: Classifier) -> Picture:
     lengths = (
         f"{bucket.least_tokens} to {min(longer) - 1} tokens" if longer else f"{bucket.least_tokens} tokens or more"
     )
+    alike = f"of {lengths}" if result.kind is None else "of its kind"
     return Picture(
         "score",
         "The score among reference texts",
-        f"Where this text's score falls among {len(human):,} human and {len(machine):,} machine texts of {lengths}. "
+        f"Where this text's score falls among {len(human):,} human texts {alike} and {len(machine):,} machine texts of "
+        f"{lengths}. "
         "Where the two shapes overlap, a score cannot tell them apart. The shaded stretch is the 95 % interval.",
         "score (higher = more like machine text)",
         "share of reference texts",

@@ -6,7 +6,7 @@ is the share of it that stands in parts of one kind.
 
 from dataclasses import dataclass
 
-from detector.verdict.classifier import Classifier, LengthBucket
+from detector.verdict.classifier import Classifier
 from detector.verdict.result import Result, Verdict
 
 NOT_PROOF = (
@@ -64,7 +64,7 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
         Fact(
             f"Human texts that {whole}look as machine-like or more",
             out_of_thousand(result.p_value),
-            f"Of human reference texts of like length ({p_words(result.p_value)}).",
+            f"Of human reference texts {_like(result)} ({p_words(result.p_value)}).",
         )
     ]
     if result.human_p_value is not None:
@@ -106,17 +106,22 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
     return numbers
 
 
-def promise(result: Result, bucket: LengthBucket | None) -> str:
-    """What the false-alarm rate means, with the numbers of this text."""
-    if result.target_fpr is None or bucket is None:
+def promise(result: Result) -> str:
+    """What the false-alarm rate means, with the numbers of this text; empty where there is no verdict."""
+    if result.target_fpr is None or result.classifier is None or result.n_tokens is None:
         return ""
+    references = result.classifier.humans_like(result.n_tokens, result.kind)
     rate = result.target_fpr
     return (
         f"The tool was set to a false-alarm rate of {rate:.2g}. So of 1,000 texts that people wrote themselves, about "
         f"{1000 * rate:.0f} would still be called machine text, by chance alone, and any one text may be among them. "
-        f"This was measured on {len(bucket.human_scores):,} human texts of like length; for other kinds of writing, "
+        f"This was measured on {len(references):,} human texts {_like(result)}; for other kinds of writing, "
         "and for writers unlike those, the rate may be higher."
     )
+
+
+def _like(result: Result) -> str:
+    return "of like length" if result.kind is None else "of its kind"
 
 
 def machine_share(result: Result) -> float | None:

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from detector.errors import InputError
-from detector.verdict.features import Series
+from detector.training.register_fit import fit_register
+from detector.verdict.features import REGISTER_FEATURES, Series, feature_vector
+from detector.verdict.register import Register
 from detector.verdict.segments import EvidenceWeights, sentence_sums, token_parts
 
 _TOKENS = 3
 """Column of ``token_parts`` that counts tokens."""
 _FEWEST_TOKENS = 8
+_FEWEST_REFERENCES = 50
 BORDER_PENALTY = 1.0
 """Chosen on texts put together from dev pairs (``benchmarks/segments.py``)."""
 
@@ -50,3 +53,13 @@ def fit_evidence(
     model.fit(x / scale, y, sample_weight=weights * len(y) / 2)
     ratio, lexical, typicality, token, probe = (float(f"{value:.6g}") for value in model.coef_[0] / scale)
     return EvidenceWeights(ratio, lexical, typicality, token, border_penalty, probe)
+
+
+def fit_evidence_register(weights: EvidenceWeights, references: Sequence[Series]) -> Register:
+    """Mean evidence of a token by kind of text, from human reference texts; raises ``InputError`` for too few."""
+    if len(references) < _FEWEST_REFERENCES:
+        raise InputError(
+            f"{len(references)} human reference texts are too few to tell kinds apart; give {_FEWEST_REFERENCES}."
+        )
+    features = np.array([feature_vector(series, REGISTER_FEATURES) for series in references])
+    return fit_register(features, np.array([weights.plain(series).mean() for series in references]), with_kinds=False)

@@ -8,7 +8,7 @@ one for a beginning in each length bucket below its own: short texts are judged 
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from detector.models.language_model import LanguageModel
 from detector.scoring.probe import LinearProbe
 from detector.scoring.records import beginning_of
 from detector.training.beginnings import lengths_of
-from detector.training.evidence_fit import fit_evidence
+from detector.training.evidence_fit import fit_evidence, fit_evidence_register
 from detector.training.pooled_states import POOLED_LAYERS
 from detector.training.score_cache import Scored, cached_scores
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
@@ -116,7 +116,7 @@ class FeatureTable:
         for name in _NAME_COLUMNS:
             frame[name] = frame[name].astype("category")
         table = pa.Table.from_pandas(frame, preserve_index=False)
-        facts = {name: getattr(self, name) for name in _FACTS} | {"evidence": vars(self.evidence)}
+        facts = {name: getattr(self, name) for name in _FACTS} | {"evidence": asdict(self.evidence)}
         pq.write_table(table.replace_schema_metadata({"detector": json.dumps(facts)}), path, compression="zstd")
 
     @classmethod
@@ -145,7 +145,7 @@ class FeatureTable:
                 arrays[name] = arrays[name].astype(np.float64)
             for name in _NAME_COLUMNS:
                 arrays[name] = arrays[name].astype(str)
-            facts["evidence"] = EvidenceWeights(**facts["evidence"])
+            facts["evidence"] = EvidenceWeights.from_record(facts["evidence"])
             return cls(**arrays, method_names=names["method:"], **facts)
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error}.") from error
@@ -218,6 +218,13 @@ def build_table(
             if role == "fit"
         ]
     )
+    if probe is not None and evidence.register is None:
+        references = [
+            series
+            for (role, text, *_), series in zip(kept, whole, strict=True)
+            if role == "calibrate" and not text.is_machine
+        ]
+        evidence = replace(evidence, register=fit_evidence_register(evidence, references))
     rows: list[tuple] = []
     human_sentences: list[NDArray[np.float64]] = []
     for number, ((role, text, one, other), series) in enumerate(zip(kept, whole, strict=True)):

@@ -216,6 +216,10 @@ class Classifier:
             return None
         return int(self.register.kinds(features[None])[0])
 
+    def humans_like(self, n_tokens: int, kind: int | None) -> list[float]:
+        """Sorted scores of the human references that such a text is compared with."""
+        return self.bucket(n_tokens).human_scores if kind is None else self.kinds[kind].human_scores
+
     def p_value(self, score: float, n_tokens: int, kind: int | None = None) -> float:
         """Share of human references that score at least as high, the text itself counted in: in (0, 1].
 
@@ -312,7 +316,7 @@ class Classifier:
                     "Make it again with this version."
                 )
             record["buckets"] = [LengthBucket(**bucket) for bucket in record["buckets"]]
-            record["evidence"] = EvidenceWeights(**record["evidence"])
+            record["evidence"] = EvidenceWeights.from_record(record["evidence"])
             if record.get("register") is not None:
                 record["register"] = Register(**record["register"])
                 if rule := record.get("raw_models"):

@@ -221,7 +221,7 @@ class Detector:
             path=draft.path,
             verdict=verdict,
             reason=None,
-            explanation=explain(verdict, p, more_words),
+            explanation=explain(verdict, p, more_words, judgement.kind is not None),
             model_name=self.language_model.name,
             model_fingerprint=self.language_model.fingerprint,
             n_words=count_words(draft.text),

@@ -60,13 +60,14 @@ def words_that_would_decide(classifier: Classifier, score: float, n_tokens: int,
     return None
 
 
-def explain(verdict: Verdict, p: PValues, more_words: int | None) -> str:
-    """The verdict in a sentence or two."""
-    share = f"{_share(p.machine)} of human texts of this length look at least as machine-like"
+def explain(verdict: Verdict, p: PValues, more_words: int | None, knows_kinds: bool = False) -> str:
+    """The verdict in a sentence or two; ``knows_kinds`` where it is compared with human texts of its kind."""
+    humans = "human texts of this kind" if knows_kinds else "human texts of this length"
+    share = f"{_share(p.machine)} of {humans} look at least as machine-like"
     if verdict == "mixed":
         return (
-            f"Parts of it read like machine text and parts like human text: {_share(p.machine_part)} of human texts "
-            f"of this length have so machine-like a part, and {_share(p.human_part)} of machine texts so human a one."
+            f"Parts of it read like machine text and parts like human text: {_share(p.machine_part)} of {humans} have "
+            f"so machine-like a part, and {_share(p.human_part)} of machine texts so human a one."
         )
     if verdict == "machine":
         return f"It reads like machine text: {share}."
@@ -74,7 +75,7 @@ def explain(verdict: Verdict, p: PValues, more_words: int | None) -> str:
         return f"It reads like human text: {_share(p.human)} of machine texts of this length look at least as human."
     if p.human <= HUMAN_TARGET:
         return (
-            f"Most of it reads like human text, but not all: {_share(p.machine_part)} of human texts of this length "
+            f"Most of it reads like human text, but not all: {_share(p.machine_part)} of {humans} "
             "have so machine-like a part as it has. Look at that part, and judge it by itself if it is long enough."
         )
     advice = (

@@ -1,8 +1,9 @@
 """Where in a text the evidence lies: evidence of every token, and its division into human and machine parts.
 
 evidence of a token (nats) = a (m - h, capped at 1 nat) + b (weights of its words) + c (H - s) + d + e (its probe)
-adds up over sentences and segments; above 0 speaks for a machine. The weights a to e are those of a
-logistic regression on single sentences (``detector.training.evidence_fit``).
+adds up over sentences and segments; above 0 speaks for a machine. Where the calibration knows kinds of text, what human
+texts of the kind show a token beyond the human average is taken off: formal prose is no evidence by itself. The weights
+a to e are those of a logistic regression on single sentences (``detector.training.evidence_fit``).
 
 A division of the sentences into human and machine segments is the one with the greatest
     sum of evidence in machine segments - penalty * number of borders,
@@ -13,11 +14,13 @@ the author are -penalty (Viterbi 1967).
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.verdict.features import Series
+from detector.verdict.features import REGISTER_FEATURES, Series, feature_vector
+from detector.verdict.register import Register
 
 Floats = NDArray[np.float64]
 
@@ -33,11 +36,26 @@ class EvidenceWeights:
     border_penalty: float
     """Nats of evidence that a change of author must be worth."""
     probe: float = 0.0
+    register: Register | None = None
+    """Mean evidence of a token in human texts of a kind, as its expected value."""
 
     def of(self, series: Series) -> Floats:
         """Evidence of each token in nats, shape (n,); higher = more machine-like."""
-        weights = np.array([self.voice_ratio, self.lexical, self.typicality, self.token, self.probe])
-        return token_parts(series) @ weights
+        evidence = self.plain(series)
+        if self.register is None:
+            return evidence
+        kind = feature_vector(series, REGISTER_FEATURES)
+        return evidence - (float(self.register.expected(kind[None])[0]) - self.register.expected_intercept)
+
+    def plain(self, series: Series) -> Floats:
+        """The same before what the kind of text brings with it is taken off."""
+        return token_parts(series) @ np.array([self.voice_ratio, self.lexical, self.typicality, self.token, self.probe])
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "EvidenceWeights":
+        """From what ``dataclasses.asdict`` made of it."""
+        register = record.get("register")
+        return cls(**{**record, "register": Register(**register) if register else None})
 
 
 def token_parts(series: Series) -> Floats:
