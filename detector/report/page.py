@@ -84,7 +84,7 @@ def report_page(
         explanation=plain_visible(result.explanation),
         next_step=NEXT_STEPS[result.verdict],
         facts=facts(result, judged_by),
-        promise=promise(result),
+        promise=promise(result, judged_by),
         warnings=[plain_visible(warning) for warning in result.warnings],
         paragraphs=texts,
         is_shaded=evidence is not None,

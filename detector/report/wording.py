@@ -106,11 +106,11 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
     return numbers
 
 
-def promise(result: Result) -> str:
+def promise(result: Result, classifier: Classifier | None) -> str:
     """What the false-alarm rate means, with the numbers of this text; empty where there is no verdict."""
-    if result.target_fpr is None or result.classifier is None or result.n_tokens is None:
+    if result.target_fpr is None or classifier is None or result.n_tokens is None:
         return ""
-    references = result.classifier.humans_like(result.n_tokens, result.kind)
+    references = classifier.humans_like(result.n_tokens, result.kind)
     rate = result.target_fpr
     return (
         f"The tool was set to a false-alarm rate of {rate:.2g}. So of 1,000 texts that people wrote themselves, about "
