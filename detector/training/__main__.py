@@ -2,7 +2,8 @@
 
 prepare → train → export                 the base model
 voice                                    the human and the machine voice, tuned from it
-lexical → features → classifier          the verdict; `choices` compares what it might rest on
+lexical → probe → features → classifier  the verdict; `choices` compares what it might rest on
+references                               what pages are drawn against
 """
 
 from collections import Counter
@@ -74,7 +75,7 @@ def voice(
     detection: Annotated[Path, typer.Argument(help="Folder of labelled data sets (NAME.jsonl or .jsonl.zst).")],
     run: Annotated[Path, typer.Option(help="Folder of this run: configuration, log, checkpoints.")],
     out: Annotated[Path, typer.Option(help="Where the result goes: the folder voices in the base's.")],
-    model: Annotated[str, typer.Option(help="Base model folder.")] = "default",
+    model: Annotated[str, typer.Option(help="Base model folder or name.")] = "small",
     tokens: Annotated[int, typer.Option(help="Tokens to tune on.")] = 3_000_000,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any field of VoiceConfig, such as rank=32.")
