@@ -3,7 +3,7 @@
 A token that never comes is pushed towards probability 0 at every step, whatever the text, so the rows
 of such tokens drift together in one direction. Where a tokenizer has tokens that no text can hold,
 their rows show that direction. They are found, not looked up: tokens with a byte impossible in UTF-8,
-rows above the vocabulary, tokens that nothing reaches or whose text another token takes.
+rows above the vocabulary, special tokens kept in reserve, tokens that nothing reaches or whose text another takes.
 
 Each of them might have been trained after all (a tokenizer can change after training), so they must
 agree: candidates far from the most typical one are dropped, and what is left must be closer together
@@ -71,6 +71,7 @@ def find_reference(embeddings: Embeddings, analysis: TokenizerAnalysis, seed: in
     sources = {
         "tokens with a byte that is impossible in UTF-8": analysis.impossible_ids(),
         "rows above the vocabulary": np.arange(len(analysis), rows, dtype=np.int32),
+        "special tokens that no text holds": analysis.ids(Category.SPECIAL),
         "tokens that no text reaches": analysis.ids(Category.UNREACHABLE, Category.DUPLICATE, Category.UNASSIGNED),
     }
     sources = {name: ids[ids < rows] for name, ids in sources.items()}

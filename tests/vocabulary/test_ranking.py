@@ -274,3 +274,18 @@ def test_the_promised_rate_is_kept_on_simulated_models(analysis, n_unused):
 def test_a_model_without_untrained_tokens_has_few_suspects(analysis):
     found = [rate_and_truth(analysis, seed, 0)[1] for seed in range(12)]
     assert np.mean([count > 0 for count in found]) <= 0.2
+
+
+def test_special_tokens_kept_in_reserve_serve():
+    rng = np.random.default_rng(3)
+    reserved = made.byte_level([("a", "b"), ("c", "d"), *[(x, y) for x in "efgh" for y in "ijkl"]])
+    reserved.add_special_tokens([f"<reserved_{i}>" for i in range(8)])
+    analysis = analyse_tokenizer(reserved)
+    special = analysis.ids(Category.SPECIAL)
+    rows = rng.normal(size=(len(analysis), WIDTH)) + 2 * np.eye(WIDTH)[0]  # every byte was trained
+    used, idle = special[:1], special[1:]
+    rows[idle] = -6 * np.eye(WIDTH)[0] + 0.01 * rng.normal(size=(len(idle), WIDTH))
+    found = find_reference(tied(rows), analysis)
+    assert found.source == "special tokens that no text holds"
+    assert found.ids.tolist() == idle.tolist()
+    assert found.dropped.tolist() == used.tolist()
