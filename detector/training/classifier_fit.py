@@ -83,10 +83,14 @@ def fit_classifier(
     return calibrate(fitted, calibration, seed)
 
 
-def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0) -> Classifier:
+WAYS = ("relative", "kinds", "raw models")
+"""What a calibration with a probe does beside references of like length; each needs the one before it."""
+
+
+def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0, ways: Sequence[str] = WAYS) -> Classifier:
     """The same classifier with the probability curve, ranges and references of these rows.
 
-    Raises ``InputError`` when a label is missing.
+    ``ways`` is a beginning of ``WAYS``: fewer are for comparison. Raises ``InputError`` when a label is missing.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -96,8 +100,8 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0) -> Cla
     if not rows.is_machine.any() or rows.is_machine.all():
         raise InputError("The calibrate part needs human and machine texts; one of them is missing.")
     scores = classifier.plain_scores(rows.features)
-    if classifier.probe_fingerprint is not None:
-        classifier, scores = _with_register(classifier, rows, scores)
+    if classifier.probe_fingerprint is not None and ways:
+        classifier, scores = _with_register(classifier, rows, scores, ways)
     curve = LogisticRegression(C=1e6, random_state=seed)
     curve.fit(scores[:, None], rows.is_machine, sample_weight=weights_of(rows))
     if curve.coef_[0, 0] <= 0:
@@ -122,7 +126,7 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0) -> Cla
 
 
 def _with_register(
-    classifier: Classifier, rows: FeatureTable, plain: NDArray[np.float64]
+    classifier: Classifier, rows: FeatureTable, plain: NDArray[np.float64], ways: Sequence[str]
 ) -> tuple[Classifier, NDArray[np.float64]]:
     """The classifier with the registers of the human rows, and the relative score of every row.
 
@@ -134,8 +138,10 @@ def _with_register(
 
     def fitted_on(chosen: NDArray[np.bool_]) -> Classifier:
         features = rows.features[chosen]
-        raw_models = RawModelRule(fit_register(features, unlikely[chosen], with_kinds=False), RAW_MODEL_HANDICAP)
-        return replace(classifier, register=fit_register(features, plain[chosen]), raw_models=raw_models)
+        register, raw_models = fit_register(features, plain[chosen], with_kinds="kinds" in ways), None
+        if "raw models" in ways:
+            raw_models = RawModelRule(fit_register(features, unlikely[chosen], with_kinds=False), RAW_MODEL_HANDICAP)
+        return replace(classifier, register=register, raw_models=raw_models)
 
     whole = fitted_on(human)
     scores = whole.scores(rows.features)
