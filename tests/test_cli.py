@@ -231,7 +231,7 @@ def test_reports_that_cannot_be(run, essay, tmp_path):
     assert two.exit_code == 2
     assert "detect report" in two.stderr
     assert run(essay, "--pdf", tmp_path / "b.html").exit_code == 2
-    assert run(essay, "--html", tmp_path / "no" / "folder.html").exit_code == 2
+    assert run(essay, "--html", tmp_path / "no" / "folder.html").exit_code == 4
 
 
 def test_score_gives_every_token_of_the_text_as_it_stands(run, tmp_path):
@@ -301,9 +301,77 @@ def test_a_closed_pipe_ends_quietly(detect, tiny_folder, tiny_calibration, essay
 def test_a_file_in_no_folder_is_refused_before_the_work(run, essay, tmp_path, option):
     path = tmp_path / "nowhere" / f"x.{option[2:]}"
     result = run(essay, option, path)
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert result.stdout == ""
-    assert f"{path} cannot be written: its folder does not exist" in result.stderr
+    assert f"{path} cannot be written: there is no folder {path.parent}." in result.stderr
+
+
+UNWRITABLE = [
+    (["verdict", "ESSAY", "--png", "OUT.png"]),
+    (["verdict", "ESSAY", "--html", "OUT.html"]),
+    (["verdict", "ESSAY", "--pdf", "OUT.pdf"]),
+    (["compare", "ESSAY", "ESSAY", "--png", "OUT.svg"]),
+    (["next", "The old", "--png", "OUT.png"]),
+    (["report", "ESSAY", "--out", "OUT"]),
+    (["report", "ESSAY", "--out", "GOOD", "--anonymous", "--key", "OUT.csv"]),
+    (["tokens", "--out", "OUT.json"]),
+    (["tokens", "--html", "OUT.html"]),
+    (["tokens", "--induction", "5:8", "--png", "OUT.png"]),
+    (["tokens", "--verify", "--ledger", "OUT.ledger"]),
+    (["evaluate", "--shipped", "--png", "OUT.png"]),
+    (["train", "DATA", "--out", "OUT.json"]),
+    (["train", "DATA", "--out", "GOOD.json", "--cache", "OUT.cache"]),
+    (["calibrate", "DATA", "--out", "OUT.json"]),
+    (["batch", "ESSAY", "--out", "OUT"]),
+]
+
+
+@pytest.mark.parametrize("words", UNWRITABLE, ids=" ".join)
+def test_what_cannot_be_written_is_refused_before_the_work(words, essay, tmp_path, monkeypatch):
+    def work(*_, **__):
+        raise AssertionError("the work has begun")
+
+    monkeypatch.setattr("detector.models.LanguageModel.load", work)
+    monkeypatch.setattr("detector.training.feature_table.shipped_dev_rows", work)
+    monkeypatch.setattr("detector.vocabulary.analysis.analyse_vocabulary", work)
+    blocked = tmp_path / "file"
+    blocked.write_text("a file is no folder")
+    data = tmp_path / "data.jsonl"
+    data.write_text("")
+    places = {"ESSAY": essay, "DATA": data}
+    given = [
+        str(places.get(word, word.replace("OUT", str(blocked / "out")).replace("GOOD", str(tmp_path / "good"))))
+        for word in words
+    ]
+    result = CliRunner().invoke(cli.app, given, catch_exceptions=False)
+    assert (result.exit_code, result.stdout) == (4, "")
+    assert len(result.stderr.splitlines()) == 1
+    assert str(blocked) in result.stderr
+
+
+def test_a_pdf_without_its_library_is_refused_before_the_work(essay, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    monkeypatch.setattr("detector.models.LanguageModel.load", lambda *_, **__: pytest.fail("the work has begun"))
+    words = [str(essay), "--pdf", str(tmp_path / "x.pdf")]
+    result = CliRunner().invoke(cli.app, words, catch_exceptions=False)
+    assert (result.exit_code, result.stdout) == (4, "")
+    assert "pip install 'detect-text[pdf]'" in result.stderr
+    assert not (tmp_path / "x.pdf").exists()
+
+
+def test_a_link_that_leads_nowhere_is_said(run, essay, tmp_path):
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    (folder / "a.txt").write_text(LONG)
+    (folder / "lost.txt").symlink_to(tmp_path / "gone.txt")
+    (folder / "self.txt").symlink_to(folder / "self.txt")
+    result = run("report", folder, "--out", tmp_path / "pages")
+    assert result.exit_code == 3
+    assert f"{folder / 'lost.txt'}: the file that this link leads to is not there." in result.stderr
+    assert f"{folder / 'self.txt'} cannot be read" in result.stderr
+    assert "lost" in (tmp_path / "pages" / "index.html").read_text()
+    compared = run(essay, "--baseline", folder)
+    assert "the file that this link leads to is not there" in compared.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk to write to")

@@ -61,7 +61,7 @@ def range_logits_lines(found: RangeLogits, analysis: TokenizerAnalysis) -> Itera
 def draw_induction(found: Induction, path: Path) -> None:
     """Log-probability at each place of the sequences, with the mean of each half, as .png or .svg.
 
-    Raises ``InputError`` when the file cannot be written.
+    Raises ``OutputError`` when the file cannot be written.
     """
     n, values = found.n_random, found.log_prob_nats
     figure = new_figure((8, 4), dpi=150)
