@@ -150,7 +150,7 @@ def _score_batch(
     statistics = reduce_vocabulary(
         hidden, language_model.logits, targets, top_k, chunk_positions, uniforms, language_model.exact_logits
     )
-    language_model.check_finite(statistics.max_log_prob_nats)  # any NaN or infinite logit of a position shows in it
+    language_model.check_finite(statistics.max_log_prob_nats)  # NaN where any logit of the position is NaN or +inf
     values = {name: column.numpy() for name, column in vars(statistics).items() if column is not None}
     if probe is not None:
         own = torch.stack([scaled(batch.own(layer)) for layer in states], dim=1)  # (n, layers, d)
