@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -202,8 +203,8 @@ def test_picture_of_nothing_and_of_two_files(run, essay, tmp_path):
     assert result.exit_code == 3
     assert "no picture" in result.stderr
     assert run(essay, essay, "--png", tmp_path / "a.png").exit_code == 2
-    for path in (tmp_path / "no" / "folder.png", tmp_path / "a.docx", tmp_path):
-        assert run(essay, "--png", path).exit_code == 2
+    for path, code in ((tmp_path / "no" / "folder.png", 4), (tmp_path / "a.docx", 2), (tmp_path, 2)):
+        assert run(essay, "--png", path).exit_code == code
 
 
 def test_reports_of_one_file(run, essay, tmp_path):
@@ -407,16 +408,18 @@ def test_a_file_name_cannot_steer_the_terminal(run):
     assert "\x1b" not in result.stderr
 
 
-def test_scores_that_are_not_finite_are_null_and_said(tmp_path, essay):
-    from tests.conftest import tiny_llama, tiny_tokenizer
+def test_tokens_that_a_model_masks_are_null_and_said(run, essay, monkeypatch):
+    from detector import score_texts
 
-    model = tiny_llama()
-    model.model.norm.weight.data[0] = float("nan")
-    model.save_pretrained(tmp_path / "nan")
-    tiny_tokenizer().save_pretrained(tmp_path / "nan")
-    result = CliRunner().invoke(cli.app, ["score", str(essay), "--json", "--model", str(tmp_path / "nan")])
+    def masked(*arguments, **options):
+        for scores in score_texts(*arguments, **options):
+            scores.log_prob_nats[0] = -np.inf
+            yield scores
+
+    monkeypatch.setattr("detector.scoring.score_texts", masked)
+    result = run("score", essay, "--json", calibrated=False)
     assert json.loads(result.stdout, parse_constant=pytest.fail)["tokens"][0]["log_prob_nats"] is None
-    assert "not all finite" in result.stderr
+    assert "gives some tokens of this text no probability at all" in result.stderr
 
 
 def test_scoring_an_empty_file_is_a_sentence(run, tmp_path):
