@@ -105,7 +105,8 @@ def main() -> None:
     whole = table.rows((table.role == "dev") & table.is_whole)
     print(
         "\n| the score | chat models found | false alarms, all | worst dev set | left out: median, worst |\n"
-        + "|---|" * 5
+        + "|"
+        + "---|" * 5
     )
     for i in range(len(WAYS) + 1):
         judged = calibrate(bare, references, ways=WAYS[:i])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -204,8 +205,8 @@ def test_picture_of_nothing_and_of_two_files(run, essay, tmp_path):
     assert result.exit_code == 3
     assert "no picture" in result.stderr
     assert run(essay, essay, "--png", tmp_path / "a.png").exit_code == 2
-    for path in (tmp_path / "no" / "folder.png", tmp_path / "a.docx", tmp_path):
-        assert run(essay, "--png", path).exit_code == 2
+    for path, code in ((tmp_path / "no" / "folder.png", 4), (tmp_path / "a.docx", 2), (tmp_path, 2)):
+        assert run(essay, "--png", path).exit_code == code
 
 
 def test_reports_of_one_file(run, essay, tmp_path):
@@ -233,7 +234,7 @@ def test_reports_that_cannot_be(run, essay, tmp_path):
     assert two.exit_code == 2
     assert "detect report" in two.stderr
     assert run(essay, "--pdf", tmp_path / "b.html").exit_code == 2
-    assert run(essay, "--html", tmp_path / "no" / "folder.html").exit_code == 2
+    assert run(essay, "--html", tmp_path / "no" / "folder.html").exit_code == 4
 
 
 def test_score_gives_every_token_of_the_text_as_it_stands(run, tmp_path):
@@ -307,9 +308,77 @@ def test_a_closed_pipe_ends_quietly(detect, tiny_folder, tiny_calibration, essay
 def test_a_file_in_no_folder_is_refused_before_the_work(run, essay, tmp_path, option):
     path = tmp_path / "nowhere" / f"x.{option[2:]}"
     result = run(essay, option, path)
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert result.stdout == ""
-    assert f"{path} cannot be written: its folder does not exist" in result.stderr
+    assert f"{path} cannot be written: there is no folder {path.parent}." in result.stderr
+
+
+UNWRITABLE = [
+    (["verdict", "ESSAY", "--png", "OUT.png"]),
+    (["verdict", "ESSAY", "--html", "OUT.html"]),
+    (["verdict", "ESSAY", "--pdf", "OUT.pdf"]),
+    (["compare", "ESSAY", "ESSAY", "--png", "OUT.svg"]),
+    (["next", "The old", "--png", "OUT.png"]),
+    (["report", "ESSAY", "--out", "OUT"]),
+    (["report", "ESSAY", "--out", "GOOD", "--anonymous", "--key", "OUT.csv"]),
+    (["tokens", "--out", "OUT.json"]),
+    (["tokens", "--html", "OUT.html"]),
+    (["tokens", "--induction", "5:8", "--png", "OUT.png"]),
+    (["tokens", "--verify", "--ledger", "OUT.ledger"]),
+    (["evaluate", "--shipped", "--png", "OUT.png"]),
+    (["train", "DATA", "--out", "OUT.json"]),
+    (["train", "DATA", "--out", "GOOD.json", "--cache", "OUT.cache"]),
+    (["calibrate", "DATA", "--out", "OUT.json"]),
+    (["batch", "ESSAY", "--out", "OUT"]),
+]
+
+
+@pytest.mark.parametrize("words", UNWRITABLE, ids=" ".join)
+def test_what_cannot_be_written_is_refused_before_the_work(words, essay, tmp_path, monkeypatch):
+    def work(*_, **__):
+        raise AssertionError("the work has begun")
+
+    monkeypatch.setattr("detector.models.LanguageModel.load", work)
+    monkeypatch.setattr("detector.training.feature_table.shipped_dev_rows", work)
+    monkeypatch.setattr("detector.vocabulary.analysis.analyse_vocabulary", work)
+    blocked = tmp_path / "file"
+    blocked.write_text("a file is no folder")
+    data = tmp_path / "data.jsonl"
+    data.write_text("")
+    places = {"ESSAY": essay, "DATA": data}
+    given = [
+        str(places.get(word, word.replace("OUT", str(blocked / "out")).replace("GOOD", str(tmp_path / "good"))))
+        for word in words
+    ]
+    result = CliRunner().invoke(cli.app, given, catch_exceptions=False)
+    assert (result.exit_code, result.stdout) == (4, "")
+    assert len(result.stderr.splitlines()) == 1
+    assert str(blocked) in result.stderr
+
+
+def test_a_pdf_without_its_library_is_refused_before_the_work(essay, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    monkeypatch.setattr("detector.models.LanguageModel.load", lambda *_, **__: pytest.fail("the work has begun"))
+    words = [str(essay), "--pdf", str(tmp_path / "x.pdf")]
+    result = CliRunner().invoke(cli.app, words, catch_exceptions=False)
+    assert (result.exit_code, result.stdout) == (4, "")
+    assert "pip install 'detect-text[pdf]'" in result.stderr
+    assert not (tmp_path / "x.pdf").exists()
+
+
+def test_a_link_that_leads_nowhere_is_said(run, essay, tmp_path):
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    (folder / "a.txt").write_text(LONG)
+    (folder / "lost.txt").symlink_to(tmp_path / "gone.txt")
+    (folder / "self.txt").symlink_to(folder / "self.txt")
+    result = run("report", folder, "--out", tmp_path / "pages")
+    assert result.exit_code == 3
+    assert f"{folder / 'lost.txt'}: the file that this link leads to is not there." in result.stderr
+    assert f"{folder / 'self.txt'} cannot be read" in result.stderr
+    assert "lost" in (tmp_path / "pages" / "index.html").read_text()
+    compared = run(essay, "--baseline", folder)
+    assert "the file that this link leads to is not there" in compared.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk to write to")
@@ -345,16 +414,18 @@ def test_a_file_name_cannot_steer_the_terminal(run):
     assert "\x1b" not in result.stderr
 
 
-def test_scores_that_are_not_finite_are_null_and_said(tmp_path, essay):
-    from tests.conftest import tiny_llama, tiny_tokenizer
+def test_tokens_that_a_model_masks_are_null_and_said(run, essay, monkeypatch):
+    from detector import score_texts
 
-    model = tiny_llama()
-    model.model.norm.weight.data[0] = float("nan")
-    model.save_pretrained(tmp_path / "nan")
-    tiny_tokenizer().save_pretrained(tmp_path / "nan")
-    result = CliRunner().invoke(cli.app, ["score", str(essay), "--json", "--model", str(tmp_path / "nan")])
+    def masked(*arguments, **options):
+        for scores in score_texts(*arguments, **options):
+            scores.log_prob_nats[0] = -np.inf
+            yield scores
+
+    monkeypatch.setattr("detector.scoring.score_texts", masked)
+    result = run("score", essay, "--json", calibrated=False)
     assert json.loads(result.stdout, parse_constant=pytest.fail)["tokens"][0]["log_prob_nats"] is None
-    assert "not all finite" in result.stderr
+    assert "gives some tokens of this text no probability at all" in result.stderr
 
 
 def test_scoring_an_empty_file_is_a_sentence(run, tmp_path):
@@ -488,6 +559,17 @@ def test_methods_lists_every_statistic():
     assert {"binoculars", "fast_detect_gpt", "lastde_plus_plus", "uid_variance"} <= {r["name"] for r in records}
     plain = CliRunner().invoke(cli.app, ["methods"]).stdout
     assert "lrr  (higher = machine; ratio; one pass)" in plain
+    assert "diveye.surprisal_std  (lower = machine; nats; one pass (diveye_features))" in plain
+    assert "diveye.surprisal_skewness  (direction left to a classifier; ratio; one pass" in plain
+    assert "green_list_z  (higher = machine; standard deviations; the mark's key (detect watermark --key))" in plain
+    assert "synthid_weighted_mean  (higher = machine; share of bits; the mark's keys" in plain
+    by_name = {r["name"]: r for r in records}
+    assert [r["name"] for r in records] == sorted(by_name)
+    assert sum(name.startswith("diveye.") for name in by_name) == 10
+    assert (by_name["synthid_mean"]["higher_is_machine"], by_name["synthid_mean"]["unit"]) == (True, "share of bits")
+    assert by_name["green_list_window_p_value"]["higher_is_machine"] is False
+    assert by_name["diveye.second_difference_autocorrelation"]["higher_is_machine"] is None
+    assert all({"name", "higher_is_machine", "unit", "needs", "summary"} == r.keys() for r in records)
     assert "`" not in plain + "".join(r["summary"] for r in records)
 
 

@@ -37,6 +37,7 @@ def train(
     """
     from detector.training.own_data import train_classifier
 
+    _check_outputs(out, cache)
     with progress_bar("Scoring", quiet) as report:
         fitted = train_classifier(choice.load(), data, cache, report)
     _write_classifier(fitted, "train", data, out, choice.model, quiet)
@@ -62,6 +63,7 @@ def calibrate(
     from detector.verdict.classifier import Classifier
     from detector.verdict.shipped import calibration_for
 
+    _check_outputs(out, cache)
     base = Classifier.load(calibration or calibration_for(choice.model))
     with progress_bar("Scoring", quiet) as report:
         fitted = recalibrate(choice.load(), base, data, cache, report)
@@ -116,6 +118,14 @@ def evaluate(
             print(line)
     if png is not None:
         draw_quality(classifier, table, png)
+
+
+def _check_outputs(out: Path, cache: Path | None) -> None:
+    """Refuse before the work rather than after it: the classifier, its card, and what keeps the scores."""
+    from detector.report.output_files import check_writable
+
+    for path in (out, out.with_suffix(".md"), *([] if cache is None else [cache])):
+        check_writable(path)
 
 
 def _write_classifier(fitted: Any, command: str, data: list[Path], out: Path, model: str, quiet: bool) -> None:

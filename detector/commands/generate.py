@@ -93,8 +93,11 @@ def generate(
         mark = green_list.marker(**given(bias=watermark_bias))
     check_prompt(language_model, beginning)
     stream = n == 1 and not as_json
-    if stream:
-        print(beginning, end="", flush=True)
+    unshown = [beginning]  # until a token was drawn: some models cannot give any
+
+    def show(_: int, new: str) -> None:
+        print(unshown.pop() if unshown else "", new, sep="", end="", flush=True)
+
     drawn = generate(
         language_model,
         [beginning] * n,
@@ -104,10 +107,10 @@ def generate(
         stop=stop or (),
         use_cache=not no_cache,
         adjust_logits=mark,
-        on_text=(lambda _, new: print(new, end="", flush=True)) if stream else None,
+        on_text=show if stream else None,
     )
     if stream:
-        print()
+        print(*unshown)
     for number, text in enumerate(drawn, start=1):
         if as_json:
             print_json({"schema_version": 1, "model": choice.model, "seed": seed, **vars(text)})

@@ -35,7 +35,7 @@ def report(
     The pages need no network and no script; print them from the browser.
     """
     from detector.errors import UsageError
-    from detector.report.class_set import drawn_order, prepare_folder, write_key, write_set
+    from detector.report.class_set import check_key, drawn_order, prepare_folder, write_key, write_set
     from detector.report.page import REPORT_ALTERNATIVES
     from detector.verdict.detector import Detector
     from detector.verdict.files import detect_files, files_among
@@ -43,11 +43,13 @@ def report(
     if key and not anonymous:
         raise UsageError("--key tells which number is which file, and only --anonymous gives numbers; add it.")
     named = drawn_order(files_among(paths)) if anonymous else files_among(paths)
+    prepare_folder(out, anonymous, pictures)
+    if key:
+        check_key(key, out)
     detector = Detector.load(
         choice.model, choice.device, choice.dtype, choice.offline, target_fpr, calibration, REPORT_ALTERNATIVES
     )
     if key:
-        prepare_folder(out, anonymous, pictures)
         write_key(named, key, out)
     with progress_bar("Reading", quiet) as progress:
         written = write_set(

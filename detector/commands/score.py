@@ -41,7 +41,7 @@ def score(
     language_model = choice.load()
     scores = next(score_texts(language_model, [source.text], top_k=top))
     if not np.isfinite(scores.log_prob_nats).all():
-        say(f"The probabilities of {choice.model} are not all finite numbers; try --dtype float32.")
+        say(f"{choice.model} gives some tokens of this text no probability at all; its logarithm is not finite.")
     if as_json:
         print_json(to_record(scores, source.text, language_model))
     else:

@@ -21,14 +21,14 @@ class Output:
     def check(self) -> None:
         """Refuse before the work rather than after it."""
         from detector.errors import UsageError
+        from detector.report.output_files import check_writable
 
         for name, path in (("--html", self.html), ("--out", self.out)):
             if path is None:
                 continue
             if name == "--html" and path.suffix.lower() != ".html":
                 raise UsageError(f"--html writes .html files, and {path.name} is none.")
-            if path.is_dir() or not path.parent.is_dir():
-                raise UsageError(f"{name} {path}: there is no folder {path.parent}, or the name is that of a folder.")
+            check_writable(path)
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,14 @@ class Prompting:
     ] = None
 
     def check(self) -> None:
-        """Refuse what would have no effect."""
+        """Refuse what would have no effect, and a ledger that cannot be written."""
         if not self.verify:
             idle = {"--most": self.most, "--drawn": self.drawn, "--ledger": self.ledger}
             refuse(idle, "Nothing is prompted without --verify", "Add it.")
+        if self.ledger is not None:
+            from detector.report.output_files import check_writable
+
+            check_writable(self.ledger)
 
 
 @dataclass(frozen=True)
@@ -96,9 +100,13 @@ class Question:
         return names[0] if names else None
 
     def check(self) -> None:
-        """Refuse what would have no effect."""
+        """Refuse what would have no effect, and a picture that cannot be written."""
         if self.induction is None:
             refuse({"--png": self.png}, "Only --induction has a picture", "Leave it out, or use --html.")
+        if self.png is not None:
+            from detector.report.figures import check_picture_path
+
+            check_picture_path(self.png)
 
 
 def options_of_the_whole(output: Output, evidence: Evidence, prompting: Prompting) -> dict[str, Any]:

@@ -34,10 +34,6 @@ def print_experiment(language_model: "LanguageModel", question: "Question", seed
     rows = language_model.vocabulary_size
     result: Any
     if question.induction is not None:
-        if question.png is not None:
-            from detector.report.figures import check_picture_path
-
-            check_picture_path(question.png)
         result = induction(language_model, parse_range(question.induction, rows), seed=seed)
         lines = report.induction_lines(result)
         if question.png is not None:

@@ -97,7 +97,12 @@ def _alternatives(report: Path | None) -> int:
 
 
 def _check_outputs(outputs: dict[str, Path], paths: list[str]) -> None:
+    """Refuse before the work rather than after it."""
+    if not outputs:
+        return
     from detector.errors import UsageError
+    from detector.report.output_files import check_writable
+    from detector.report.pdf import check_pdf
 
     for option, path in outputs.items():
         if len(paths) != 1:
@@ -108,8 +113,10 @@ def _check_outputs(outputs: dict[str, Path], paths: list[str]) -> None:
             check_picture_path(path)
         elif path.suffix.lower() != option.replace("--", "."):
             raise UsageError(f"{option} writes {option.replace('--', '.')} files, and {path.name} is none.")
-        elif path.is_dir() or not path.parent.is_dir():  # refused before the work rather than after it
-            raise UsageError(f"{path} cannot be written: its folder does not exist, or it is a folder itself.")
+        else:
+            check_writable(path)
+            if option == "--pdf":
+                check_pdf()
 
 
 def _write_outputs(

@@ -34,7 +34,8 @@ def read_source(path: str) -> SourceText:
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file.") from None
+        missing = "the file that this link leads to is not there" if Path(path).is_symlink() else "no such file"
+        raise InputError(f"{path}: {missing}.") from None
     except IsADirectoryError:
         raise InputError(f"{path} is a folder; give the files in it, or: detect report {path} --out DIR.") from None
     except PermissionError:
@@ -53,9 +54,7 @@ def read_folder(folder: Path) -> list[SourceText]:
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; name one that holds text files.")
     read = []
-    for path in sorted(folder.rglob("*")):
-        if not path.is_file() or any(part.startswith(".") for part in path.relative_to(folder).parts):
-            continue
+    for path in files_in(folder):
         try:
             read.append(read_source(str(path)))
         except InputError as error:
@@ -63,6 +62,19 @@ def read_folder(folder: Path) -> list[SourceText]:
     if not read:
         raise InputError(f"{folder} holds no file that can be read.")
     return read
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The files of a folder and its subfolders, by name; hidden ones are left out.
+
+    A link that leads nowhere is among them, so that whoever reads it can say so.
+    """
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if (path.is_file() or (path.is_symlink() and not path.exists()))
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
 
 
 def text_of(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:

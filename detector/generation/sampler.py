@@ -17,6 +17,7 @@ from torch import Tensor
 from detector.errors import InputError, UsageError
 from detector.generation.sampling import SamplingSettings, draw, next_distribution
 from detector.models.language_model import LanguageModel
+from detector.models.reading_on import read_on
 
 StopReason = Literal["length", "end_of_text", "stop_string", "context_full"]
 
@@ -158,16 +159,10 @@ def _steps(language_model: LanguageModel, texts: list[_Text], max_tokens: int, u
             mask = torch.cat([mask, torch.ones(len(running), 1, dtype=mask.dtype)], dim=1)
         rows = running
         positions = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-        output = language_model.model(
-            input_ids=ids.to(language_model.device),
-            attention_mask=mask.to(language_model.device),
-            position_ids=positions.to(language_model.device),
-            past_key_values=cache if use_cache else None,
-            use_cache=use_cache,
-            logits_to_keep=1,
+        logits, cache = read_on(
+            language_model, ids, cache, use_cache=use_cache, attention_mask=mask, position_ids=positions
         )
-        cache = output.past_key_values if use_cache else None
-        yield output.logits[:, -1].float()
+        yield logits[:, -1]
 
 
 def _left_padded(sequences: list[list[int]]) -> tuple[Tensor, Tensor]:

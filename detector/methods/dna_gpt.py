@@ -1,15 +1,16 @@
 """DNA-GPT: how a text compares with other endings of its first half, drawn from the model.
 
-Definition, with LL the mean ln p a token of a whole text, x_k the texts with regenerated endings, y the
-text's own ending and y_k the drawn ones, in lower-cased words:
-    dna_gpt         = LL(x) - mean_k LL(x_k)
+Definition, with y the text's own ending and y_k the drawn ones, LL the mean ln p a token of an ending
+behind the first half, and for the overlap in lower-cased words:
+    dna_gpt         = LL(y) - mean_k LL(y_k)                     (over the y_k that are not empty)
     dna_gpt_overlap = mean_k sum_{n=3..25} n ln n  |shared n-grams of y_k and y| / (|y_k| |n-grams of y|)
 shared n-grams counted as often as both hold them. A machine's ending resembles what the machine would
 write again; against samples at temperature 1 its likelihood is theirs, and a person's is lower.
 Source: Yang et al. 2024, "DNA-GPT", equations 4 and 5.
 Under the same name elsewhere: the published demo weighs by the place of a key in a dictionary instead
-of by n; IMGTB sums logits of the wrong positions. The paper's ratio sums over the endings alone; the mean
-over the whole texts, as in Fast-DetectGPT's comparison, does not depend on their length.
+of by n; IMGTB sums logits of the wrong positions. The paper's ratio sums over the endings; the authors'
+notebook takes the mean a token, as here, so that an ending that the model ends early counts like a long one.
+Fast-DetectGPT's comparison takes the mean over whole texts, in which the shorter ending weighs less.
 """
 
 import math
@@ -30,17 +31,18 @@ _WORD = re.compile(r"\w+")
 @method("dna_gpt", requires="regenerations")
 @dataclass(frozen=True)
 class DnaGpt:
-    """By how much the text is likelier than with other endings."""
+    """By how much the text's ending is likelier than other endings."""
 
     higher_is_machine: ClassVar[bool] = True
     unit: ClassVar[str] = "nats a token"
 
     def __call__(self, scores: RegeneratedScores) -> float:
-        """NaN for no tokens and no other endings."""
-        if not scores.regenerated:
-            return float("nan")
-        others = [mean(other.log_prob_nats) for other in scores.regenerated]
-        return float(mean(scores.original.log_prob_nats) - np.mean(others))
+        """NaN where the text's ending has no tokens, or none of the others has."""
+        own, *others = (
+            text.log_prob_nats[text.end_char > scores.head_chars] for text in (scores.original, *scores.regenerated)
+        )
+        drawn = [mean(other) for other in others if len(other)]
+        return float(mean(own) - np.mean(drawn)) if drawn else float("nan")
 
 
 @method("dna_gpt_overlap", requires="regenerations")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import unicodedata
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +25,9 @@ class TextEncoder:
 
     No special token is added, and one that is spelt out in the text is read as plain text. Spans
     are character offsets into the text and follow each other without gaps: a character that the
-    tokenizer drops belongs to the token after it, at the end to the last. The tokens that hold
-    parts of one character all span the whole character.
+    tokenizer drops belongs to the token after it, at the end to the last; a mark that it composes with
+    its letter, or drops, to every token of that letter. The tokens that hold parts of one character all
+    span the whole character.
     """
 
     def __init__(self, tokenizer: "PreTrainedTokenizerBase") -> None:
@@ -58,11 +60,16 @@ class TextEncoder:
         encoded = self._tokenizer.encode(text, add_special_tokens=False)
         ids = np.array(encoded.ids, dtype=np.int32)
         spans = np.array(encoded.offsets, dtype=np.int32).reshape(-1, 2)
-        return ids, *_without_gaps(spans[:, 0], spans[:, 1], len(text))
+        return ids, *_without_gaps(spans[:, 0], spans[:, 1], text)
 
     def highest_id(self) -> int:
-        """Largest id an encoded text can hold."""
-        return max(self._tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
+        """Largest id an encoded text can hold: special tokens added to the vocabulary never come from a text."""
+        added = self._tokenizer.get_added_tokens_decoder()
+        ids = [
+            *self._tokenizer.get_vocab(with_added_tokens=False).values(),
+            *(i for i in added if not added[i].special),
+        ]
+        return max(ids, default=-1)
 
     def fingerprint(self) -> str:
         """Hex digest of the vocabulary and of the ids of a probing text.
@@ -75,10 +82,31 @@ class TextEncoder:
 
 
 def _without_gaps(
-    starts: NDArray[np.int32], ends: NDArray[np.int32], length: int
+    starts: NDArray[np.int32], ends: NDArray[np.int32], text: str
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Move each start back to where everything before it ends, and the last end to the end of the text."""
     ends = np.maximum.accumulate(ends)
-    ends[-1:] = length
+    if not text.isascii():
+        _take_in_marks(starts, ends, text)
+    ends[-1:] = len(text)
     covered = np.concatenate([[0], ends[:-1]]).astype(np.int32)[: len(starts)]
     return np.minimum(starts, covered), ends
+
+
+def _take_in_marks(starts: NDArray[np.int32], ends: NDArray[np.int32], text: str) -> None:
+    """Move the ends of a letter's tokens over the marks behind it that no token covers; rising ends stay rising.
+
+    The tokenizer gives a letter and its accent, composed to one character, the place of the letter alone.
+    """
+    for after in np.flatnonzero(starts[1:] > ends[:-1]) + 1:
+        letter_end = mark_end = int(ends[after - 1])
+        while mark_end < starts[after] and _is_attached(text[mark_end]):
+            mark_end += 1
+        if mark_end > letter_end > 0:
+            first = int(np.searchsorted(ends[:after], letter_end))
+            ends[first:after] = mark_end
+
+
+def _is_attached(character: str) -> bool:
+    """Whether it is written on the character before it: a mark, or a vowel or final consonant of Hangul."""
+    return unicodedata.category(character).startswith("M") or "\u1160" <= character <= "\u11ff"

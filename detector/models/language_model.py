@@ -169,11 +169,23 @@ class LanguageModel:
 
         return exact
 
+    def check_finite(self, values: Tensor) -> None:
+        """Raise ``ModelError`` unless all of what was made of the logits are finite numbers."""
+        if values.isfinite().all():
+            return
+        remedy = (
+            "its weights are damaged. Copy or download them again, or use another model."
+            if self.dtype == "float32"
+            else f"its weights are damaged, or its numbers too large for {self.dtype}. Try --dtype float32."
+        )
+        raise ModelError(f"{self.name} gives probabilities that are no finite numbers for this text: {remedy}")
+
     def _check_vocabulary(self) -> None:
-        known, highest = self.model.get_input_embeddings().num_embeddings, self.encoder.highest_id()
+        known = self.model.get_input_embeddings().num_embeddings
+        highest = max(self.encoder.highest_id(), -1 if self.prefix_id is None else self.prefix_id)
         if highest >= known:
             raise ModelError(
-                f"The tokenizer of {self.name} has the id {highest} and the model knows {known} tokens: "
+                f"The tokenizer of {self.name} gives texts the id {highest} and the model knows {known} tokens: "
                 "they do not belong together."
             )
 
@@ -209,7 +221,7 @@ class LanguageModel:
             hidden = self._body(input_ids=ids, use_cache=False).last_hidden_state
             found = self._head(hidden).float().log_softmax(-1)
             agrees = found.shape == expected.shape and bool(
-                torch.allclose(found, expected, atol=_HEAD_TOLERANCE_NATS, rtol=1e-3)
+                torch.allclose(found, expected, atol=_HEAD_TOLERANCE_NATS, rtol=1e-3, equal_nan=True)
             )
         if not agrees:
             warnings.warn(

@@ -22,6 +22,8 @@ def regenerate(
 ) -> Iterator[RegeneratedScores]:
     """Cut each text after ``kept_share`` of its words and draw ``n`` other endings of like length.
 
+    Words are joined by single spaces; a drawn ending follows the first half as the model wrote it, which may be
+    without a space.
     A text longer than the model's context is taken from its end, so that the cut falls within the context.
     Raises ``InputError`` for a text of fewer than four words.
     """
@@ -34,9 +36,9 @@ def regenerate(
         head, tail = _cut(language_model, words, kept_share)
         n_tail = len(language_model.encoder.encode(" " + tail)[0])
         drawn = generate(language_model, [head] * n, max_tokens=n_tail, settings=settings, seed=seed)
-        endings = [" ".join(one.text.split()) for one in drawn]
-        original, *others = score_texts(language_model, [f"{head} {tail}", *(f"{head} {e}".strip() for e in endings)])
-        yield RegeneratedScores(original, tuple(others), tail, tuple(endings))
+        endings = [one.text for one in drawn]
+        original, *others = score_texts(language_model, [f"{head} {tail}", *(head + ending for ending in endings)])
+        yield RegeneratedScores(original, tuple(others), tail, tuple(endings), len(head))
 
 
 def _cut(language_model: LanguageModel, words: list[str], kept_share: float) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from detector.errors import InputError, UsageError
 from detector.generation.sampling import draw
 from detector.models.language_model import LanguageModel
+from detector.models.reading_on import read_on
 
 
 @dataclass(frozen=True)
@@ -68,19 +69,14 @@ class SpanResampler:
         random: np.random.Generator,
     ) -> None:
         """Draw the chosen positions of ``copies[:, begin:end]`` again, from left to right."""
-        model = self.language_model.model
-        special = torch.tensor(sorted(set(self.language_model.tokenizer.all_special_ids)), dtype=torch.long)
+        known = self.language_model.vocabulary_size  # a tokenizer may have special tokens that its model lacks
+        special = [i for i in set(self.language_model.tokenizer.all_special_ids) if i < known]
         cache, fed = None, context
         for position in range(begin, end):
             logits = None
             if fed.shape[1]:
-                output = model(
-                    input_ids=torch.from_numpy(fed).to(model.device),
-                    past_key_values=cache,
-                    use_cache=True,
-                    logits_to_keep=1,
-                )
-                cache, logits = output.past_key_values, output.logits[:, -1].float().cpu()
+                read, cache = read_on(self.language_model, torch.from_numpy(fed), cache)
+                logits = read[:, -1].cpu()
             rows = np.flatnonzero(chosen[:, position])
             if logits is not None and len(rows):
                 wanted = logits[rows].double()

@@ -17,11 +17,12 @@ from pathlib import Path
 import numpy as np
 from markupsafe import Markup
 
-from detector.errors import UsageError
+from detector.errors import OutputError, UsageError
 from detector.progress import OnProgress, unwatched
 from detector.report.evidence_pictures import all_pictures
 from detector.report.evidence_summaries import sentence_bits
 from detector.report.lettering import escaped, shortened
+from detector.report.output_files import check_folder, check_writable
 from detector.report.page import drawn, name_of, render, report_page, today, without_names
 from detector.report.picture_files import save_picture
 from detector.report.picture_parts import Bars, DataTable, Picture, Role
@@ -88,15 +89,12 @@ def write_set(
 def prepare_folder(out: Path, anonymous: bool = False, picture_format: str | None = None) -> None:
     """Make the folder of a set.
 
-    Raises ``UsageError`` for a picture format other than png and svg, a folder that cannot be made, and hidden
-    names beside files that may tell them.
+    Raises ``UsageError`` for a picture format other than png and svg, and for hidden names beside files that may
+    tell them; ``OutputError`` for a folder that cannot be made or written into.
     """
     if picture_format not in (None, "png", "svg"):
         raise UsageError(f"Pictures are written as png or svg, and not as {picture_format!r}.")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"The folder {out} cannot be made: {error.strerror}. Name another with --out.") from error
+    check_folder(out)
     if anonymous and (named := sorted(path.name for path in out.iterdir() if not _NUMBERED.fullmatch(path.name))):
         raise UsageError(
             f"{out} holds other files, which may name people ({shortened(escaped(named[0]), _LONGEST_HEADING)} ...). "
@@ -128,15 +126,21 @@ def drawn_order(paths: Sequence[str]) -> list[str]:
 def write_key(paths: Sequence[str], key: Path, out: Path) -> None:
     """Write which number of an anonymous set stands for which file, as CSV.
 
-    Raises ``UsageError`` where the key would lie among the pages or cannot be written.
+    Raises what ``check_key`` does.
     """
-    if key.resolve().is_relative_to(out.resolve()):
-        raise UsageError(f"The key {key} would lie among the pages of {out} and tell the names. Name another --key.")
+    check_key(key, out)
     try:
         with key.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             csv.writer(file).writerows([("text", "file"), *enumerate(paths, start=1)])
     except OSError as error:
-        raise UsageError(f"The key {key} cannot be written: {error.strerror}. Name another --key.") from error
+        raise OutputError(f"The key {key} cannot be written: {error.strerror}. Name another --key.") from error
+
+
+def check_key(key: Path, out: Path) -> None:
+    """Raise ``UsageError`` where the key would lie among the pages, ``OutputError`` where it cannot be written."""
+    if key.resolve().is_relative_to(out.resolve()):
+        raise UsageError(f"The key {key} would lie among the pages of {out} and tell the names. Name another --key.")
+    check_writable(key)
 
 
 def entries_of(results: Iterable[Result], anonymous: bool) -> Iterator[Entry]:

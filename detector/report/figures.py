@@ -4,18 +4,18 @@ from logging import getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from detector.errors import InputError, UsageError
+from detector.errors import OutputError, UsageError
+from detector.report.output_files import check_writable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def check_picture_path(path: Path) -> None:
-    """Raise ``UsageError`` for a path no picture can be written to, before anything is computed."""
+    """Raise ``UsageError`` for a file of another kind, ``OutputError`` for one that cannot be written."""
     if path.suffix.lower() not in (".png", ".svg"):
         raise UsageError(f"A picture is a .png or an .svg file, and {path} is neither.")
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise UsageError(f"{path} cannot be written: its folder does not exist, or it is a folder itself.")
+    check_writable(path)
 
 
 def new_figure(size_inches: tuple[float, float], dpi: int) -> "Figure":
@@ -30,10 +30,10 @@ def new_figure(size_inches: tuple[float, float], dpi: int) -> "Figure":
 
 
 def save_figure(figure: "Figure", path: Path) -> None:
-    """Write it as the end of the name says; raises ``InputError`` when the file cannot be written."""
+    """Write it as the end of the name says; raises ``OutputError`` when the file cannot be written."""
     try:
         figure.savefig(path)
     except (OSError, ValueError) as error:
-        raise InputError(
+        raise OutputError(
             f"The picture cannot be written to {path}: {getattr(error, 'strerror', None) or error}."
         ) from error

@@ -75,7 +75,7 @@ def draw_next_tokens(
     """Write three panels to ``path``: the first ``n`` tokens, all of them on logarithmic axes, several temperatures.
 
     ``warmed`` holds the falling probabilities (vocabulary,) at each temperature. Where the settings change anything,
-    the first two panels show the distribution before and after. Raises ``InputError`` when the file cannot be written.
+    the first two panels show the distribution before and after. Raises ``OutputError`` when the file cannot be written.
     """
     shown = min(n, MOST_IN_PICTURE, len(tokens.tokens))
     wide = max(1.0, shown / 36)  # so that the names of many tokens do not overlap

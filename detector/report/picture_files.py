@@ -26,7 +26,8 @@ def draw_surprise(result: Result, human_sentence_bits: Sequence[float], path: Pa
     """Write surprise per token, sentence means and the human reference band to ``path`` (.png or .svg).
 
     ``human_sentence_bits`` are the 10 %, 50 % and 90 % quantiles of the mean surprise of a sentence
-    in human texts. Raises ``InputError`` when the result has no scores or the file cannot be written.
+    in human texts. Raises ``InputError`` when the result has no scores, ``OutputError`` when the file cannot be
+    written.
     """
     if result.evidence is None:
         raise InputError(f"There is no picture of {result.id}, for it has no scores.")
@@ -35,7 +36,7 @@ def draw_surprise(result: Result, human_sentence_bits: Sequence[float], path: Pa
 
 
 def save_picture(picture: Picture, path: Path, heading: str | None = None) -> None:
-    """Write one picture; raises ``InputError`` when the file cannot be written."""
+    """Write one picture; raises ``OutputError`` when the file cannot be written."""
     save_figure(figure_of(picture, heading), path)
 
 

@@ -150,6 +150,7 @@ def _score_batch(
     statistics = reduce_vocabulary(
         hidden, language_model.logits, targets, top_k, chunk_positions, uniforms, language_model.exact_logits
     )
+    language_model.check_finite(statistics.max_log_prob_nats)  # NaN where any logit of the position is NaN or +inf
     values = {name: column.numpy() for name, column in vars(statistics).items() if column is not None}
     if probe is not None:
         own = torch.stack([scaled(batch.own(layer)) for layer in states], dim=1)  # (n, layers, d)
@@ -159,6 +160,7 @@ def _score_batch(
             voice = getattr(voices, name)
             hidden = batch.wanted(voice.base_model(input_ids=ids, use_cache=False).last_hidden_state)
             log_probs = target_log_probs(hidden, voice.get_output_embeddings(), targets, chunk_positions)
+            language_model.check_finite(log_probs)
             values[f"{name}_log_prob_nats"] = log_probs.numpy()
     batch.write(values)
 

@@ -113,8 +113,10 @@ def _score_batch(observer: LanguageModel, performer: LanguageModel, batch: Batch
         chunk = slice(i, i + chunk_positions)
         q, p = observer.logits(seen[chunk]), performer.logits(said[chunk])
         parts.append(reduce_pair(q.to(p.device), p, targets[chunk].to(p.device)))
-    columns = (torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True))
-    batch.write(dict(zip(_COLUMNS, columns, strict=True)))
+    columns = dict(zip(_COLUMNS, (torch.cat(column).cpu() for column in zip(*parts, strict=True)), strict=True))
+    performer.check_finite(columns["max_log_prob_nats"])
+    observer.check_finite(columns["cross_entropy_nats"])
+    batch.write({name: column.numpy() for name, column in columns.items()})
 
 
 def reduce_pair(q_logits: Tensor, p_logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

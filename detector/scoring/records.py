@@ -89,4 +89,6 @@ class RegeneratedScores:
     ending: str
     """The text's own second half."""
     endings: tuple[str, ...]
-    """The drawn ones."""
+    """The drawn ones, as they were drawn: what joins them to the first half stands at their beginning."""
+    head_chars: int
+    """Length of the first half; what follows in each text is its ending."""

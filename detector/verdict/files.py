@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from detector.documents.reading import STANDARD_INPUT, SourceText, read_source
+from detector.documents.reading import STANDARD_INPUT, SourceText, files_in, read_source
 from detector.errors import InputError
 from detector.verdict.detector import Detector
 from detector.verdict.result import Result
@@ -37,8 +37,7 @@ def files_among(paths: Iterable[str]) -> list[str]:
         if path == STANDARD_INPUT or not folder.is_dir():
             found.append(path)
             continue
-        inside = (p for p in sorted(folder.rglob("*")) if p.is_file())
-        files = [str(p) for p in inside if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
+        files = [str(file) for file in files_in(folder)]
         if not files:
             raise InputError(f"{path} holds no file; name a folder that holds texts.")
         found += files

@@ -25,6 +25,7 @@ from torch import Tensor
 from detector.errors import InputError, UsageError
 from detector.generation.sampling import SamplingSettings, draw, next_distribution
 from detector.models.language_model import LanguageModel
+from detector.models.reading_on import read_on
 from detector.vocabulary.in_context import TokenInContext
 from detector.vocabulary.prompted_probability import PromptReader
 from detector.vocabulary.prompts import Prompt, build_prompt, check_lengths, echo_form
@@ -258,6 +259,4 @@ def _in_batches(language_model: LanguageModel, given: Tensor) -> Iterator[tuple[
 
 def _logits(language_model: LanguageModel, ids: Tensor, last_only: bool = False) -> Tensor:
     """Logits (rows, length or 1, V) in float32."""
-    keep = 1 if last_only else 0
-    output = language_model.model(input_ids=ids.to(language_model.device), use_cache=False, logits_to_keep=keep)
-    return output.logits.float()
+    return read_on(language_model, ids, use_cache=False, logits_to_keep=1 if last_only else 0)[0]

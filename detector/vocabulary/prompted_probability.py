@@ -17,6 +17,7 @@ from torch import Tensor
 
 from detector.errors import DetectorWarning
 from detector.models.language_model import LanguageModel
+from detector.models.reading_on import read_on
 from detector.vocabulary.in_context import TokenInContext
 from detector.vocabulary.prompts import Prompt
 
@@ -121,13 +122,8 @@ class PromptReader:
         return self._forward(given, predicting, cache)
 
     def _forward(self, ids: Tensor, predicting: Tensor, cache: Any) -> Tensor:
-        output = self._model.model(
-            input_ids=ids,
-            past_key_values=cache,
-            use_cache=cache is not None,
-            logits_to_keep=predicting.to(ids.device),
-        )
-        return output.logits.float()
+        kept = predicting.to(ids.device)
+        return read_on(self._model, ids, cache, use_cache=cache is not None, logits_to_keep=kept)[0]
 
     @torch.inference_mode()
     def _prefix_cache(self) -> Any:
@@ -136,7 +132,7 @@ class PromptReader:
         if not self.prompt.prefix:
             return None
         ids = torch.tensor([self.prompt.prefix], device=self._model.device)
-        self._cache = self._model.model(input_ids=ids, use_cache=True, logits_to_keep=1).past_key_values
+        _, self._cache = read_on(self._model, ids)
         probe = [TokenInContext(token_id) for token_id in self._probe_ids()]
         try:
             cached = self._read_batch(probe)

@@ -40,8 +40,8 @@ PUBLISHED_KEY = 15_485_863
 
 _TABLE_SIZE = 1_000_003
 _TABLE_SEED = 2_971_215_073
-_CANDIDATES = 40
-"""In ``selfhash`` every candidate has a list of its own; only the likeliest are tried, as published."""
+_CANDIDATES = {"selfhash": 41, "selfhash_transformers": 40}
+"""In ``selfhash`` every candidate has a list of its own; only the likeliest are tried, as many as each code tries."""
 
 _WIDTHS: dict[str, int] = {"lefthash": 1, "minhash": 4, "skipgram": 5, "selfhash": 4, "selfhash_transformers": 4}
 SCHEMES = tuple(_WIDTHS)
@@ -140,7 +140,8 @@ class GreenList:
                     continue
                 context = sequence[len(sequence) - width :]
                 if self.seeds_with_itself:
-                    candidates = logits[row].topk(min(_CANDIDATES, logits.shape[-1])).indices.tolist()
+                    n_tried = min(_CANDIDATES[self.scheme], logits.shape[-1])
+                    candidates = logits[row].topk(n_tried).indices.tolist()
                     green = torch.tensor([c for c in candidates if self.is_green([*context, c])], dtype=torch.long)
                 else:
                     green = self.green_ids(context)

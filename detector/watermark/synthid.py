@@ -2,7 +2,7 @@
 
 Every position has a bit g for each of the ``depth`` keys, hashed from the token and the ``ngram_length`` - 1
 tokens before it; marked text was drawn by tournaments that favour bits of 1. Over the positions whose
-context is new (a repeated one tells nothing new):
+context is new in the text (a repeated one tells nothing new, however far apart):
     mean     = sum of g / (depth * positions)
     weighted = the same with weights falling evenly from 10 to 1 over the depth, scaled to mean 1
 Without a mark the bits are fair coins, so that both have mean 1/2 and an exact distribution: a binomial,
@@ -10,7 +10,8 @@ and a sum of binomials, one for each weight.
 
 The bits are computed by transformers' own ``SynthIDTextWatermarkLogitsProcessor``, which looks them up in a
 table; Google's service hashes otherwise, so its texts cannot be tested. Under the same name elsewhere: the
-published detector gives no p-value; its Bayesian one must be trained for each set of keys.
+published detector gives no p-value, and its Bayesian one must be trained for each set of keys; it forgets a
+context after the next 1,024, so that a text that repeats a long passage counts the same bits again.
 """
 
 from collections.abc import Sequence
@@ -25,8 +26,6 @@ from scipy.stats import binom
 from detector.errors import UsageError
 from detector.watermark.keys import check_key
 from detector.watermark.tails import LEAST_SCORED, weighted_tail
-
-_CONTEXT_HISTORY = 1024
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class SynthId:
             keys=list(self.keys),
             sampling_table_size=2**16,
             sampling_table_seed=0,
-            context_history_size=_CONTEXT_HISTORY,
+            context_history_size=1,  # asked for bits alone, it keeps no contexts
             device=torch.device("cpu"),
         )
 
@@ -66,8 +65,9 @@ class SynthId:
         if len(token_ids) < self.ngram_length:
             return np.zeros((0, len(self.keys)), dtype=np.int64)
         ids = torch.tensor([list(token_ids)], dtype=torch.long)
-        new = self._processor.compute_context_repetition_mask(ids)[0].bool()
-        return self._processor.compute_g_values(ids)[0][new].numpy().astype(np.int64)
+        contexts = ids[0, :-1].unfold(0, self.ngram_length - 1, 1).numpy()  # (positions, ngram_length - 1)
+        _, first = np.unique(contexts, axis=0, return_index=True)
+        return self._processor.compute_g_values(ids)[0].numpy()[np.sort(first)].astype(np.int64)
 
 
 @dataclass(frozen=True)

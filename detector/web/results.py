@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from detector.errors import UsageError
+from detector.errors import OutputError
 from detector.report.comparison import comparison_page
 from detector.report.page import report_page
 from detector.report.pdf import report_pdf
@@ -169,7 +169,7 @@ async def pdf(request: Request) -> Response:
     async with making:
         try:
             content = await run_in_threadpool(make)
-        except UsageError as error:
+        except OutputError as error:
             raise RequestError(501, "no_pdf", f"{error} {_PRINT}") from None
     return Response(content, media_type="application/pdf", headers=_as_file(name, "pdf"))
 

@@ -236,7 +236,21 @@ def test_diveye_by_hand():
     assert found["second_difference_variance"] == pytest.approx(np.var(e))
     # e takes the values 1, -5, 4 in turn, 3 + 3 + 2 times, each in a bin of its own
     assert found["second_difference_entropy"] == pytest.approx(-(6 / 8 * math.log(3 / 8) + 2 / 8 * math.log(2 / 8)))
+    # without its last value, e has the sum 4 of 7 values, without its first, -2: Pearson's correlation of the two
+    first, second = [1, -5, 4, 1, -5, 4, 1], [-5, 4, 1, -5, 4, 1, -5]
+    assert e == [*first, second[-1]]
+    products = sum((a - 1 / 7) * (b + 5 / 7) for a, b in zip(first, second, strict=True))
+    spreads = sum((a - 1 / 7) ** 2 for a in first) * sum((b + 5 / 7) ** 2 for b in second)
+    assert found["second_difference_autocorrelation"] == pytest.approx(products / math.sqrt(spreads))
     assert all(math.isnan(v) for v in diveye_features(make_scores([-1.0] * 9)).values())
+
+
+@pytest.mark.parametrize("n", [12, 60, 600])
+def test_the_tenth_feature_of_diveye_is_pearsons_correlation(n):
+    surprisal = np.random.default_rng(n).gamma(1, 3, n).astype(np.float32)
+    e = np.diff(surprisal.astype(np.float64), 2)
+    found = diveye_features(make_scores((-surprisal).tolist()))["second_difference_autocorrelation"]
+    assert found == pytest.approx(np.corrcoef(e[:-1], e[1:])[0, 1], abs=1e-12)
 
 
 def test_the_spectrum_of_a_wave_has_its_peak_at_its_frequency():
@@ -391,10 +405,26 @@ def test_npr_by_hand():
 def test_dna_gpt_by_hand():
     # ending "a b c d", drawn "x a b c" and "q": 3-grams abc, bcd of the text, one shared by the first
     found = RegeneratedScores(
-        make_scores([-1.0]), (make_scores([-2.0]), make_scores([-4.0])), "A b, c d.", ("x a b c", "q")
+        make_scores([-1.0]), (make_scores([-2.0]), make_scores([-4.0])), "A b, c d.", ("x a b c", "q"), 0
     )
     assert compute("dna_gpt", found) == pytest.approx(2)
     assert compute("dna_gpt_overlap", found) == pytest.approx(3 * math.log(3) / (4 * 2) / 2)
-    same = RegeneratedScores(make_scores([-1.0]), (make_scores([-1.0]),), "a b c", ("a b c",))
+    same = RegeneratedScores(make_scores([-1.0]), (make_scores([-1.0]),), "a b c", ("a b c",), 0)
     assert compute("dna_gpt_overlap", same) == pytest.approx(3 * math.log(3) / 3)
-    assert math.isnan(compute("dna_gpt_overlap", RegeneratedScores(make_scores([-1.0]), (), "a b c", ())))
+    assert math.isnan(compute("dna_gpt_overlap", RegeneratedScores(make_scores([-1.0]), (), "a b c", (), 0)))
+
+
+def test_dna_gpt_takes_the_mean_of_each_ending_however_long():
+    # a head of 100 tokens at -5 counts nowhere; endings at -3, drawn ones of 100, 50 and 10 tokens at -3: 0
+    def text(n, ending=-3.0):
+        return make_scores([-5.0] * 100 + [ending] * n)
+
+    def dna_gpt(own, *others):
+        return compute("dna_gpt", RegeneratedScores(own, others, "", ("",) * len(others), 100))
+
+    for n in (100, 50, 10):
+        assert dna_gpt(text(100), text(n)) == pytest.approx(0)
+    # endings at -2 and, ended early, at -4: -1 - (-2 - 4) / 2 = 2; an empty one is none
+    assert dna_gpt(text(40, -1), text(40, -2), text(2, -4), text(0)) == pytest.approx(2)
+    assert math.isnan(dna_gpt(text(40), text(0)))
+    assert math.isnan(dna_gpt(text(0), text(40)))

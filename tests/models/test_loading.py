@@ -2,11 +2,14 @@ import json
 import shutil
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 
 from detector import LanguageModel, ModelError, UsageError, score_texts
+from detector.generation import generate
 from detector.models.loading import has_bfloat16, resolve_device, resolve_dtype
+from detector.perturbation import SpanResampler
 from tests.conftest import add_voices, tiny_llama, tiny_tokenizer
 
 
@@ -104,6 +107,44 @@ def test_a_tokenizer_with_more_ids_than_the_model(tiny_folder):
     model.resize_token_embeddings(300)
     with pytest.raises(ModelError, match="do not belong together"):
         LanguageModel(model, tiny_tokenizer())
+
+
+def llama_of_as_many_ids_as(tokenizer):
+    model = tiny_llama()
+    model.resize_token_embeddings(len(tokenizer))
+    return model
+
+
+def test_special_ids_that_no_text_can_hold_may_lie_beyond_the_embeddings():
+    tokenizer, text = tiny_tokenizer(), "The old <MID> man walked to <EOT> the harbour, seven, eight."
+    known = len(tokenizer)
+    network = llama_of_as_many_ids_as(tokenizer)
+    plain = LanguageModel(network, tiny_tokenizer())
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<PRE>", "<MID>", "<EOT>"]})
+    assert tokenizer.convert_tokens_to_ids("<EOT>") == known + 2
+    model = LanguageModel(network, tokenizer)
+    (found,), (expected,) = score_texts(model, [text]), score_texts(plain, [text])
+    assert found.token_ids.tolist() == expected.token_ids.tolist(), "spelt out, they are plain text"
+    np.testing.assert_allclose(found.log_prob_nats, expected.log_prob_nats, atol=1e-5)
+    assert SpanResampler(model).perturb(text, 2)
+    (drawn,) = generate(model, ["The old"], max_tokens=5)
+    assert len(drawn.token_ids) >= 1
+
+
+def test_added_words_beyond_the_embeddings_are_refused():
+    tokenizer = tiny_tokenizer()
+    known, network = len(tokenizer), llama_of_as_many_ids_as(tokenizer)
+    tokenizer.add_tokens(["harbourmaster"])  # plain: a text may hold it
+    with pytest.raises(ModelError, match=f"gives texts the id {known} and the model knows {known} tokens"):
+        LanguageModel(network, tokenizer)
+
+
+def test_a_first_token_beyond_the_embeddings_is_refused():
+    tokenizer = tiny_tokenizer()
+    known, network = len(tokenizer), llama_of_as_many_ids_as(tokenizer)
+    tokenizer.add_special_tokens({"bos_token": "<begin>"})
+    with pytest.raises(ModelError, match=f"the id {known}"):
+        LanguageModel(network, tokenizer)
 
 
 def test_a_model_that_sees_the_future():

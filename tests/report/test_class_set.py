@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from detector import Detector
 from detector.commands.report import report
-from detector.errors import InputError, UsageError
+from detector.errors import InputError, OutputError, UsageError
 from detector.report.class_set import drawn_order, entries_of, index_page, score_distribution, write_key, write_set
 from detector.report.picture_parts import Bars
 from detector.verdict.files import files_among
@@ -91,7 +91,7 @@ def test_pictures_are_written_beside_the_pages(results, tmp_path):
 
 def test_the_folder_must_be_possible(results, tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(UsageError, match="cannot be made"):
+    with pytest.raises(OutputError, match="cannot be made"):
         write_set(results, tmp_path / "file" / "out")
 
 
@@ -198,7 +198,7 @@ def test_a_key_never_lies_among_the_pages(tmp_path):
         assert list(csv.reader(file)) == [["text", "file"], ["1", "b,1.txt"], ["2", "a.txt"]]
     with pytest.raises(UsageError, match="among the pages"):
         write_key(["a.txt"], tmp_path / "out" / "sub" / ".." / "key.csv", tmp_path / "out")
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(OutputError, match="there is no folder"):
         write_key(["a.txt"], tmp_path / "none" / "key.csv", tmp_path / "out")
 
 

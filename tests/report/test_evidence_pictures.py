@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detector import Detector
-from detector.errors import InputError, UsageError
+from detector.errors import InputError, OutputError, UsageError
 from detector.report.distributions import (
     DISTRIBUTIONS,
     entropy_shares,
@@ -152,7 +152,7 @@ def test_what_cannot_be_drawn_says_why(result):
 
 
 def test_a_picture_that_cannot_be_written_is_said(result, tmp_path):
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot be written"):
         save_picture(picture_of(result, "rank"), tmp_path / "no" / "x.png")
 
 

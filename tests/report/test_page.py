@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from detector import Detector
-from detector.errors import UsageError
+from detector.errors import OutputError
 from detector.report.comparison import comparison_page
 from detector.report.evidence_pictures import PICTURES
 from detector.report.page import content_policy, report_page
@@ -280,7 +280,7 @@ def test_ten_thousand_paragraphs(result):
 
 def test_a_pdf_without_its_library_teaches(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "weasyprint", None)
-    with pytest.raises(UsageError, match=r"pip install 'detect-text\[pdf\]'.*print it from the browser"):
+    with pytest.raises(OutputError, match=r"pip install 'detect-text\[pdf\]'.*print it from the browser"):
         report_pdf("<p>x</p>")
 
 

@@ -4,7 +4,6 @@ import warnings
 
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaForCausalLM
-from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from detector import LanguageModel
 from detector.errors import DetectorWarning
@@ -48,8 +47,8 @@ class CopyingLlama(LlamaForCausalLM):
         copied[..., list(self.awkward)] /= 2
         copied[..., list(self.unread)] = -COPY_LOGIT / 2
         logits = logits + copied
-        kept = logits[:, -logits_to_keep:] if isinstance(logits_to_keep, int) else logits[:, logits_to_keep]
-        return CausalLMOutputWithPast(logits=kept, past_key_values=output.past_key_values)
+        output.logits = logits[:, -logits_to_keep:] if isinstance(logits_to_keep, int) else logits[:, logits_to_keep]
+        return output
 
 
 def copying(unread: tuple[int, ...] = (), awkward: tuple[int, ...] = ()) -> LanguageModel:

@@ -114,7 +114,10 @@ def test_experiments(folder, arguments, experiment):
         (("--sample", "nowhere.txt"), 3, "nowhere.txt"),
         (("--drawn", "3"), 2, "Nothing is prompted without --verify"),
         (("--html", "x.txt"), 2, "--html writes .html files, and x.txt is none"),
-        (("--out", "nowhere/a.json"), 2, "there is no folder"),
+        (("--out", "nowhere/a.json"), 4, "there is no folder"),
+        (("--html", "."), 2, "--html writes .html files"),
+        (("--verify", "--ledger", "nowhere/a.ledger"), 4, "there is no folder nowhere"),
+        (("--induction", "5:8", "--png", "nowhere/a.png"), 4, "there is no folder nowhere"),
         (("--diff", "nowhere.json", "b.json"), 3, "cannot be read"),
     ],
 )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from detector.errors import InputError, UsageError
+from detector.errors import InputError, OutputError, UsageError
 from detector.report.tokens.experiments import (
     draw_induction,
     induction_lines,
@@ -215,5 +215,5 @@ def test_the_picture_is_drawn(tmp_path: Path, suffix: str) -> None:
     assert first[:4] == b"\x89PNG" or b"<svg" in first[:1000]
     draw_induction(induction(gpt2(), range(10, 20), n_random=4, sequences=1), path)
     assert path.read_bytes() != first
-    with pytest.raises(InputError, match="picture cannot be written"):
+    with pytest.raises(OutputError, match="picture cannot be written"):
         draw_induction(induction(gpt2(), range(10, 20), n_random=4, sequences=1), tmp_path / "none" / "a.png")

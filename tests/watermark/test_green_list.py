@@ -83,6 +83,22 @@ def test_a_mark_is_found_with_its_key_and_not_with_another(flat, scheme):
     assert detect_green_list(GreenList(400, 54_321, 0.25, scheme), drawn.token_ids).p_value > 1e-3
 
 
+@pytest.mark.parametrize(("scheme", "n_tried"), [("selfhash", 41), ("selfhash_transformers", 40)])
+def test_as_many_candidates_are_tried_as_the_published_code_tries(scheme, n_tried):
+    # the published loop ends at index 40, which is the 41st; that of transformers is range(40)
+    watermark = GreenList(400, 12_345, 0.25, scheme)
+    logits, context = torch.linspace(4, 0, 400)[None], [11, 5, 300]
+    marked = watermark.marker(bias=2.0)(logits, [context])[0] - logits[0]
+    green = [i for i in range(400) if watermark.is_green([*context, i])]
+    assert np.flatnonzero(marked > 1).tolist() == [i for i in green if i < n_tried]
+    # and the last one tried is tried: in some context it is green
+    last = n_tried - 1
+    contexts = ([a, b, 7] for a in range(1, 400) for b in range(1, 20))
+    context = next(c for c in contexts if watermark.is_green([*c, last]) and watermark.is_green([*c, n_tried]))
+    marked = watermark.marker(bias=2.0)(logits, [context])[0] - logits[0]
+    assert (marked[last] > 1, marked[n_tried] > 1) == (True, False)
+
+
 def test_without_a_mark_p_values_are_uniform_and_windows_keep_their_promise():
     rng = np.random.default_rng(0)
     watermark = GreenList(400, 12_345, 0.25, "lefthash")

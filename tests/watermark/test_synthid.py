@@ -55,6 +55,44 @@ def test_repeated_contexts_are_counted_once_and_short_texts_not_at_all():
     assert 0 < detect_synthid(watermark, ids).mean_p_value <= 1
 
 
+@pytest.mark.parametrize("apart", [900, 1100])
+def test_a_context_counts_once_however_far_apart_it_comes_again(apart):
+    block = np.random.default_rng(5).integers(0, 16_384, apart).tolist()
+    watermark = SynthId(KEYS)
+    once = watermark.bits(block)
+    assert len(once) == apart - 4
+    repeated = watermark.bits(block * 3)
+    seen: set[tuple[int, ...]] = set()
+    new = []
+    for place in range(4, 3 * apart):  # a slow obvious reference
+        context = tuple((block * 3)[place - 4 : place])
+        if context not in seen:
+            new.append(watermark.bits([*context, (block * 3)[place]])[0])
+        seen.add(context)
+    assert len(repeated) == apart  # the four contexts across the seam are new once
+    np.testing.assert_array_equal(repeated, new)
+    np.testing.assert_array_equal(repeated[: len(once)], once)
+
+
+def test_the_bits_are_those_of_transformers_where_it_remembers():
+    from transformers import SynthIDTextWatermarkLogitsProcessor
+
+    published = SynthIDTextWatermarkLogitsProcessor(5, list(KEYS), 2**16, 0, 1024, torch.device("cpu"))
+    ids = torch.from_numpy(np.random.default_rng(1).integers(1, 4, 300))[None]  # few tokens: many repeats
+    new = published.compute_context_repetition_mask(ids)[0].bool()
+    assert 0 < new.sum() < len(new)
+    expected = published.compute_g_values(ids)[0][new].numpy()
+    np.testing.assert_array_equal(SynthId(KEYS).bits(ids[0].tolist()), expected)
+
+
+def test_texts_that_repeat_a_passage_raise_no_more_false_alarms():
+    rng, watermark = np.random.default_rng(3), SynthId(KEYS)
+    blocks = [rng.integers(0, 16_384, 1100).tolist() for _ in range(150)]
+    p = [detect_synthid(watermark, block * 4).mean_p_value for block in blocks]
+    # of 150 about 15 are at most 0.1; counted four times over, p would be as small for a quarter
+    assert np.mean(np.array(p) <= 0.1) <= 0.1 + 2 * np.sqrt(0.1 * 0.9 / 150)
+
+
 def test_the_highest_key_is_hashed_as_any_other():
     ids = np.random.default_rng(0).integers(1, 400, 400).tolist()
     assert detect_synthid(SynthId((1, 2**63 - 1)), ids).mean == pytest.approx(0.5, abs=0.06)

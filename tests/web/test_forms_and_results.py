@@ -76,10 +76,10 @@ def test_the_pdf_is_made_of_the_same_page(browser, monkeypatch):
 
 
 def test_without_the_pdf_library_a_sentence_says_what_to_do(browser, monkeypatch):
-    from detector import UsageError
+    from detector import OutputError
 
     def missing(html):
-        raise UsageError("PDF needs WeasyPrint: pip install 'detect-text[pdf]'.")
+        raise OutputError("PDF needs WeasyPrint: pip install 'detect-text[pdf]'.")
 
     monkeypatch.setattr("detector.web.results.report_pdf", missing)
     where = hand_in(browser, data={"text": LONG})

@@ -62,7 +62,7 @@ def range_logits_lines(logits: RangeLogits, analysis: TokenizerAnalysis) -> Iter
 def draw_induction(induction: Induction, path: Path) -> None:
     """Log-probability at each place of the sequences, with the mean of each half, as .png or .svg.
 
-    Raises ``InputError`` when the file cannot be written.
+    Raises ``OutputError`` when the file cannot be written.
     """
     n, values = induction.n_random, induction.log_prob_nats
     figure = new_figure((8, 4), dpi=150)

@@ -25,6 +25,18 @@ def analysis(tiny_folder):
     return found
 
 
+@pytest.mark.parametrize("n_found", [0, 2])
+def test_the_record_says_why_a_reference_set_was_refused(analysis, n_found):
+    ids = np.arange(n_found, dtype=np.int32)
+    refused = None if n_found else "they do not agree"
+    source = "rows above the vocabulary" if n_found else ""
+    found = ReferenceRows(ids, ids[:0], source, 0.9 if n_found else None, None, refused)
+    record = to_record(replace(analysis, reference=found))["reference"]
+    assert record == {"ids": ids.tolist(), "source": source, "coherence": found.coherence, "refused": refused}
+    none = to_record(replace(analysis, reference=None))["reference"]
+    assert none == {"ids": [], "source": "", "coherence": None, "refused": None}
+
+
 @pytest.fixture(scope="module")
 def verified(analysis):
     tokens = [
