@@ -1,7 +1,7 @@
 """``detect train``, ``detect calibrate``, ``detect evaluate``: a verdict from labelled texts."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,10 @@ from detector.commands.options import (
     progress_bar,
     say,
 )
+
+if TYPE_CHECKING:
+    from detector.verdict.classifier import Classifier
+    from detector.verdict.probe_model import ProbeModel
 
 DataArgument = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help=".jsonl files: text, label (human or machine), pair_id.")
@@ -36,11 +40,14 @@ def train(
     Half of the pairs fit the classifier, the other half calibrate it.
     """
     from detector.training.own_data import train_classifier
+    from detector.verdict.shipped import shipped_probe
 
     _check_outputs(out, cache)
+    language_model = choice.load()
     with progress_bar("Scoring", quiet) as report:
-        fitted = train_classifier(choice.load(), data, cache, report)
-    _write_classifier(fitted, "train", data, out, choice.model, quiet)
+        fitted = train_classifier(language_model, data, cache, report)
+    probe_model = shipped_probe(language_model.fingerprint)
+    _write_classifier(fitted, probe_model, "train", data, out, choice.model, quiet)
 
 
 @guarded
@@ -61,13 +68,15 @@ def calibrate(
     """
     from detector.training.own_data import recalibrate
     from detector.verdict.classifier import Classifier
-    from detector.verdict.shipped import calibration_for
+    from detector.verdict.shipped import calibration_for, probe_beside
 
     _check_outputs(out, cache)
-    base = Classifier.load(calibration or calibration_for(choice.model))
+    path = calibration or calibration_for(choice.model)
+    base = Classifier.load(path)
+    probe_model = probe_beside(path, base)
     with progress_bar("Scoring", quiet) as report:
-        fitted = recalibrate(choice.load(), base, data, cache, report)
-    _write_classifier(fitted, "calibrate", data, out, choice.model, quiet)
+        fitted = recalibrate(choice.load(), base, data, cache, report, probe_model)
+    _write_classifier(fitted, probe_model, "calibrate", data, out, choice.model, quiet)
 
 
 @guarded
@@ -91,13 +100,14 @@ def evaluate(
     from detector.errors import UsageError
     from detector.report.figures import check_picture_path
     from detector.verdict.classifier import Classifier
-    from detector.verdict.shipped import calibration_for
+    from detector.verdict.shipped import calibration_for, probe_beside
 
     if shipped == bool(data):
         raise UsageError("Name labelled files to evaluate on, or --shipped for the feature table that comes with it.")
     if png is not None:
         check_picture_path(png)
-    classifier = Classifier.load(calibration or calibration_for(choice.model))
+    path = calibration or calibration_for(choice.model)
+    classifier = Classifier.load(path)
     if shipped:
         from detector.training.feature_table import shipped_dev_rows
 
@@ -106,7 +116,8 @@ def evaluate(
         from detector.training.own_data import evaluation_table
 
         with progress_bar("Scoring", quiet) as report:
-            table = evaluation_table(choice.load(), classifier, data or [], cache, report)
+            probe_model = probe_beside(path, classifier)
+            table = evaluation_table(choice.load(), classifier, data or [], cache, report, probe_model)
     from detector.evaluation.quality import verdict_quality
     from detector.report.quality import draw_quality, quality_json, quality_lines
 
@@ -128,10 +139,19 @@ def _check_outputs(out: Path, cache: Path | None) -> None:
         check_writable(path)
 
 
-def _write_classifier(fitted: Any, command: str, data: list[Path], out: Path, model: str, quiet: bool) -> None:
-    """Write the classifier and its card, and say how it is used."""
+def _write_classifier(
+    fitted: "Classifier",
+    probe_model: "ProbeModel | None",
+    command: str,
+    data: list[Path],
+    out: Path,
+    model: str,
+    quiet: bool,
+) -> None:
+    """Write the classifier, its card and its probe, and say how it is used."""
     from detector.training.own_data import write_with_card
 
-    write_with_card(fitted, out, data, f"detect {command} {' '.join(p.name for p in data)} --out {out.name}")
+    shown = f"detect {command} {' '.join(p.name for p in data)} --out {out.name}"
+    write_with_card(fitted, out, data, shown, probe_model)
     if not quiet:
         say(f"{out} is written; use it: detect ESSAY --model {model} --calibration {out}")

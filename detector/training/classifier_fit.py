@@ -21,6 +21,8 @@ from detector.verdict.features import (
 )
 from detector.verdict.raw_models import RAW_MODEL_FEATURE, RawModelRule
 
+FEWEST_TO_TELL_KINDS = 1000
+"""Human references, beginnings included, from which it is learnt how texts of a kind score."""
 RAW_MODEL_HANDICAP = 1.5
 """Chosen on the dev sets: the greatest gain on raw models that costs chat models nothing."""
 _FEWEST_REFERENCES = 150
@@ -99,9 +101,13 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0, ways: 
     rows = table.rows(np.asarray(usable))
     if not rows.is_machine.any() or rows.is_machine.all():
         raise InputError("The calibrate part needs human and machine texts; one of them is missing.")
-    scores = classifier.plain_scores(rows.features)
-    if classifier.probe_fingerprint is not None and ways:
-        classifier, scores = _with_register(classifier, rows, scores, ways)
+    if classifier.probe_fingerprint is None or not ways:
+        scores = classifier.plain_scores(rows.features)
+    elif (~rows.is_machine).sum() >= FEWEST_TO_TELL_KINDS:
+        classifier, scores = _with_register(classifier, rows, ways)
+    else:  # what a kind of text scores stays as it was known, if it was; references are by length alone
+        scores = classifier.scores(rows.features)
+        classifier = replace(classifier, kinds=[])
     curve = LogisticRegression(C=1e6, random_state=seed)
     curve.fit(scores[:, None], rows.is_machine, sample_weight=weights_of(rows))
     if curve.coef_[0, 0] <= 0:
@@ -126,14 +132,14 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0, ways: 
 
 
 def _with_register(
-    classifier: Classifier, rows: FeatureTable, plain: NDArray[np.float64], ways: Sequence[str]
+    classifier: Classifier, rows: FeatureTable, ways: Sequence[str]
 ) -> tuple[Classifier, NDArray[np.float64]]:
     """The classifier with the registers of the human rows, and the relative score of every row.
 
     The score of a human reference is relative to registers fitted without it (cross-conformal, Vovk 2015), so
     that references and new texts are treated alike.
     """
-    human = ~rows.is_machine
+    human, plain = ~rows.is_machine, classifier.plain_scores(rows.features)
     unlikely = rows.features[:, FEATURE_NAMES.index(RAW_MODEL_FEATURE)]
 
     def fitted_on(chosen: NDArray[np.bool_]) -> Classifier:

@@ -13,7 +13,7 @@ from detector.verdict.segments import EvidenceWeights, sentence_sums, token_part
 _TOKENS = 3
 """Column of ``token_parts`` that counts tokens."""
 _FEWEST_TOKENS = 8
-_FEWEST_REFERENCES = 50
+_FEWEST_REFERENCES = 300
 BORDER_PENALTY = 1.0
 """Chosen on texts put together from dev pairs (``benchmarks/segments.py``)."""
 
@@ -55,11 +55,9 @@ def fit_evidence(
     return EvidenceWeights(ratio, lexical, typicality, token, border_penalty, probe)
 
 
-def fit_evidence_register(weights: EvidenceWeights, references: Sequence[Series]) -> Register:
-    """Mean evidence of a token by kind of text, from human reference texts; raises ``InputError`` for too few."""
+def fit_evidence_register(weights: EvidenceWeights, references: Sequence[Series]) -> Register | None:
+    """Mean evidence of a token by kind of text, from human reference texts; None for too few of them."""
     if len(references) < _FEWEST_REFERENCES:
-        raise InputError(
-            f"{len(references)} human reference texts are too few to tell kinds apart; give {_FEWEST_REFERENCES}."
-        )
+        return None
     features = np.array([feature_vector(series, REGISTER_FEATURES) for series in references])
     return fit_register(features, np.array([weights.plain(series).mean() for series in references]), with_kinds=False)

@@ -25,6 +25,8 @@ from detector.training.classifier_fit import calibrate, fit_classifier
 from detector.training.feature_table import FeatureTable, build_table
 from detector.verdict.classifier import Classifier
 from detector.verdict.lexical import LexicalModel
+from detector.verdict.probe_model import ProbeModel
+from detector.verdict.shipped import shipped_probe
 
 FIT_SHARE = 0.5
 FEWEST_OF_A_LABEL = 20
@@ -88,16 +90,21 @@ def table_of(
     cache: Path | None,
     report: Callable[[int, int], None],
     classifier: Classifier | None = None,
+    probe_model: ProbeModel | None = None,
 ) -> FeatureTable:
-    """Features of the texts, with the word weights that come with the tool; ``classifier`` must fit the model."""
+    """Features of the texts, with the word weights that come with the tool; ``classifier`` must fit the model.
+
+    ``probe_model`` is the classifier's, or one that comes with the tool for this model.
+    """
     lexical_model = LexicalModel.load()
     if classifier is not None:
         voices = language_model.voices
         classifier.check_fingerprint(language_model.name, language_model.fingerprint)
         classifier.check_voices(language_model.name, voices.fingerprint if voices else None)
         classifier.check_lexical(lexical_model.fingerprint)
+        classifier.check_probe(probe_model.fingerprint if probe_model else None)
     evidence = classifier.evidence if classifier is not None else None
-    return build_table(language_model, labelled, cache, lexical_model, report=report, evidence=evidence)
+    return build_table(language_model, labelled, cache, lexical_model, probe_model, report, evidence)
 
 
 def check_unseen(classifier: Classifier, texts: Sequence[LabelledText]) -> None:
@@ -143,9 +150,13 @@ def card_of(classifier: Classifier, paths: Sequence[Path], command: str) -> str:
 def train_classifier(
     language_model: LanguageModel, paths: Sequence[Path], cache: Path | None, report: Callable[[int, int], None]
 ) -> Classifier:
-    """Fit and calibrate a classifier for the model on a person's own texts."""
+    """Fit and calibrate a classifier for the model on a person's own texts.
+
+    A model for which a probe comes with the tool is read through it; the probe belongs beside the classifier.
+    """
     labelled = with_roles(read_own_texts(paths))
-    return fit_classifier(_enough_long(table_of(language_model, labelled, cache, report)))
+    probe_model = shipped_probe(language_model.fingerprint)
+    return fit_classifier(_enough_long(table_of(language_model, labelled, cache, report, probe_model=probe_model)))
 
 
 def recalibrate(
@@ -154,12 +165,13 @@ def recalibrate(
     paths: Sequence[Path],
     cache: Path | None,
     report: Callable[[int, int], None],
+    probe_model: ProbeModel | None = None,
 ) -> Classifier:
     """The same classifier with the probabilities and references of a person's own texts."""
     texts = read_own_texts(paths)
     check_labels(texts, "to calibrate")
     check_unseen(classifier, texts)
-    table = table_of(language_model, [("calibrate", text) for text in texts], cache, report, classifier)
+    table = table_of(language_model, [("calibrate", text) for text in texts], cache, report, classifier, probe_model)
     return calibrate(classifier, _enough_long(table))
 
 
@@ -169,12 +181,14 @@ def evaluation_table(
     paths: Sequence[Path],
     cache: Path | None,
     report: Callable[[int, int], None],
+    probe_model: ProbeModel | None = None,
 ) -> FeatureTable:
     """Features of texts the classifier has not seen."""
     texts = read_own_texts(paths)
     check_labels(texts, "to evaluate on")
     check_unseen(classifier, texts)
-    return _enough_long(table_of(language_model, [("dev", text) for text in texts], cache, report, classifier))
+    labelled = [("dev", text) for text in texts]
+    return _enough_long(table_of(language_model, labelled, cache, report, classifier, probe_model))
 
 
 def _enough_long(table: FeatureTable) -> FeatureTable:
@@ -189,7 +203,11 @@ def _enough_long(table: FeatureTable) -> FeatureTable:
     return table
 
 
-def write_with_card(classifier: Classifier, out: Path, paths: Sequence[Path], command: str) -> None:
-    """The classifier, and beside it a card of the same name."""
+def write_with_card(
+    classifier: Classifier, out: Path, paths: Sequence[Path], command: str, probe_model: ProbeModel | None = None
+) -> None:
+    """The classifier, and beside it a card of the same name, and its probe if it has one."""
+    if probe_model is not None and classifier.needs_probe:
+        probe_model.save(out.with_suffix(".safetensors"))
     classifier.save(out)
     out.with_suffix(".md").write_text(card_of(classifier, paths, command), encoding="utf-8")

@@ -29,7 +29,7 @@ from detector.verdict.probe_model import ProbeModel
 from detector.verdict.result import Evidence, Finding, Result, Segment
 from detector.verdict.rules import HUMAN_TARGET, TOKENS_PER_WORD, explain, words_that_would_decide
 from detector.verdict.segments import Part
-from detector.verdict.shipped import calibration_for, shipped_calibration
+from detector.verdict.shipped import calibration_for, probe_beside, shipped_calibration
 from detector.vocabulary.text_findings import TokenHistory, history_of
 
 DEFAULT_TARGET_FPR = 0.01
@@ -118,7 +118,7 @@ class Detector:
         if dtype == "auto":
             dtype = classifier.covered_format(resolve_dtype("auto", torch.device(resolve_device(device))))
         language_model = LanguageModel.load(model, device, dtype, offline)
-        probe_model = ProbeModel.load(path.with_suffix(".safetensors")) if classifier.needs_probe else None
+        probe_model = probe_beside(path, classifier)
         folder = local_place(str(model))
         history = history_of(
             folder if folder.is_dir() else None,

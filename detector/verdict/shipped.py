@@ -7,6 +7,8 @@ from pathlib import Path
 
 from detector.errors import CalibrationError
 from detector.models.catalogue import resolve_name
+from detector.verdict.classifier import Classifier
+from detector.verdict.probe_model import ProbeModel
 
 FOLDER = Path(__file__).parent / "calibrations"
 
@@ -30,6 +32,20 @@ def calibration_for(model: str) -> Path:
             f"use a model that has one: {', '.join(path.stem for path in shipped_calibrations())}."
         )
     return path
+
+
+def shipped_probe(model_fingerprint: str) -> ProbeModel | None:
+    """The probe that comes with the tool for this very model, or None."""
+    for path in shipped_calibrations():
+        classifier = Classifier.load(path)
+        if classifier.needs_probe and model_fingerprint in classifier.number_formats.values():
+            return probe_beside(path, classifier)
+    return None
+
+
+def probe_beside(calibration: Path, classifier: Classifier) -> ProbeModel | None:
+    """The probe that a classifier asks for, from beside its file; None where it asks for none."""
+    return ProbeModel.load(calibration.with_suffix(".safetensors")) if classifier.needs_probe else None
 
 
 def shipped_calibrations() -> list[Path]:

@@ -5,10 +5,14 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 import cli
+from detector.scoring.probe import LinearProbe
 from detector.verdict.classifier import Classifier
+from detector.verdict.features import LEXICAL_FEATURES, PROBE_FEATURES, REGISTER_SIZE
+from detector.verdict.probe_model import ProbeModel
 from tests.conftest import TRAINING_TEXT
 
 WORDS = TRAINING_TEXT.split()
@@ -148,3 +152,38 @@ def test_labels_the_wrong_way_round_are_seen(trained, tiny_folder):
 
 def test_evaluate_needs_files_or_shipped(tiny_folder):
     assert invoke("evaluate", model=tiny_folder).exit_code == 2
+
+
+@pytest.fixture
+def with_a_probe(monkeypatch):
+    """A probe comes with the tool for every model there is."""
+    layers = (1, 2)
+    weights = torch.randn(1 + REGISTER_SIZE, 2, 32, generator=torch.Generator().manual_seed(1))
+    probe_model = ProbeModel(LinearProbe(layers, weights, torch.zeros(1 + REGISTER_SIZE)))
+    for room in ("training.own_data", "verdict.shipped"):
+        monkeypatch.setattr(f"detector.{room}.shipped_probe", lambda fingerprint: probe_model)
+    for room in ("feature_table", "pooled_states"):
+        monkeypatch.setattr(f"detector.training.{room}.POOLED_LAYERS", layers)
+    return probe_model
+
+
+def test_a_model_with_a_probe_is_read_through_it(with_a_probe, tiny_folder, tmp_path):
+    labelled, own = write(tmp_path / "train.jsonl", 0, 60), tmp_path / "own.json"
+    made = invoke("train", labelled, "--out", own, model=tiny_folder)
+    assert made.exit_code == 0, made.stderr
+    classifier = Classifier.load(own)
+    assert classifier.feature_names == [*PROBE_FEATURES, *LEXICAL_FEATURES]
+    assert classifier.register is None  # too few texts to tell kinds
+    assert ProbeModel.load(tmp_path / "own.safetensors").fingerprint == classifier.probe_fingerprint
+    (tmp_path / "essay.txt").write_text(prose(1_000_001, machine=True))
+    options = (tmp_path / "essay.txt", "--calibration", own, "--target-fpr", "0.1", "--json")
+    judged = invoke(*options, model=tiny_folder)
+    assert json.loads(judged.stdout)["score"] is not None, judged.stderr
+    more = write(tmp_path / "more.jsonl", 500, 60)
+    again = invoke("calibrate", more, "--calibration", own, "--out", tmp_path / "new.json", model=tiny_folder)
+    assert again.exit_code == 0, again.stderr
+    assert Classifier.load(tmp_path / "new.json").coefficients == classifier.coefficients
+    (tmp_path / "own.safetensors").unlink()
+    parted = invoke(*options, model=tiny_folder)
+    assert parted.exit_code == 4
+    assert "belongs beside its calibration" in parted.stderr
