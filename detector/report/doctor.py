@@ -79,7 +79,7 @@ def _examine_model(model: str) -> dict[str, Any]:
     from detector.models.catalogue import CATALOGUE, resolve_name
     from detector.verdict.classifier import Classifier
     from detector.verdict.lexical import LexicalModel
-    from detector.verdict.shipped import calibration_for
+    from detector.verdict.shipped import calibration_for, probe_beside
 
     name = resolve_name(model)
     is_local = name in CATALOGUE or Path(name).expanduser().exists()
@@ -96,10 +96,13 @@ def _examine_model(model: str) -> dict[str, Any]:
             "window_tokens": loaded.window_tokens,
             "first_token": loaded.first_token,
         }
-        classifier = Classifier.load(calibration_for(name))
+        path = calibration_for(name)
+        classifier = Classifier.load(path)
         classifier.check_fingerprint(name, loaded.fingerprint)
         classifier.check_voices(name, found["voices"])
         classifier.check_lexical(LexicalModel.load().fingerprint if classifier.needs_lexical else None)
+        probe = probe_beside(path, classifier)
+        classifier.check_probe(probe.fingerprint if probe else None)
         found["calibrated"] = True
     except DetectorError as error:
         found["problem"] = str(error)

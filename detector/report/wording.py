@@ -121,7 +121,7 @@ def promise(result: Result, classifier: Classifier | None) -> str:
 
 
 def _like(result: Result) -> str:
-    return "of like length" if result.kind is None else "of its kind"
+    return "of like length" if result.kind is None else "of its kind, and of like length"
 
 
 def machine_share(result: Result) -> float | None:

@@ -5,7 +5,8 @@ higher = more machine-like. *expected* and *spread* are how human texts of this 
 (``register.py``); 0 and 1 where the calibration holds no registers. What the score means is read off texts that took no
 part in fitting it:
 - probability: a logistic curve through their labels;
-- p-value: the share of *human* texts of like length that score at least as high (conformal);
+- p-value: the share of *human* texts that score at least as high (conformal), among those of like length and among
+  those of its kind, whichever is larger;
 - human p-value: the share of *machine* texts of like length that score at most as high;
 - the p-values of parts: the same of the strongest machine part that the division of a text finds, against
   the strongest found in human texts, and of the strongest human part against those in machine texts.
@@ -223,11 +224,11 @@ class Classifier:
     def p_value(self, score: float, n_tokens: int, kind: int | None = None) -> float:
         """Share of human references that score at least as high, the text itself counted in: in (0, 1].
 
-        Of the references of its kind, if that is given. Where a text exceeds all of these, the references of every
-        kind and like length say how far: below what one kind can tell, the promise is over all of them.
+        The larger of the shares among those of like length and, if it is given, among those of its kind: the promise
+        holds over either. Where a text exceeds its whole kind, too few references to say how far, like length decides.
         """
         like = self.bucket(n_tokens).human_scores
-        return _share_at_least(like, score) if kind is None else _within(self.kinds[kind].human_scores, like, score)
+        return _share_at_least(like, score) if kind is None else _like_it(self.kinds[kind].human_scores, like, score)
 
     def human_p_value(self, score: float, n_tokens: int) -> float:
         """Share of machine references that score at most as high, the text itself counted in: in (0, 1]."""
@@ -239,7 +240,7 @@ class Classifier:
         like = self.bucket(n_tokens).human_strongest
         if kind is None:
             return _share_at_least(like, evidence_nats)
-        return _within(self.kinds[kind].human_strongest, like, evidence_nats)
+        return _like_it(self.kinds[kind].human_strongest, like, evidence_nats)
 
     def human_part_p_value(self, evidence_nats: float, n_tokens: int) -> float:
         """Share of machine references whose strongest human part is at least as strong, the text counted in.
@@ -329,10 +330,10 @@ class Classifier:
             raise CalibrationError(f"{path} is not a calibration file: {error}.") from error
 
 
-def _within(kind: list[float], all_kinds: list[float], value: float) -> float:
-    """Share of the kind at or above ``value``; where that is none of it, that of all kinds if it is smaller still."""
-    share = _share_at_least(kind, value)
-    return share if share > 1 / (1 + len(kind)) else min(share, _share_at_least(all_kinds, value))
+def _like_it(kind: list[float], like_length: list[float], value: float) -> float:
+    """The larger of two shares at or above ``value``; where it exceeds its whole kind, that of like length alone."""
+    of_kind, of_length = _share_at_least(kind, value), _share_at_least(like_length, value)
+    return max(of_kind, of_length) if of_kind > 1 / (1 + len(kind)) else of_length
 
 
 def _share_at_least(references: list[float], value: float) -> float:

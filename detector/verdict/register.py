@@ -11,7 +11,7 @@ weights: with more the fit would learn who wrote a text and take that off too.
 
 What is left of the difference between kinds is met by comparing like with like: human references fall into *kinds*,
 those nearest to one of a few centres in these coordinates, found without labels (k-means), and the p-value of a text is
-taken among the references of its kind (group-conditional conformal prediction, Vovk 2012).
+the larger of those among references of its kind and of like length (group-conditional conformal prediction, Vovk 2012).
 """
 
 from dataclasses import dataclass, field

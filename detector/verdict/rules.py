@@ -61,8 +61,8 @@ def words_that_would_decide(classifier: Classifier, score: float, n_tokens: int,
 
 
 def explain(verdict: Verdict, p: PValues, more_words: int | None, knows_kinds: bool = False) -> str:
-    """The verdict in a sentence or two; ``knows_kinds`` where it is compared with human texts of its kind."""
-    humans = "human texts of this kind" if knows_kinds else "human texts of this length"
+    """The verdict in a sentence or two; ``knows_kinds`` where it is compared with human texts of its kind as well."""
+    humans = "human texts like it" if knows_kinds else "human texts of this length"
     share = f"{_share(p.machine)} of {humans} look at least as machine-like"
     if verdict == "mixed":
         return (

@@ -1,3 +1,4 @@
+import json
 import math
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import pytest
 from detector import CalibrationError
 from detector.evaluation.metrics import auroc
 from detector.training.register_fit import fit_register
-from detector.verdict.classifier import Classifier
+from detector.verdict.classifier import Classifier, Kind, LengthBucket
 from detector.verdict.features import FEATURE_NAMES, REGISTER_SIZE
 from detector.verdict.register import REGISTER_COLUMNS, WIDEST, Register
 from tests.conftest import make_classifier
@@ -76,10 +77,12 @@ def test_what_is_written_is_read_again(tiny, tmp_path):
 
 def test_a_file_without_registers_is_read_with_its_plain_promise(tiny, tmp_path):
     make_classifier(tiny).save(tmp_path / "c.json")
-    text = (tmp_path / "c.json").read_text().replace('"schema_version": 4', '"schema_version": 3')
-    for name in ("register", "probe_fingerprint", "number_formats"):
-        text = "\n".join(line for line in text.splitlines() if f'"{name}"' not in line)
-    (tmp_path / "c.json").write_text(text)
+    record = json.loads((tmp_path / "c.json").read_text()) | {"schema_version": 3}
+    for name in ("register", "raw_models", "kinds", "probe_fingerprint", "number_formats"):
+        del record[name]
+    for name in ("probe", "register"):
+        del record["evidence"][name]
+    (tmp_path / "c.json").write_text(json.dumps(record))
     found = Classifier.load(tmp_path / "c.json")
     assert found.register is None
     assert not found.needs_probe
@@ -117,3 +120,30 @@ def test_formal_human_texts_stop_being_accused():
     assert max(false_alarms(human)) > 0.018
     assert max(false_alarms(relative(human))) < 0.016
     assert auroc(relative(human), relative(machine)) > auroc(human, machine) + 0.02
+
+
+def test_the_p_value_is_the_larger_of_kind_and_length(tiny):
+    like_length = [float(i) for i in range(99)]  # 0 ... 98
+    kinds = [Kind([50.0, 60.0, 70.0, 80.0], [0.0] * 4), Kind([float(i) for i in range(90, 100)], [0.0] * 10)]
+    register = replace(
+        a_register(), centres=[[-1.0] + [0.0] * (REGISTER_SIZE - 1), [1.0] + [0.0] * (REGISTER_SIZE - 1)]
+    )
+    classifier = replace(
+        make_classifier(tiny),
+        register=register,
+        probe_fingerprint="p",
+        kinds=kinds,
+        buckets=[LengthBucket(50, like_length, [1.0], like_length, [1.0])],
+    )
+    assert [classifier.kind_of(row) for row in features_at(1.0, 5.0)] == [0, 1]
+    # Of like length 3 of 99 are at least 96, and of the second kind 4 of 10: (1 + 4) / 11 is the larger.
+    assert classifier.p_value(96.0, 60) == pytest.approx(4 / 100)
+    assert classifier.p_value(96.0, 60, kind=1) == pytest.approx(5 / 11)
+    # Of the first kind 1 of 4 is at least 75, of like length 24 of 99: 2 / 5 is the larger; at 40 length is: 60 / 100.
+    assert classifier.p_value(75.0, 60, kind=0) == pytest.approx(2 / 5)
+    assert classifier.p_value(40.0, 60, kind=0) == pytest.approx(1.0)
+    # Above its whole kind, whose least share is 1 / 5, the texts of like length say how far.
+    assert classifier.p_value(90.0, 60, kind=0) == pytest.approx(10 / 100)
+    assert classifier.p_value(98.5, 60, kind=0) == pytest.approx(1 / 100)
+    assert classifier.humans_like(60, 0) == kinds[0].human_scores
+    assert classifier.humans_like(60, None) == like_length
