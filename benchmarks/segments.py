@@ -123,7 +123,8 @@ def division_rows(detector: Detector, texts: list[SplicedText]) -> list[tuple[st
     """(method, figures) of our division at several penalties and of the baselines."""
     classifier = detector.classifier
     evidence, sentences, truth, whole = [], [], [], []
-    scored = score_texts(detector.language_model, [one.text for one in texts], voices=detector.voices)
+    probe = detector.probe_model.probe if detector.probe_model else None
+    scored = score_texts(detector.language_model, [one.text for one in texts], voices=detector.voices, probe=probe)
     for one, scores in zip(texts, scored, strict=True):
         starts = [start for start, _ in sentence_spans(one.text)]
         series = series_of(scores, starts, one.text, detector.lexical_model)
