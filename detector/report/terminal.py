@@ -1,7 +1,7 @@
-"""A result in the terminal: words first, numbers second, the text itself last.
+"""A result in the terminal: the verdict, how sure, where, what to do; numbers only for those who ask; the text last.
 
-Colours are never the only cue: every rank bucket has a mark as well, which is what a pipe or a
-terminal without colour shows.
+Colours are never the only cue: every level of a view has a mark as well, which is what a pipe or a terminal without
+colour shows.
 """
 
 import re
@@ -14,9 +14,11 @@ from rich.text import Text
 
 from detector.methods.gltr import bucket_shares
 from detector.report.distributions import RANK_LABELS
-from detector.report.evidence_summaries import binned_bits, token_buckets
-from detector.report.palette import CIVIDIS
-from detector.report.wording import NOT_PROOF, p_words, probability_words
+from detector.report.evidence_summaries import binned_bits
+from detector.report.palette import CIVIDIS, LIGHT
+from detector.report.parts import TextPart, parts_of, percent, sentence_on_parts
+from detector.report.views import VIEWS, word_levels
+from detector.report.wording import NEXT_STEPS, NOT_PROOF, out_of_thousand, p_words, probability_words
 from detector.verdict.result import Evidence, Result
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -24,23 +26,21 @@ _ASCII_BARS = "_.:-=+*#"
 _SPARKLINE_WIDTH = 50
 _MOST_FINDINGS = 5
 _MOST_REASONS = 6
+_MOST_PARTS = 6
 _FULL_BAR_BITS = 14.0
-_HEADLINES = {
-    "human": "reads like human text",
-    "machine": "reads like machine text",
-    "mixed": "human and machine text mixed",
-    "inconclusive": "not enough evidence either way",
-    "unscored": "no verdict",
+_HEADING_WIDTH = 9
+MARKS = {-2: "<<", -1: "<", 0: "", 1: ">", 2: ">>"}
+"""Put before a word in the view of evidence, left for human and right for machine as the bars of the page are."""
+EXPECTATION_MARKS = {0: "", 1: "~", 2: "+", 3: "#"}
+"""The same in the views with one direction."""
+_STYLES = {
+    -2: f"bold italic black on {LIGHT.strong_human}",
+    -1: "italic #0087d7",
+    1: "underline #d75f00",
+    2: f"bold underline black on {LIGHT.strong_machine}",
 }
-BUCKET_MARKS = ("", "~", "+", "#")
-"""Put before a word where there is no colour, one for each of GLTR's rank buckets."""
-_BUCKET_STYLES = (
-    "",
-    f"black on {CIVIDIS[0]} underline",
-    f"black on {CIVIDIS[1]} bold",
-    f"black on {CIVIDIS[2]} bold underline",
-)
-"""For rich: colours that fall in lightness, and how the word is set as a second cue."""
+_EXPECTATION_STYLES = {1: "underline", 2: f"black on {CIVIDIS[1]}", 3: f"bold underline black on {CIVIDIS[0]}"}
+"""A little is a line alone, for any background is loud on a dark screen; the strongest is the brightest."""
 
 
 class _PipeConsole(Console):
@@ -55,37 +55,91 @@ def make_console() -> Console:
     return _PipeConsole(highlight=False)
 
 
-def print_result(console: Console, result: Result, show_text: bool, explain: bool = False) -> None:
-    """Write one result; ``show_text`` adds the text marked by rank, ``explain`` what moved the score.
+def print_result(
+    console: Console, result: Result, view: str | None = None, explain: bool = False, is_alone: bool = True
+) -> None:
+    """Write one result; ``view`` is one of ``VIEWS`` to show the text marked by, ``explain`` adds the numbers.
 
-    A terminal gets lines that fit it; a pipe gets every line whole, so that it can be searched.
+    One of many (``is_alone`` false) is told in short. A terminal gets lines that fit it; a pipe gets every line whole,
+    so that it can be searched.
     """
-    name = _without_controls(result.path or ("standard input" if result.id == "-" else result.id))
-    headline = Text.assemble((f"{name}: ", "bold"), (result.verdict, "bold reverse"), f"  {_HEADLINES[result.verdict]}")
-    lines = [result.explanation]
-    if result.score is not None:
-        lines += _numbers(result, ascii_only=_is_ascii(console))
-        lines += _parts(result)
-        if explain:
-            lines += _moved_by(result)
-    if result.baseline is not None:
-        lines.append(f"earlier texts: {result.baseline.explanation}")
-        named = ", ".join(f"{name.replace('_', ' ')} {z:+.1f}" for name, z in result.baseline.differences[:3])
-        lines.append(f"differs most in {named} (standard deviations)")
-    for finding in result.findings[:_MOST_FINDINGS]:
-        lines.append(f"found: {finding.kind.replace('_', ' ')} at {finding.start_char}: {finding.detail}")
-    if len(result.findings) > _MOST_FINDINGS:
-        lines.append(f"found: {len(result.findings) - _MOST_FINDINGS} more, see --json")
     fits = console.is_terminal
-    console.print(headline, soft_wrap=not fits)
-    for line in lines:
-        shown = textwrap.fill(line, max(20, console.width - 4), subsequent_indent="  ") if fits else line
-        console.print(Text(textwrap.indent(shown, "  ")), soft_wrap=True)
-    if result.evidence is not None and show_text:
+    name = _without_controls(result.path or ("standard input" if result.id == "-" else result.id))
+    console.print(Text.assemble((f"{name}: ", "bold"), (result.verdict, "bold reverse")), soft_wrap=not fits)
+    parts = parts_of(result)
+    _print_lines(console, _answer(result, parts, is_alone))
+    if explain and result.score is not None:
+        console.print()
+        _print_lines(console, [*_numbers(result, ascii_only=_is_ascii(console)), *_moved_by(result)])
+    if result.evidence is not None and view is not None:
         colour = fits and not console.no_color
-        for part in (_legend(colour), marked_text(result.evidence, colour), Text(NOT_PROOF, style="italic")):
+        for part in (_legend(view, colour), marked_text(result.evidence, view, colour)):
             console.print()
             console.print(part, soft_wrap=not fits)
+    if result.score is not None and is_alone:
+        console.print()
+        console.print(Text(NOT_PROOF, style="italic"), soft_wrap=not fits)
+
+
+def _print_lines(console: Console, lines: list[str] | Iterator[str]) -> None:
+    indent = " " * _HEADING_WIDTH
+    for line in lines:
+        shown = line
+        if console.is_terminal:
+            width = max(20, console.width - 4)
+            own = len(line) - len(line.lstrip())
+            shown = textwrap.fill(
+                line, width, subsequent_indent=" " * own + indent, drop_whitespace=True, break_on_hyphens=False
+            )
+        console.print(Text(textwrap.indent(shown, "  ")), soft_wrap=True)
+
+
+def _answer(result: Result, parts: list[TextPart], is_alone: bool) -> Iterator[str]:
+    """What a person asks first."""
+    if result.score is None:
+        yield _without_controls(result.explanation)
+    if said := sentence_on_parts(parts):
+        yield said
+    if result.score is not None:
+        yield f"{'how sure':{_HEADING_WIDTH}}{_how_sure(result)}"
+    if is_alone:
+        for i, part in enumerate(parts[:_MOST_PARTS]):
+            yield f"{'' if i else 'where':{_HEADING_WIDTH}}{_part_line(part)}"
+        if len(parts) > _MOST_PARTS:
+            yield f"{'':{_HEADING_WIDTH}}and {len(parts) - _MOST_PARTS} more parts, see --html or --json"
+        if result.score is not None:
+            yield f"{'what now':{_HEADING_WIDTH}}{_what_now(result)}"
+    if result.baseline is not None:
+        yield f"earlier texts: {result.baseline.explanation}"
+        named = ", ".join(f"{name.replace('_', ' ')} {z:+.1f}" for name, z in result.baseline.differences[:3])
+        yield f"differs most in {named} (standard deviations)"
+    for finding in result.findings[:_MOST_FINDINGS]:
+        yield f"found: {finding.kind.replace('_', ' ')} at {finding.start_char}: {_without_controls(finding.detail)}"
+    if len(result.findings) > _MOST_FINDINGS:
+        yield f"found: {len(result.findings) - _MOST_FINDINGS} more, see --json"
+
+
+def _how_sure(result: Result) -> str:
+    """Shares of reference texts, first the one that the verdict rests on."""
+    whole = "as a whole " if result.verdict == "mixed" else ""
+    shares = [f"human texts that {whole}look at least as machine-like: {out_of_thousand(result.p_value or 0.0)}"]
+    if result.human_p_value is not None:
+        shares.append(f"machine texts that {whole}look at least as human: {out_of_thousand(result.human_p_value)}")
+    if result.verdict == "human":
+        shares.reverse()
+    return "; ".join(shares)
+
+
+def _part_line(part: TextPart) -> str:
+    lines = f"line {part.line}" if part.line == part.last_line else f"lines {part.line}-{part.last_line}"
+    beginning = _without_controls(part.beginning).replace("\n", " ")
+    return f'{lines}, {percent(part.share)}, {part.label}: "{beginning}"'
+
+
+def _what_now(result: Result) -> str:
+    """What the verdict is a reason for, and what would decide an open one: the rest of its explanation."""
+    advice = result.explanation.partition(". ")[2]
+    return f"{advice} {NEXT_STEPS[result.verdict].replace('marked below', 'named above')}".strip()
 
 
 def _numbers(result: Result, ascii_only: bool) -> Iterator[str]:
@@ -110,21 +164,6 @@ def _numbers(result: Result, ascii_only: bool) -> Iterator[str]:
         yield f"surprise  {curve}  0 to {_FULL_BAR_BITS:g} bits"
 
 
-def _parts(result: Result) -> Iterator[str]:
-    """Where the parts are, if the text has parts of both kinds and the verdict rests on them."""
-    if result.verdict != "mixed" or result.evidence is None:
-        return
-    text = result.evidence.text
-    for segment in result.segments:
-        words = text[segment.start_char : segment.end_char].split()
-        place = f"characters {segment.start_char} to {segment.end_char}, {len(words)} words"
-        label = segment.leans_to + ("" if segment.label != "uncertain" else "?")
-        yield (
-            f"{label:8}  {p_words(segment.p_value)}   {place}: "
-            f"{_without_controls(' '.join(words[:6]))} ... {_without_controls(' '.join(words[-4:]))}"
-        )
-
-
 def _moved_by(result: Result) -> Iterator[str]:
     """The score as sums of features and of sentences."""
     explanation = result.explained
@@ -140,6 +179,8 @@ def _moved_by(result: Result) -> Iterator[str]:
         start, end = result.evidence.sentences[with_tokens[i]]
         sentence = _without_controls(" ".join(result.evidence.text[start:end].split()))
         yield f"  {explanation.sentences[i]:+.2f}  {textwrap.shorten(sentence, 90, placeholder=' ...')}"
+    if len(with_tokens) > _MOST_REASONS:
+        yield f"  and {len(with_tokens) - _MOST_REASONS} more sentences with less"
 
 
 def sparkline(values: np.ndarray, ascii_only: bool = False) -> str:
@@ -159,33 +200,37 @@ def _is_ascii(console: Console) -> bool:
     return "utf" not in (console.encoding or "").lower()
 
 
-def _legend(colour: bool) -> Text:
-    legend = Text("Each word by the rank the model gave it: rank ")
-    for i, (label, mark, style) in enumerate(zip(RANK_LABELS, BUCKET_MARKS, _BUCKET_STYLES, strict=True)):
-        legend.append("  " if i else "")
-        legend.append(label if colour else f"{mark}{label}", style=style if colour else "")
+def marks_of(view: str) -> dict[int, str]:
+    """The mark of each level where there is no colour."""
+    return MARKS if view == "evidence" else EXPECTATION_MARKS
+
+
+def _legend(view: str, colour: bool) -> Text:
+    legend = Text(VIEWS[view].explained)
+    styles = _STYLES if view == "evidence" else _EXPECTATION_STYLES
+    for level, label in VIEWS[view].labels.items():
+        legend.append("  ")
+        legend.append(label if colour else marks_of(view)[level] + label, style=styles.get(level, "") if colour else "")
     return legend
 
 
-def marked_text(evidence: Evidence, colour: bool) -> Text:
-    """The text as given: tokens shaded in colour, or else each word with the mark of its worst token."""
-    buckets = token_buckets(evidence)
+def marked_text(evidence: Evidence, view: str, colour: bool) -> Text:
+    """The text as given: whole words styled in colour, or else each with a mark before it."""
+    shown, styles, marks = _without_controls(evidence.text), _STYLES, marks_of(view)
+    if view != "evidence":
+        styles = _EXPECTATION_STYLES
+    levels = word_levels(evidence, view)
     if colour:
-        text = Text(_without_controls(evidence.text).rstrip())
-        for (start, end), bucket in zip(evidence.spans, buckets, strict=True):
-            if bucket:
-                start += len(evidence.text[start:end]) - len(evidence.text[start:end].lstrip())
-                text.stylize(_BUCKET_STYLES[bucket], start, end)
+        text = Text(shown.rstrip())
+        for start, end, level in levels:
+            if level:
+                text.stylize(styles[level], start, end)
         return text
-    worst = np.zeros(len(evidence.text) + 1, dtype=np.int64)
-    for (start, end), bucket in zip(evidence.spans, buckets, strict=True):
-        worst[start:end] = np.maximum(worst[start:end], bucket)
-    marked = re.sub(
-        r"\S+",
-        lambda word: BUCKET_MARKS[worst[word.start() : word.end()].max()] + word.group(),
-        _without_controls(evidence.text),
-    )
-    return Text(marked.rstrip())
+    pieces, at = [], 0
+    for start, end, level in levels:
+        pieces += [shown[at:start], marks[level], shown[start:end]]
+        at = end
+    return Text("".join(pieces))
 
 
 def _without_controls(text: str) -> str:

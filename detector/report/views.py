@@ -23,6 +23,8 @@ FRACTION_LIMITS = (0.1, 0.01)
 BITS_LIMITS = (4.0, 8.0, 12.0)
 LEAN_NATS = (0.1, 0.25)
 """Evidence from which a token leans, and leans strongly."""
+_NO_WORD = -1
+"""Owner of a token that is all blank."""
 
 
 def evidence_levels(evidence: Evidence, first: Starts) -> Levels:
@@ -92,16 +94,18 @@ def word_levels(evidence: Evidence, view: str) -> list[tuple[int, int, int]]:
     """(start, end, level) of each word of the text as given; 0 for a word without a token of its own."""
     words = [match.span() for match in re.finditer(r"\S+", evidence.text)]
     starts = [start for start, _ in words]
-    first, owners = [], []
+    first: list[int] = []
+    owners: list[int] = []
     for token, (start, end) in enumerate(evidence.spans):
         inside = evidence.text[start:end]
         core = start + len(inside) - len(inside.lstrip())
-        owner = bisect.bisect_right(starts, core) - 1
-        # Blank tokens go with the word before them: they are part of the sum of its sentence too.
-        if owner >= 0 and (not owners or owner > owners[-1]):
+        owner = bisect.bisect_right(starts, core) - 1 if inside.strip() else _NO_WORD
+        if not owners or owner != owners[-1]:
             first.append(token)
             owners.append(owner)
     levels = np.zeros(len(words), dtype=np.int64)
     if first:
-        levels[owners] = VIEWS[view].levels(evidence, np.array(first, dtype=np.int64))
+        found = VIEWS[view].levels(evidence, np.array(first, dtype=np.int64))
+        is_word = np.array(owners) != _NO_WORD
+        levels[np.array(owners)[is_word]] = found[is_word]
     return [(start, end, level) for (start, end), level in zip(words, levels.tolist(), strict=True)]
