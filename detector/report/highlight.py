@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from detector.report.evidence_summaries import sentence_evidence
 from detector.report.outline import paragraphs_of
 from detector.report.parts import label_of
-from detector.report.small_svg import sentence_bars
+from detector.report.small_svg import LEAST_REACH_NATS, sentence_bars
 from detector.report.views import evidence_levels, fraction_levels, rank_levels, surprise_levels
 from detector.report.visible import plain_visible, visible
 from detector.verdict.result import Evidence, Finding, Result, Segment
@@ -26,7 +26,6 @@ from detector.verdict.result import Evidence, Finding, Result, Segment
 TOKEN_COLUMNS = ("rank", "probability", "surprise (bits)", "evidence (nats)", "token")
 _CHOICES = 5
 _BLANK = "(blank)"
-_LEAST_REACH_NATS = 2.0
 _LONGEST_WORD = 40
 """Characters without a blank from which a line may break between tokens."""
 _BREAK = re.compile(rf"\S{{{_LONGEST_WORD},}}?(?=[!-~\w])")
@@ -78,7 +77,7 @@ def paragraphs(result: Result, evidence: Evidence) -> Iterator[Paragraph]:
     spans = paragraphs_of(text)
     runs_of = _runs(result, evidence, units, cores, spans)
     sums = sentence_evidence(evidence)
-    reach = max(_LEAST_REACH_NATS, float(np.abs(sums).max(initial=0)))
+    reach = max(LEAST_REACH_NATS, float(np.abs(sums).max(initial=0)))
     for (start, end), runs in zip(spans, runs_of, strict=True):
         pieces: list[str] = [visible(text[start : cores[runs[0].units[0]]])] if runs else []
         at = start

@@ -209,7 +209,7 @@ def _legend(view: str, colour: bool) -> Text:
     legend = Text(VIEWS[view].explained)
     styles = _STYLES if view == "evidence" else _EXPECTATION_STYLES
     for level, label in VIEWS[view].labels.items():
-        legend.append("  ")
+        legend.append("  " if legend.plain[-1] != ":" else "\n")
         legend.append(label if colour else marks_of(view)[level] + label, style=styles.get(level, "") if colour else "")
     return legend
 
