@@ -20,6 +20,8 @@ _MOST_PLACES = 3
 _FEW_WORDS = 40
 """A part with fewer can hardly be significant, whoever wrote it."""
 _NEAR = 0.25
+_MOST = 0.6
+"""Share of the words from which a kind of part is most of the text; it is about half from what this leaves."""
 _EXCERPT_WORDS = 9
 _LONGEST_EXCERPT = 70
 _LABELS = {"human": "reads like human writing", "machine": "reads like machine text"}
@@ -89,7 +91,7 @@ def sentence_on_parts(parts: Sequence[TextPart]) -> str:
     if not kinds:
         return ""
     lead, *others = kinds
-    degree = "Mostly" if percent(_share(lead)) != "50 %" and _share(lead) > 0.5 else "Partly"
+    degree = "Mostly" if _share(lead) >= _MOST else "About half" if _share(lead) >= 1 - _MOST else "Partly"
     said = [f"{degree} {_adjective(lead[0].segment)}: {_places(lead)} ({percent(_share(lead))} of the words)"]
     said += [f"{_places(kind)} {_predicate(kind)} ({percent(_share(kind))})" for kind in others]
     return "; ".join(said) + "."

@@ -68,13 +68,13 @@ def small_evidence(sentences: Sequence[tuple[int, int, float]]) -> Markup:
     parts = [
         *bars,
         path_of(f"M0 {middle}H{width}", "line", LIGHT.muted, 1),
-        text_at(width + 4, 12, "machine", "muted", LIGHT.muted, anchor="start", size="9"),
-        text_at(width + 4, height - 4, "human", "muted", LIGHT.muted, anchor="start", size="9"),
+        text_at(width + 5, 14, "machine", "machine", LIGHT.machine, anchor="start", size="13"),
+        text_at(width + 5, height - 5, "human", "human", LIGHT.human, anchor="start", size="13"),
     ]
     return element(
         "svg",
         Markup("").join(parts),
-        viewBox=f"0 0 {width + 44:g} {height:g}",
+        viewBox=f"0 0 {width + 62:g} {height:g}",
         role="img",
         aria_label="Evidence of each sentence, up for machine text and down for human writing",
         font_family=FONT,

@@ -6,7 +6,8 @@ colour shows.
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from rich.console import Console
@@ -15,6 +16,7 @@ from rich.text import Text
 from detector.methods.gltr import bucket_shares
 from detector.report.distributions import RANK_LABELS
 from detector.report.evidence_summaries import binned_bits
+from detector.report.outline import line_of
 from detector.report.palette import CIVIDIS, LIGHT
 from detector.report.parts import TextPart, parts_of, percent, sentence_on_parts
 from detector.report.views import VIEWS, word_levels
@@ -29,6 +31,7 @@ _MOST_REASONS = 6
 _MOST_PARTS = 6
 _FULL_BAR_BITS = 14.0
 _HEADING_WIDTH = 9
+_NARROWEST = 30
 MARKS = {-2: "<<", -1: "<", 0: "", 1: ">", 2: ">>"}
 """Put before a word in the view of evidence, left for human and right for machine as the bars of the page are."""
 EXPECTATION_MARKS = {0: "", 1: "~", 2: "+", 3: "#"}
@@ -66,8 +69,7 @@ def print_result(
     fits = console.is_terminal
     name = _without_controls(result.path or ("standard input" if result.id == "-" else result.id))
     console.print(Text.assemble((f"{name}: ", "bold"), (result.verdict, "bold reverse")), soft_wrap=not fits)
-    parts = parts_of(result)
-    _print_lines(console, _answer(result, parts, is_alone))
+    _print_lines(console, _answer(result, parts_of(result), is_alone))
     if explain and result.score is not None:
         console.print()
         _print_lines(console, [*_numbers(result, ascii_only=_is_ascii(console)), *_moved_by(result)])
@@ -81,42 +83,55 @@ def print_result(
         console.print(Text(NOT_PROOF, style="italic"), soft_wrap=not fits)
 
 
-def _print_lines(console: Console, lines: list[str] | Iterator[str]) -> None:
-    indent = " " * _HEADING_WIDTH
+@dataclass(frozen=True)
+class _Line:
+    words: str
+    heading: str | None = None
+    """Before a hanging block; empty for a line that goes on with the one above, None for no block."""
+    indent: int = 2
+
+
+def _print_lines(console: Console, lines: Iterable[_Line]) -> None:
     for line in lines:
-        shown = line
+        begins = " " * line.indent + ("" if line.heading is None else f"{line.heading:{_HEADING_WIDTH}}")
+        hangs = " " * (line.indent + 2) if line.heading is None else " " * len(begins)
+        shown = begins + line.words
         if console.is_terminal:
-            width = max(20, console.width - 4)
-            own = len(line) - len(line.lstrip())
-            shown = textwrap.fill(
-                line, width, subsequent_indent=" " * own + indent, drop_whitespace=True, break_on_hyphens=False
-            )
-        console.print(Text(textwrap.indent(shown, "  ")), soft_wrap=True)
+            width = max(_NARROWEST, console.width - 2)
+            shown = textwrap.fill(line.words, width, initial_indent=begins, subsequent_indent=hangs)
+        # What the terminal has no letter for must not end the program.
+        shown = shown.encode(console.encoding, "replace").decode(console.encoding)
+        console.print(Text(shown), soft_wrap=True)
 
 
-def _answer(result: Result, parts: list[TextPart], is_alone: bool) -> Iterator[str]:
+def _answer(result: Result, parts: list[TextPart], is_alone: bool) -> Iterator[_Line]:
     """What a person asks first."""
     if result.score is None:
-        yield _without_controls(result.explanation)
+        yield _Line(_without_controls(result.explanation))
     if said := sentence_on_parts(parts):
-        yield said
+        yield _Line(said)
     if result.score is not None:
-        yield f"{'how sure':{_HEADING_WIDTH}}{_how_sure(result)}"
+        yield _Line(_how_sure(result), "how sure")
     if is_alone:
         for i, part in enumerate(parts[:_MOST_PARTS]):
-            yield f"{'' if i else 'where':{_HEADING_WIDTH}}{_part_line(part)}"
+            yield _Line(_part_line(part), "" if i else "where")
         if len(parts) > _MOST_PARTS:
-            yield f"{'':{_HEADING_WIDTH}}and {len(parts) - _MOST_PARTS} more parts, see --html or --json"
+            yield _Line(f"and {len(parts) - _MOST_PARTS} more parts, see --html or --json", "")
         if result.score is not None:
-            yield f"{'what now':{_HEADING_WIDTH}}{_what_now(result)}"
+            yield _Line(_what_now(result), "what now")
     if result.baseline is not None:
-        yield f"earlier texts: {result.baseline.explanation}"
+        yield _Line(f"earlier texts: {result.baseline.explanation}")
         named = ", ".join(f"{name.replace('_', ' ')} {z:+.1f}" for name, z in result.baseline.differences[:3])
-        yield f"differs most in {named} (standard deviations)"
+        yield _Line(f"differs most in {named} (standard deviations)")
     for finding in result.findings[:_MOST_FINDINGS]:
-        yield f"found: {finding.kind.replace('_', ' ')} at {finding.start_char}: {_without_controls(finding.detail)}"
+        line = line_of(_text_of(result), finding.start_char)
+        yield _Line(f"{finding.kind.replace('_', ' ')} in line {line}: {_without_controls(finding.detail)}", "found")
     if len(result.findings) > _MOST_FINDINGS:
-        yield f"found: {len(result.findings) - _MOST_FINDINGS} more, see --json"
+        yield _Line(f"{len(result.findings) - _MOST_FINDINGS} more, see --html or --json", "found")
+
+
+def _text_of(result: Result) -> str:
+    return result.text if result.evidence is None else result.evidence.text
 
 
 def _how_sure(result: Result) -> str:
@@ -142,45 +157,48 @@ def _what_now(result: Result) -> str:
     return f"{advice} {NEXT_STEPS[result.verdict].replace('marked below', 'named above')}".strip()
 
 
-def _numbers(result: Result, ascii_only: bool) -> Iterator[str]:
+def _numbers(result: Result, ascii_only: bool) -> Iterator[_Line]:
     assert result.score is not None
     assert result.probability_machine is not None
     assert result.p_value is not None
     low, high = result.confidence_interval or (float("nan"), float("nan"))
-    yield (
+    yield _Line(
         f"probability machine {probability_words(result.probability_machine)}   {p_words(result.p_value)}   "
         f"score {result.score:+.2f} [{low:+.2f}, {high:+.2f}]   {result.n_words} words, {result.n_tokens} tokens"
     )
     methods = result.methods
-    yield (
+    yield _Line(
         f"log-likelihood {methods['log_likelihood']:.2f} nats   log-rank {methods['log_rank']:.2f}   "
         f"entropy {methods['entropy']:.2f} nats   Fast-DetectGPT {methods['fast_detect_gpt']:+.2f}"
     )
     if result.evidence is not None:
         shares = bucket_shares(result.evidence.scores)
         parts = (f"{label} {share:.0%}" for label, share in zip(RANK_LABELS, shares, strict=True))
-        yield "ranks     " + "   ".join(parts)
+        yield _Line("ranks     " + "   ".join(parts))
         curve = sparkline(binned_bits(result.evidence, _SPARKLINE_WIDTH), ascii_only)
-        yield f"surprise  {curve}  0 to {_FULL_BAR_BITS:g} bits"
+        yield _Line(f"surprise  {curve}  0 to {_FULL_BAR_BITS:g} bits")
 
 
-def _moved_by(result: Result) -> Iterator[str]:
+def _moved_by(result: Result) -> Iterator[_Line]:
     """The score as sums of features and of sentences."""
     explanation = result.explained
     if explanation is None or result.evidence is None:
         return
     kinds = "   ".join(f"{kind} {amount:+.2f}" for kind, amount in explanation.by_kind().items())
-    yield f"score {explanation.score:+.2f} = {kinds}"
+    yield _Line(f"score {explanation.score:+.2f} = {kinds}")
     for moved in explanation.features[:_MOST_REASONS]:
-        yield f"  {moved.contribution:+.2f}  {moved.feature.replace('_', ' ')} {moved.value:.3g}: {moved.meaning}"
-    yield f"by sentence, the text as a whole {explanation.whole_text + explanation.intercept:+.2f}:"
+        yield _Line(
+            f"{moved.contribution:+.2f}  {moved.feature.replace('_', ' ')} {moved.value:.3g}: {moved.meaning}", indent=4
+        )
+    yield _Line(f"by sentence, the text as a whole {explanation.whole_text + explanation.intercept:+.2f}:")
     with_tokens = sorted(set(result.evidence.sentence_of_token))
     for i in np.argsort(-np.abs(explanation.sentences))[:_MOST_REASONS]:
         start, end = result.evidence.sentences[with_tokens[i]]
         sentence = _without_controls(" ".join(result.evidence.text[start:end].split()))
-        yield f"  {explanation.sentences[i]:+.2f}  {textwrap.shorten(sentence, 90, placeholder=' ...')}"
+        excerpt = textwrap.shorten(sentence, 90, placeholder=" ...")
+        yield _Line(f"{explanation.sentences[i]:+.2f}  {excerpt}", indent=4)
     if len(with_tokens) > _MOST_REASONS:
-        yield f"  and {len(with_tokens) - _MOST_REASONS} more sentences with less"
+        yield _Line(f"and {len(with_tokens) - _MOST_REASONS} more sentences with less", indent=4)
 
 
 def sparkline(values: np.ndarray, ascii_only: bool = False) -> str:

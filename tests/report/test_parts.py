@@ -90,10 +90,12 @@ def test_the_sentence_says_the_larger_kind_first():
     )
 
 
-def test_half_is_not_mostly():
+def test_half_is_said_as_half():
     text = "One two.\n\nThree four."
     parts = parts_of(result_of(text, [segment(0, 8, "human", "human"), segment(10, 21, "machine", "machine")]))
-    assert sentence_on_parts(parts).startswith("Partly human-like: paragraph 1 (50 % of the words); paragraph 2 is m")
+    assert sentence_on_parts(parts).startswith(
+        "About half human-like: paragraph 1 (50 % of the words); paragraph 2 is m"
+    )
 
 
 def test_many_parts_are_named_by_the_longest_and_counted():
@@ -108,10 +110,22 @@ def test_many_parts_are_named_by_the_longest_and_counted():
         )
     )
     assert sentence_on_parts(parts) == (
-        "Mostly leaning machine, undecided: paragraph 6, paragraph 8, paragraph 10 and 2 shorter parts (55 % of the "
-        "words); paragraph 5, paragraph 7, paragraph 9 and 2 shorter parts lean human, undecided (45 %)."
+        "About half leaning machine, undecided: paragraph 6, paragraph 8, paragraph 10 and 2 shorter parts (55 % of "
+        "the words); paragraph 5, paragraph 7, paragraph 9 and 2 shorter parts lean human, undecided (45 %)."
     )
     assert sum(p.share for p in parts) == pytest.approx(1)
+
+
+def test_a_third_of_each_kind_is_partly():
+    """Three parts of two words: machine, leaning human, human; each a third."""
+    text = "One two. Three four. Five six."
+    segments = [
+        segment(0, 8, "machine", "machine"), segment(9, 20, "uncertain", "human"), segment(21, 30, "human", "human")
+    ]  # fmt: skip
+    assert sentence_on_parts(parts_of(result_of(text, segments))) == (
+        "Partly leaning human, undecided: sentence 2 (33 % of the words); sentence 3 is human-like (33 %); sentence 1 "
+        "is machine-like (33 %)."
+    )
 
 
 def test_one_part_and_no_text_have_no_sentence():

@@ -11,7 +11,7 @@ from detector.methods.gltr import bucket_of
 from detector.report.evidence_summaries import binned_bits, sentence_bits
 from detector.report.terminal import marked_text, marks_of, print_result, sparkline
 from detector.report.views import VIEWS, word_levels
-from detector.verdict.result import Evidence, Segment
+from detector.verdict.result import Evidence, Finding, Segment
 from tests.conftest import TRAINING_TEXT, make_classifier, make_scores
 
 LONG = "First.\n\n" + TRAINING_TEXT * 2
@@ -101,9 +101,9 @@ def test_the_verdict_is_said_once_and_a_person_s_questions_are_answered(result):
     first, *rest = output.splitlines()
     assert first == "essay.txt: machine"
     assert not any(line.strip().startswith(("machine", "It reads")) for line in rest)
-    assert "Mostly machine-like: paragraphs 2 to 3 (over 99 % of the words); paragraph 1" in output
+    assert "Mostly machine-like: paragraph 2 (99 % of the words); paragraph 1 leans human" in output
     assert "how sure human texts that look at least as machine-like: 12 in 1,000; machine texts that look" in output
-    assert 'where    line 1, under 1 %, leans human, undecided (few words): "First."' in output
+    assert 'where    line 1, 1 %, leans human, undecided (few words): "First."' in output
     assert "what now This is a reason to talk with the author" in output
     assert "A score is not proof" in output
     for number in ("score +", "nats", "p-value", "log-rank", "tokens"):
@@ -124,7 +124,9 @@ def test_the_numbers_are_for_those_who_ask(result):
 def test_many_parts_and_sentences_are_counted(result):
     edges = np.linspace(0, len(LONG), 2001).astype(int)
     sides = ["human", "machine"] * 1000
-    parts = tuple(Segment(int(a), int(b), "uncertain", s, 0.0, 0.5, 0.5) for a, b, s in zip(edges, edges[1:], sides))
+    parts = tuple(
+        Segment(int(a), int(b), "uncertain", s, 0.0, 0.5, 0.5) for a, b, s in zip(edges, edges[1:], sides, strict=False)
+    )
     output = shown(replace(result, segments=parts), view=None)
     assert "and 1994 more parts" in output
     assert len(output.splitlines()) < 20
@@ -185,3 +187,22 @@ def test_unscored_results_say_why(tiny):
     output = shown(Detector(tiny, make_classifier(tiny)).detect("Too short."))
     assert "unscored" in output
     assert "more" in output
+
+
+def test_a_terminal_without_a_letter_gets_a_stand_in(result):
+    class Ascii(io.StringIO):
+        encoding = "ascii"
+
+    found = divided(result)
+    console = Console(file=Ascii(), width=80)
+    print_result(console, replace(found, verdict="machine", path="caf\u00e9.txt"), None)
+    text = console.file.getvalue().splitlines()
+    assert "".join(text[1:]).isascii()
+
+
+def test_a_finding_is_told_by_its_line(result):
+    at = LONG.index("The old")
+    found = replace(result, findings=(Finding("lookalike_letter", at, at + 1, "a letter"),) * 7)
+    output = shown(found, view=None)
+    assert "  found    lookalike letter in line 3: a letter" in output
+    assert "  found    2 more, see --html or --json" in output
