@@ -1,7 +1,9 @@
 """The paragraphs and lines of a text as given, as a person counts them."""
 
+import bisect
 import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,6 +22,13 @@ class Outline:
     spans: tuple[tuple[int, int], ...]
     numbers: tuple[int, ...]
     """Of each, from 1; a heading counts as a paragraph, a blank line as a line."""
+
+
+def numbers_between(spans: Sequence[tuple[int, int]], start: int, end: int) -> range:
+    """Places, among spans in order, of those that hold a character from ``start`` to ``end``."""
+    return range(
+        bisect.bisect_right(spans, start, key=lambda span: span[1]), bisect.bisect_left(spans, end, key=lambda s: s[0])
+    )
 
 
 def paragraphs_of(text: str) -> list[tuple[int, int]]:
@@ -56,4 +65,10 @@ def line_of(text: str, at: int) -> int:
     >>> line_of("a\r\nb\n\nc", 6)
     4
     """
-    return len(re.findall(_NEWLINE, text[:at])) + 1
+    return bisect.bisect_right(_line_starts(text), at) + 1
+
+
+@lru_cache(maxsize=4)
+def _line_starts(text: str) -> list[int]:
+    """Of every line but the first."""
+    return [match.end() for match in re.finditer(_NEWLINE, text)]

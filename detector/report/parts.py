@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from detector.report.outline import Outline, line_of, outline_of
+from detector.report.outline import Outline, line_of, numbers_between, outline_of
 from detector.verdict.result import Result, Segment
 
 MOST_PARTS = 40
@@ -117,13 +117,14 @@ def percent(share: float) -> str:
 def place_of(text: str, start: int, end: int, sentences: Sequence[tuple[int, int]]) -> str:
     """Where ``text[start:end]`` is; ``sentences`` are the places of the numbered ones."""
     outline = outline_of(text)
-    touched = [i for i, (a, b) in enumerate(outline.spans) if text[max(a, start) : min(b, end)].strip()]
+    inside = [(i, *outline.spans[i]) for i in numbers_between(outline.spans, start, end)]
+    touched = [i for i, a, b in inside if text[max(a, start) : min(b, end)].strip()]
     if not touched:
         return "between the words"
     first, last = touched[0], touched[-1]
     before, after = _words_before(text, outline, first, start), _words_before(text, outline, last, end)
     is_cut = (before > 0, after < 1)
-    numbers = [n for n, (a, b) in enumerate(sentences, start=1) if a < end and b > start]
+    numbers = [i + 1 for i in numbers_between(sentences, start, end)]
     if first == last and numbers and (all(is_cut) or (any(is_cut) and len(outline.spans) == 1)):
         within = f" of the text, in {_named(outline, first)}" if len(outline.spans) > 1 else ""
         return _numbered("sentence", numbers[0], numbers[-1]) + within

@@ -146,9 +146,11 @@ def _how_sure(result: Result) -> str:
 
 
 def _part_line(part: TextPart) -> str:
-    lines = f"line {part.line}" if part.line == part.last_line else f"lines {part.line}-{part.last_line}"
+    place = f"line {part.line}" if part.line == part.last_line else f"lines {part.line}-{part.last_line}"
+    if part.place.startswith("sentence"):  # two parts of one line would have the same number
+        place = part.place
     beginning = _without_controls(part.beginning).replace("\n", " ")
-    return f'{lines}, {percent(part.share)}, {part.label}: "{beginning}"'
+    return f'{place}, {percent(part.share)}, {part.label}: "{beginning}"'
 
 
 def _what_now(result: Result) -> str:

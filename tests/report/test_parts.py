@@ -1,5 +1,7 @@
 """Places and shares of parts, each expected value counted by hand."""
 
+import itertools
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -132,6 +134,20 @@ def test_one_part_and_no_text_have_no_sentence():
     assert parts_of(result_of("One.", [segment(0, 4, "machine", "machine")])) == []
     assert parts_of(Result.unscored("empty", "", id="x")) == []
     assert sentence_on_parts([]) == shares_in_short([]) == ""
+
+
+def test_two_thousand_parts_take_no_time():
+    sentence = "It rained all day.\n"
+    text = sentence * 2000
+    starts = range(0, len(text), len(sentence))
+    sides = itertools.cycle(["human", "machine"])
+    segments = [segment(a, a + len(sentence) - 1, "uncertain", side) for a, side in zip(starts, sides, strict=False)]
+    result = result_of(text, segments)
+    before = time.process_time()
+    parts = parts_of(result)
+    assert time.process_time() - before < 2
+    assert [parts[i].place for i in (0, 1999)] == ["paragraph 1", "paragraph 2000"]
+    assert [parts[i].line for i in (0, 1999)] == [1, 2000]
 
 
 def test_a_word_without_end_is_cut():

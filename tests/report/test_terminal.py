@@ -132,6 +132,16 @@ def test_many_parts_and_sentences_are_counted(result):
     assert len(output.splitlines()) < 20
 
 
+def test_parts_of_one_line_are_told_by_their_sentences(tiny):
+    text = TRAINING_TEXT * 2
+    found = Detector(tiny, make_classifier(tiny)).detect(text)
+    at = text.index("He had counted")
+    parts = (Segment(0, at, "human", "human", -1, 0.3, 0.1), Segment(at, len(text), "machine", "machine", 1, 0.7, 0.1))
+    output = shown(replace(found, segments=parts), view=None)
+    assert "where    sentence 1, " in output
+    assert "line 1" not in output
+
+
 def test_one_of_many_is_told_in_short(result):
     output = shown(divided(result), view=None, is_alone=False)
     assert len(output.splitlines()) == 3
