@@ -17,7 +17,7 @@ from detector.methods.gltr import bucket_shares
 from detector.report.distributions import RANK_LABELS
 from detector.report.evidence_summaries import binned_bits
 from detector.report.outline import line_of
-from detector.report.palette import CIVIDIS, LIGHT
+from detector.report.palette import CIVIDIS, LIGHT, TERMINAL_HUMAN, TERMINAL_MACHINE
 from detector.report.parts import TextPart, parts_of, percent, sentence_on_parts
 from detector.report.views import VIEWS, word_levels
 from detector.report.wording import NEXT_STEPS, NOT_PROOF, out_of_thousand, p_words, probability_words
@@ -38,8 +38,8 @@ EXPECTATION_MARKS = {0: "", 1: "~", 2: "+", 3: "#"}
 """The same in the views with one direction."""
 _STYLES = {
     -2: f"bold italic black on {LIGHT.strong_human}",
-    -1: "italic #0087d7",
-    1: "underline #d75f00",
+    -1: f"italic {TERMINAL_HUMAN}",
+    1: f"underline {TERMINAL_MACHINE}",
     2: f"bold underline black on {LIGHT.strong_machine}",
 }
 _EXPECTATION_STYLES = {1: "underline", 2: f"black on {CIVIDIS[1]}", 3: f"bold underline black on {CIVIDIS[0]}"}
