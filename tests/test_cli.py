@@ -76,15 +76,26 @@ def test_the_verdict_is_the_default_command(run, essay):
     plain, named = run(essay), run("verdict", essay)
     assert plain.exit_code == 0
     assert plain.stdout == named.stdout
-    for expected in ("essay.txt: ", "probability machine", "p-value", "ranks", "surprise", "not proof", "harbour"):
+    for expected in ("essay.txt: ", "how sure human texts that look", "in 1,000", "what now ", "not proof"):
         assert expected in plain.stdout
+    explained = run(essay, "--explain").stdout
+    for expected in ("probability machine", "p-value", "ranks", "surprise"):
+        assert expected in explained
+        assert expected not in plain.stdout
 
 
-def test_the_text_carries_marks_where_there_is_no_colour(run, essay):
-    output = run(essay).stdout
+def test_a_pipe_gets_the_marked_text_where_it_asks(run, essay):
+    assert "harbour" not in run(essay).stdout
+    assert run(essay, "--show", "none").stdout == run(essay).stdout
+    output = run(essay, "--show", "rank", "--quiet").stdout
     assert "\x1b[" not in output
-    text = output.split("#over 1000")[1]
+    text = output.split("#beyond 1000")[1]
+    assert "harbour" in text
     assert "~" in text or "+" in text or "#" in text
+    assert "What each word speaks for" in run(essay, "--show", "evidence").stdout
+    wrong = run(essay, "--show", "colour")
+    assert wrong.exit_code == 2
+    assert "evidence" in wrong.stderr
 
 
 def test_json_is_one_object_a_line_and_nothing_else(run, essay, tmp_path):

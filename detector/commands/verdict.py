@@ -1,9 +1,9 @@
 """``detect PATH...``: the verdict on each file."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -43,8 +43,15 @@ def verdict(
         Path | None, typer.Option(help="What `detect tokens --out` saved, to flag tokens another model hardly knows.")
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show which features and sentences moved the score.")
+        bool, typer.Option("--explain", help="Show the numbers, and which features and sentences moved the score.")
     ] = False,
+    show: Annotated[
+        Literal["evidence", "rank", "surprise", "fraction", "none"] | None,
+        typer.Option(
+            help="Show the text marked by this; without the option by evidence, for one file in a terminal.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     choice: ModelChoice,
     quiet: QuietOption = False,
@@ -68,17 +75,17 @@ def verdict(
         token_analysis,
     )
     earlier = _earlier_texts(baseline) if baseline is not None else None
-    show = _json_printer() if as_json else _text_printer(len(paths) == 1 and not quiet, explain)
+    write = _json_printer() if as_json else _text_printer(show, explain, len(paths) == 1 and not quiet)
     code = 0
     for result in _with_progress(detector, paths, quiet):
         unreadable = result.reason == "unreadable"
         if earlier is not None:
             result = _with_baseline(detector, result, earlier)
         try:  # files first, so that a reader who has seen enough and closes the pipe loses none
-            _write_outputs(result, detector.classifier.human_sentence_bits, html, pdf, png)
+            _write_outputs(result, detector.classifier, html, pdf, png)
         finally:
             if as_json or not unreadable:
-                show(result)
+                write(result)
             for warning in () if quiet else result.warnings:
                 say(warning)
             if result.verdict == "unscored":
@@ -119,9 +126,7 @@ def _check_outputs(outputs: dict[str, Path], paths: list[str]) -> None:
                 check_pdf()
 
 
-def _write_outputs(
-    result: Any, human_sentence_bits: Sequence[float], html: Path | None, pdf: Path | None, png: Path | None
-) -> None:
+def _write_outputs(result: Any, classifier: Any, html: Path | None, pdf: Path | None, png: Path | None) -> None:
     if html or pdf:
         page = result.to_html()
         if html:
@@ -133,7 +138,7 @@ def _write_outputs(
     if png:
         from detector.report.picture_files import draw_surprise
 
-        draw_surprise(result, human_sentence_bits, png)
+        draw_surprise(result, classifier, png)
 
 
 def _with_progress(detector: Any, paths: list[str], quiet: bool) -> Iterator[Any]:
@@ -186,8 +191,10 @@ def _with_baseline(detector: Any, result: Any, earlier: list[str]) -> Any:
         return replace(result, warnings=(*result.warnings, str(error)))
 
 
-def _text_printer(show_text: bool, explain: bool = False) -> Callable[[Any], None]:
+def _text_printer(show: str | None, explain: bool, is_alone: bool) -> Callable[[Any], None]:
     from detector.report.terminal import make_console, print_result
 
     console = make_console()
-    return lambda result: print_result(console, result, show_text, explain)
+    # A pipe is read by programs, or searched: it gets the text only when that was asked for.
+    chosen = show or ("evidence" if is_alone and console.is_terminal else "none")
+    return lambda result: print_result(console, result, None if chosen == "none" else chosen, explain, is_alone)

@@ -72,6 +72,7 @@ def fit_classifier(
         buckets=[LengthBucket(LENGTH_LIMITS[0], [], [], [], [])],
         most_tokens=0,
         human_sentence_bits=table.human_sentence_bits,
+        machine_sentence_bits=table.machine_sentence_bits,
         evidence=table.evidence,
         model_name=table.model_name,
         model_fingerprint=table.model_fingerprint,
@@ -126,6 +127,7 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0, ways: 
         kinds=_kinds(classifier, scores, rows),
         most_tokens=int(rows.n_tokens.max()),
         human_sentence_bits=table.human_sentence_bits,
+        machine_sentence_bits=table.machine_sentence_bits,
         data={**classifier.data, "calibrate": _counts(rows)},
         seen=sorted({*classifier.seen, *_keys(rows)}),
     )

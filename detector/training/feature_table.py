@@ -8,7 +8,7 @@ one for a beginning in each length bucket below its own: short texts are judged 
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,8 @@ class FeatureTable:
     probe_fingerprint: str | None = None
     number_format: str = "float32"
     """Of the pass that scored the texts."""
+    machine_sentence_bits: list[float] = field(default_factory=list)
+    """As ``human_sentence_bits``, of machine calibration texts; empty in older tables."""
 
     def rows(self, mask: NDArray[np.bool_]) -> "FeatureTable":
         """The rows where ``mask`` is true."""
@@ -226,11 +228,11 @@ def build_table(
         ]
         evidence = replace(evidence, register=fit_evidence_register(evidence, references))
     rows: list[tuple] = []
-    human_sentences: list[NDArray[np.float64]] = []
+    sentences: dict[bool, list[NDArray[np.float64]]] = {False: [], True: []}
     for number, ((role, text, one, other), series) in enumerate(zip(kept, whole, strict=True)):
         scores = one.scores
-        if role == "calibrate" and not text.is_machine:
-            human_sentences.append(sentence_means(series) / np.log(2))
+        if role == "calibrate":
+            sentences[text.is_machine].append(sentence_means(series) / np.log(2))
         for length in lengths_of(len(scores), text.text):
             is_whole = length == len(scores)
             part = series if is_whole else _series(text.text, one, length, lexical_model, probe)
@@ -242,11 +244,11 @@ def build_table(
                 text.dataset, text.domain, text.generator, text.attack, text_key(text.text),
             ))  # fmt: skip
     columns = dict(zip(_ROW_COLUMNS, map(np.array, zip(*rows, strict=True)), strict=True))
-    sentences = np.concatenate(human_sentences) if human_sentences else np.full(1, np.nan)
     return FeatureTable(
         **columns,
         method_names=plain_methods(),
-        human_sentence_bits=np.quantile(sentences, [0.1, 0.5, 0.9]).round(4).tolist(),
+        human_sentence_bits=_middle_80_percent(sentences[False]) or [np.nan] * 3,
+        machine_sentence_bits=_middle_80_percent(sentences[True]),
         evidence=evidence,
         model_name=language_model.name,
         model_fingerprint=language_model.fingerprint,
@@ -255,6 +257,11 @@ def build_table(
         probe_fingerprint=probe_model.fingerprint if probe_model else None,
         number_format=language_model.dtype,
     )
+
+
+def _middle_80_percent(values: Sequence[NDArray[np.float64]]) -> list[float]:
+    """10 %, 50 % and 90 % quantile of all values; none of no values."""
+    return np.quantile(np.concatenate(values), [0.1, 0.5, 0.9]).round(4).tolist() if values else []
 
 
 def _series(

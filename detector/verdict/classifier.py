@@ -105,6 +105,8 @@ class Classifier:
     """Human references by the register's kinds; empty where texts are compared by length alone."""
     number_formats: dict[str, str] = field(default_factory=dict)
     """Model fingerprint by number format, for each format in which score and p-value were measured to stay the same."""
+    machine_sentence_bits: list[float] = field(default_factory=list)
+    """As ``human_sentence_bits``, of machine texts; empty in older files."""
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from detector import Detector
-from detector.report.highlight import paragraphs, paragraphs_of, percent, token_lines, units_of, unshaded_paragraphs
+from detector.report.highlight import paragraphs, percent, token_lines, units_of, unshaded_paragraphs
+from detector.report.outline import paragraphs_of
 from detector.verdict.result import Finding, Segment
 from tests.conftest import TRAINING_TEXT, make_classifier
 
