@@ -52,6 +52,19 @@ def test_importing_the_package_loads_nothing_heavy_and_the_check_can_fail():
     assert "torch" in after
 
 
+LIGHT = ("detector.methods.lrr", "detector.verdict.classifier", "detector.corpus.recipe", "detector.records.result")
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_records_and_what_is_made_of_them_need_no_model_library(module):
+    assert not loaded_by(f"import {module}")[0] & {"torch", "transformers"}
+
+
+def test_a_calibration_is_read_without_a_model_library():
+    code = "from detector.corpus.recipe import Recipe, calibration_sha256\ncalibration_sha256(Recipe().classifier())"
+    assert not loaded_by(code)[0] & {"torch", "transformers"}
+
+
 def test_every_public_name_is_there():
     assert detector.__all__ == sorted(detector.__all__)
     assert set(detector.__all__) == set(detector._HOMES)

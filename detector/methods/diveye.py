@@ -13,7 +13,7 @@ texts below ten tokens; here those give NaN.
 import numpy as np
 
 from detector.methods.fluctuation import autocorrelation, surprisal_nats
-from detector.scoring.records import TokenScores
+from detector.records.token_scores import TokenScores
 
 BINS = 20
 LEAST_TOKENS = 10

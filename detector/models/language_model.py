@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -18,15 +18,13 @@ from torch import Tensor, nn
 from detector.errors import DetectorWarning, ModelError
 from detector.models.encoding import TextEncoder
 from detector.models.voices import Voices
+from detector.records.token_scores import FirstToken
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 LONGEST_WINDOW = 4096
 """Cap on the window of models with a longer context; attention costs grow with its square."""
-
-FirstToken = Literal["after_bos", "after_eos", "not_scored"]
-"""What the first token of a text is conditioned on, or that it has no score."""
 
 DTYPES: dict[str, torch.dtype] = {
     "float32": torch.float32,

@@ -2,13 +2,13 @@
 
 from markupsafe import Markup
 
+from detector.records.result import Result
 from detector.report.evidence_pictures import surprise_picture
 from detector.report.page import name_of
 from detector.report.palette import LIGHT
 from detector.report.svg import inline_svg
 from detector.report.visible import plain_visible
 from detector.report.wording import HEADLINES, NOT_PROOF
-from detector.verdict.result import Result
 
 _CARD = Markup(
     '<div style="max-width:52rem;font-family:system-ui,sans-serif;line-height:1.5;background:{paper};color:{ink};'

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.methods.gltr import bucket_of
-from detector.verdict.result import Evidence
+from detector.records.result import Evidence
 
 
 def token_buckets(evidence: Evidence) -> NDArray[np.int64]:

@@ -16,11 +16,11 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from detector.methods.gltr import bucket_of
+from detector.records.result import Evidence, Finding, Result, Segment
 from detector.report.evidence_summaries import sentence_evidence
 from detector.report.small_svg import sentence_bars
 from detector.report.visible import plain_visible, visible
 from detector.report.wording import PART_WORDS
-from detector.verdict.result import Evidence, Finding, Result, Segment
 
 FRACTION_LIMITS = (0.1, 0.01)
 """p / p_max below which a token that is not the first choice takes the second and the third shade."""

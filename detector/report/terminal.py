@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.text import Text
 
 from detector.methods.gltr import bucket_shares
+from detector.records.result import Evidence, Result
 from detector.report.distributions import RANK_LABELS
 from detector.report.evidence_summaries import binned_bits, token_buckets
 from detector.report.palette import CIVIDIS
 from detector.report.wording import NOT_PROOF, p_words, probability_words
-from detector.verdict.result import Evidence, Result
 
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.:-=+*#"

@@ -6,8 +6,10 @@ is the share of it that stands in parts of one kind.
 
 from dataclasses import dataclass
 
-from detector.verdict.classifier import Classifier, LengthBucket
-from detector.verdict.result import Result, Verdict
+from detector.records.references import LengthBucket
+from detector.records.result import Result
+from detector.records.verdicts import Verdict
+from detector.verdict.classifier import Classifier
 
 NOT_PROOF = (
     "A score is not proof: it says how unusual a text is among human texts, not who wrote it. "

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from detector.models.language_model import LanguageModel
 from detector.models.voices import VOICE_NAMES, Voices
+from detector.records.token_scores import TokenScores
 from detector.scoring.ahead import ahead
 from detector.scoring.batches import BATCH_TOKENS, Batch, Encoded, encode, plan_batches
 from detector.scoring.probe import StateReader, scaled
-from detector.scoring.records import TokenScores
 from detector.scoring.vocabulary_head import CHUNK_POSITIONS, reduce_vocabulary, target_log_probs
 
 LOOKAHEAD_TEXTS = 256

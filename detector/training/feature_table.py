@@ -20,8 +20,8 @@ from detector.errors import InputError
 from detector.evaluation.labelled_texts import LabelledText, text_key
 from detector.methods import compute_all, plain_methods
 from detector.models.language_model import LanguageModel
+from detector.records.token_scores import beginning_of
 from detector.scoring.probe import LinearProbe
-from detector.scoring.records import beginning_of
 from detector.training.beginnings import lengths_of
 from detector.training.evidence_fit import fit_evidence
 from detector.training.pooled_states import POOLED_LAYERS

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from detector.methods.fluctuation import autocorrelation
 from detector.methods.lastde import diversity_entropy
-from detector.scoring.records import TokenScores
+from detector.records.token_scores import TokenScores
 from detector.verdict.lexical import LexicalModel
 
 Floats = NDArray[np.float64]

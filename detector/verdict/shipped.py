@@ -32,6 +32,14 @@ def calibration_for(model: str) -> Path:
     return path
 
 
+def calibration_path(model: str, given: str | Path | None = None) -> Path:
+    """The classifier's file that judges with a model: the one given, that of the model, or that of the embedded one.
+
+    The last is then refused by its fingerprint, with what to do about it.
+    """
+    return Path(given) if given else shipped_calibration(model) or calibration_for("small")
+
+
 def shipped_calibrations() -> list[Path]:
     """All of them, by name."""
     return sorted(FOLDER.glob("*.json"))

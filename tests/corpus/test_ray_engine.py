@@ -43,7 +43,7 @@ def corpus(n_batches, size=4):
 class MadeUpWorker(Worker):
     """The actor with a judge that needs no model."""
 
-    def load(self, recipe, calibration, threads, carried, keep_tokens):
+    def load(self, recipe, files, threads, carried, keep_tokens):
         self._detector, self._carried, self._keep_tokens = None, carried, keep_tokens
 
 

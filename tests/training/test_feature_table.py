@@ -8,7 +8,7 @@ import pytest
 
 from detector import InputError, score_texts
 from detector.documents.sentences import sentence_spans
-from detector.scoring.records import beginning_of
+from detector.records.token_scores import beginning_of
 from detector.training import roles
 from detector.training.beginnings import lengths_of
 from detector.training.corpus import split_of
