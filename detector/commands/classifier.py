@@ -98,7 +98,7 @@ def evaluate(
         check_picture_path(png)
     classifier = Classifier.load(calibration or calibration_for(choice.model))
     if shipped:
-        from detector.training.feature_table import shipped_dev_rows
+        from detector.evaluation.feature_table import shipped_dev_rows
 
         table = shipped_dev_rows(classifier)
     else:

@@ -12,9 +12,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.evaluation.feature_table import FeatureTable
 from detector.evaluation.metrics import Rate, auroc, calibration_error, tpr_at_fpr
 from detector.records.verdicts import ACCUSED
-from detector.training.feature_table import FeatureTable
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
 from detector.verdict.judgement import judge
 

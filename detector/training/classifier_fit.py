@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from detector.documents.hashing import unit_hash
 from detector.errors import InputError
+from detector.evaluation.feature_table import FeatureTable
 from detector.records.references import Kind, LengthBucket
-from detector.training.feature_table import FeatureTable
 from detector.training.register_fit import FOLDS, fit_register
 from detector.verdict.classifier import LENGTH_LIMITS, WIDEST, Classifier
 from detector.verdict.features import (

@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 from transformers import LlamaForCausalLM
 
 from detector.errors import ModelError, UsageError
-from detector.models.language_model import DTYPES, LanguageModel
+from detector.models.language_model import LanguageModel
+from detector.models.number_formats import DTYPES
 from detector.training.bits_per_byte import (
     BYTE_ORDER,
     TOKEN_ORDER,

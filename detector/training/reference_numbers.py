@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import InputError
+from detector.evaluation.feature_table import FeatureTable
 from detector.evaluation.labelled_texts import LabelledText
 from detector.evaluation.metrics import auroc
 from detector.methods import METHODS, plain_methods
@@ -14,7 +15,6 @@ from detector.models.language_model import LanguageModel
 from detector.report.distributions import DISTRIBUTIONS
 from detector.report.references import Distribution, MethodReference, References, Spread
 from detector.scoring.engine import score_texts
-from detector.training.feature_table import FeatureTable
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
 
 _TOP_K = 10
