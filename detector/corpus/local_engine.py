@@ -109,9 +109,11 @@ class LocalEngine:
 class _Feeder:
     """A thread and the worker process that it feeds, replaced when it dies."""
 
-    def __init__(self, order: bytes, waiting: queue.Queue, answers: queue.Queue) -> None:
+    def __init__(
+        self, order: bytes, waiting: "queue.Queue[list[Document] | None]", answers: "queue.Queue[_Answer]"
+    ) -> None:
         self._order, self._waiting, self._answers = order, waiting, answers
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._is_stopped = False
         threading.Thread(target=self._run, daemon=True).start()
 

@@ -89,7 +89,7 @@ class FeatureTable:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        columns: dict[str, NDArray] = {}
+        columns: dict[str, NDArray[Any]] = {}
         for prefix, names, values in (
             ("feature:", FEATURE_NAMES, self.features),
             ("method:", self.method_names, self.methods),

@@ -239,7 +239,7 @@ class Result:
     @classmethod
     def unscored(
         cls,
-        reason: str | None,
+        reason: str,
         explanation: str,
         *,
         id: str,

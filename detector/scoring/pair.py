@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ _COLUMNS = ("log_prob_nats", "max_log_prob_nats", "cross_entropy_nats", "cross_v
 class _Sequence:
     ids: NDArray[np.int32]
     """Prefix included; in a text of one window an id behind the last, so that the position there is read too."""
-    columns: dict[str, NDArray]
+    columns: dict[str, NDArray[Any]]
     n: int
     """Scored tokens, without the one behind the last."""
 

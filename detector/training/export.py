@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -124,7 +125,7 @@ def mean_bits_per_byte(by_genre: dict[str, float]) -> float:
     return sum(by_genre[genre] * share for genre, share in shares.items()) / sum(shares.values())
 
 
-def model_card(facts: dict, about: str) -> str:
+def model_card(facts: dict[str, Any], about: str) -> str:
     """The card as Markdown, every figure taken from ``facts``."""
     training = facts["training"]
     columns = ("bits_per_byte", "bits_per_byte_token_ngram", "bits_per_byte_byte_ngram")

@@ -101,7 +101,7 @@ def build_table(
                 "yardstick": other if is_whole else np.nan,
             }
             rows.append(of_the_text | row)
-    columns: dict[str, NDArray] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    columns: dict[str, NDArray[Any]] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     sentences = np.concatenate(human_sentences) if human_sentences else np.full(1, np.nan)
     return FeatureTable(
         **columns,

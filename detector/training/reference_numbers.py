@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,7 @@ def measure_histograms(
 
     ``report`` is called with (texts scored, texts to score). Raises ``InputError`` for too few texts.
     """
-    rows: dict[str, dict[bool, list[NDArray]]] = {name: {False: [], True: []} for name in DISTRIBUTIONS}
+    rows: dict[str, dict[bool, list[NDArray[Any]]]] = {name: {False: [], True: []} for name in DISTRIBUTIONS}
     chosen = _choose(labelled, most_texts)
     scored = score_texts(language_model, [text.text for text in chosen], top_k=_TOP_K)
     counts = {False: 0, True: 0}

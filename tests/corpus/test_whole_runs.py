@@ -112,7 +112,7 @@ class Workers:
         self.asked.append([document.id for document in batch])
         if any(self.dies(document.text) for document in batch):
             raise EOFError
-        rows = [unscored_row(document, "fine", "", {}, []) for document in batch]
+        rows = [unscored_row(document, "fine", "", {"name": "", "fingerprint": ""}, []) for document in batch]
         return Judged(pa.Table.from_pylist(rows, schema=results_schema([])))
 
 
@@ -187,6 +187,8 @@ def test_a_report_carries_the_token_findings_that_its_row_has(tmp_path, tiny):
     details = [f["detail"] for f in json.loads(row["findings"]) if f["kind"] == "rare_token"]
     (page,) = (tmp_path / "out" / "reports").iterdir()
     assert details
+    again = detector.with_alternatives(10).detect(texts(1)[0]["text"])
+    assert [f.detail for f in again.findings if f.kind == "rare_token"] == details
     assert all(detail in html.unescape(page.read_text(encoding="utf-8")) for detail in details)
 
 
