@@ -51,18 +51,18 @@ def calibration_sha256(classifier: Classifier) -> str:
     What it leaves at the default is left out, save its format: a field that a later version adds makes no other
     classifier of an old file, so that a corpus begun before goes on.
     """
-    record = {"schema_version": classifier.schema_version} | _said(classifier)
+    record = {"schema_version": classifier.schema_version} | _without_defaults(classifier)
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
-def _said(value: Any) -> Any:
+def _without_defaults(value: Any) -> Any:
     """A record as JSON, without the fields that are at their default."""
     if isinstance(value, list):
-        return [_said(item) for item in value]
+        return [_without_defaults(item) for item in value]
     if not is_dataclass(value):
         return value
     held = ((field, getattr(value, field.name)) for field in fields(value))
-    return {field.name: _said(given) for field, given in held if given != _default(field)}
+    return {field.name: _without_defaults(given) for field, given in held if given != _default(field)}
 
 
 def _default(field: Field[Any]) -> Any:

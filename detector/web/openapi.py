@@ -18,7 +18,7 @@ def _list(item: dict[str, Any], says: str = "") -> dict[str, Any]:
     return list_of(item) | ({"description": says} if says else {})
 
 
-def _said(schema: dict[str, Any], says: str) -> dict[str, Any]:
+def _described(schema: dict[str, Any], says: str) -> dict[str, Any]:
     return {**schema, "description": says}
 
 
@@ -29,15 +29,15 @@ RESULT = schema_of(Result)
 TOKENS = _object(
     schema_version=VERSION_SCHEMA,
     model=MODEL_SCHEMA,
-    first_token=_said(TEXT, "What stands before the first token."),
-    window_tokens=_said(COUNT, "Tokens the model reads at once."),
+    first_token=_described(TEXT, "What stands before the first token."),
+    window_tokens=_described(COUNT, "Tokens the model reads at once."),
     tokens=_list(
         _object(
             id=COUNT,
             text=TEXT,
             **_PLACE,
             log_prob_nats=_NUMBER,
-            rank=_said(COUNT, "1 = the likeliest token."),
+            rank=_described(COUNT, "1 = the likeliest token."),
             entropy_nats=_NUMBER,
             top=_list({"type": "array"}, "Likeliest tokens as [text, probability], best first."),
         )
@@ -47,8 +47,8 @@ TOKENS = _object(
 ERROR = _object(
     error=_object(
         status=COUNT,
-        code=_said(TEXT, "For programs."),
-        message=_said(TEXT, "What to do about it, for people."),
+        code=_described(TEXT, "For programs."),
+        message=_described(TEXT, "What to do about it, for people."),
     )
 )
 
