@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 
+from detector.records.result import Result
 from detector.report.evidence_pictures import evidence_picture
 from detector.report.page import name_of
 from detector.report.palette import LIGHT
@@ -9,7 +10,6 @@ from detector.report.parts import parts_of, sentence_on_parts
 from detector.report.svg import inline_svg
 from detector.report.visible import plain_visible
 from detector.report.wording import HEADLINES, NOT_PROOF
-from detector.verdict.result import Result
 
 _CARD = Markup(
     '<div style="max-width:52rem;font-family:system-ui,sans-serif;line-height:1.5;background:{paper};color:{ink};'

@@ -19,6 +19,8 @@ from markupsafe import Markup
 
 from detector.errors import OutputError, UsageError
 from detector.progress import OnProgress, unwatched
+from detector.records.result import Evidence, Result
+from detector.records.verdicts import Verdict
 from detector.report.evidence_pictures import all_pictures
 from detector.report.evidence_summaries import sentence_bits, sentence_evidence
 from detector.report.lettering import escaped, shortened
@@ -31,7 +33,6 @@ from detector.report.small_svg import small_evidence
 from detector.report.visible import plain_visible
 from detector.report.wording import HEADLINES
 from detector.verdict.classifier import Classifier
-from detector.verdict.result import Evidence, Result, Verdict
 
 INDEX = "index.html"
 _NUMBERED = re.compile(r"text-\d+.*|index\.html")

@@ -6,6 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from detector.methods import METHODS
+from detector.records.result import Result
 from detector.report.distributions import DISTRIBUTIONS
 from detector.report.evidence_pictures import distribution_picture, surprise_picture
 from detector.report.page import Links, drawn, name_of, render, today
@@ -13,7 +14,6 @@ from detector.report.parts import parts_of, sentence_on_parts
 from detector.report.references import references_for
 from detector.report.visible import plain_visible
 from detector.report.wording import HEADLINES, facts
-from detector.verdict.result import Result
 
 
 def comparison_page(

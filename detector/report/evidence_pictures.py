@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from detector.errors import InputError, UsageError
+from detector.records.result import Evidence, Result
 from detector.report.distributions import (
     DISTRIBUTIONS,
     ENTROPY_EDGES,
@@ -31,7 +32,6 @@ from detector.report.picture_parts import (
 from detector.report.references import References, references_for
 from detector.report.visible import plain_visible
 from detector.verdict.classifier import Classifier
-from detector.verdict.result import Evidence, Result
 
 _MOST_BARS = 700
 """Thin bars along a text; a longer text shows means of so many stretches."""

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.verdict.result import Evidence
+from detector.records.result import Evidence
 
 
 def binned_bits(evidence: Evidence, bins: int) -> NDArray[np.float64]:

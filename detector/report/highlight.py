@@ -15,13 +15,13 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from detector.records.result import Evidence, Finding, Result, Segment
 from detector.report.evidence_summaries import sentence_evidence
 from detector.report.outline import paragraphs_of
 from detector.report.parts import label_of
 from detector.report.small_svg import LEAST_REACH_NATS, sentence_bars
 from detector.report.views import evidence_levels, fraction_levels, rank_levels, surprise_levels
 from detector.report.visible import plain_visible, visible
-from detector.verdict.result import Evidence, Finding, Result, Segment
 
 TOKEN_COLUMNS = ("rank", "probability", "surprise (bits)", "evidence (nats)", "token")
 _CHOICES = 5

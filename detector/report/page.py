@@ -17,6 +17,7 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, Stri
 from markupsafe import Markup
 
 from detector.methods import METHODS
+from detector.records.result import Result
 from detector.report import palette
 from detector.report.evidence_pictures import all_pictures
 from detector.report.highlight import TOKEN_COLUMNS, paragraphs, token_lines, unshaded_paragraphs
@@ -38,7 +39,6 @@ from detector.report.wording import (
     signed,
 )
 from detector.verdict.classifier import Classifier
-from detector.verdict.result import Result
 from detector.version import __version__
 
 REPORT_ALTERNATIVES = 10

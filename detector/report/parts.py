@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from detector.records.result import Result, Segment
 from detector.report.outline import Outline, line_of, numbers_between, outline_of
-from detector.verdict.result import Result, Segment
 
 MOST_PARTS = 40
 """Shown of a text; more are counted."""

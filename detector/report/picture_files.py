@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detector.errors import InputError
+from detector.records.result import Result
 from detector.report.evidence_pictures import surprise_picture
 from detector.report.figures import new_figure, save_figure
 from detector.report.lettering import escaped, shortened
@@ -13,7 +14,6 @@ from detector.report.palette import LIGHT, ROLE_COLOURS
 from detector.report.picture_parts import Band, Bars, Layer, Level, Picture, Ranges, Rule, Steps
 from detector.report.wording import NOT_PROOF
 from detector.verdict.classifier import Classifier
-from detector.verdict.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

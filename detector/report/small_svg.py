@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
+from detector.records.result import Segment
 from detector.report.palette import LIGHT
 from detector.report.picture_parts import Role
 from detector.report.svg_elements import FONT, element, filled, path_of, text_at
-from detector.verdict.result import Segment
 
 LEAST_REACH_NATS = 2.0
 """Of evidence that fills a small picture at least, so that a trifle does not look like much."""

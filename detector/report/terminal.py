@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from detector.methods.gltr import bucket_shares
+from detector.records.result import Evidence, Result
 from detector.report.distributions import RANK_LABELS
 from detector.report.evidence_summaries import binned_bits
 from detector.report.outline import line_of
@@ -21,7 +22,6 @@ from detector.report.palette import CIVIDIS, LIGHT, TERMINAL_HUMAN, TERMINAL_MAC
 from detector.report.parts import TextPart, parts_of, percent, sentence_on_parts
 from detector.report.views import VIEWS, word_levels
 from detector.report.wording import NEXT_STEPS, NOT_PROOF, out_of_thousand, p_words, probability_words
-from detector.verdict.result import Evidence, Result
 
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.:-=+*#"

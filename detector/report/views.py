@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.methods.gltr import bucket_of
-from detector.verdict.result import Evidence
+from detector.records.result import Evidence
 
 Levels = NDArray[np.int64]
 Starts = NDArray[np.int64]

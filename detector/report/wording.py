@@ -6,9 +6,10 @@ is the share of it that stands in parts of one kind.
 
 from dataclasses import dataclass
 
+from detector.records.result import Result
+from detector.records.verdicts import Verdict
 from detector.report.parts import parts_of, percent
 from detector.verdict.classifier import Classifier
-from detector.verdict.result import Result, Verdict
 
 NOT_PROOF = (
     "A score is not proof: it says how unusual a text is among human texts, not who wrote it. "

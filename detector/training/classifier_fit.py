@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from detector.documents.hashing import unit_hash
 from detector.errors import InputError
-from detector.training.feature_table import FeatureTable
+from detector.evaluation.feature_table import FeatureTable
+from detector.records.references import Kind, LengthBucket
 from detector.training.register_fit import FOLDS, fit_register
-from detector.verdict.classifier import LENGTH_LIMITS, WIDEST, Classifier, Kind, LengthBucket
+from detector.verdict.classifier import LENGTH_LIMITS, WIDEST, Classifier
 from detector.verdict.features import (
     FEATURE_NAMES,
     FEATURES,

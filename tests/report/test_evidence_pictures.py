@@ -5,6 +5,7 @@ import pytest
 
 from detector import Detector
 from detector.errors import InputError, OutputError, UsageError
+from detector.records.result import Result, Segment
 from detector.report.distributions import (
     DISTRIBUTIONS,
     entropy_shares,
@@ -17,7 +18,6 @@ from detector.report.picture_files import figure_of, save_picture
 from detector.report.picture_parts import Band, Bars, Rule, Steps, nice_ticks
 from detector.report.references import Distribution, References, Spread
 from detector.report.svg import inline_svg, legend_of
-from detector.verdict.result import Result, Segment
 from tests.conftest import TRAINING_TEXT, make_classifier, make_scores
 
 LN2 = float(np.log(2))

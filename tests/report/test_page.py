@@ -11,13 +11,13 @@ import pytest
 
 from detector import Detector
 from detector.errors import OutputError
+from detector.records.result import Finding, Result, Segment
 from detector.report.comparison import comparison_page
 from detector.report.evidence_pictures import PICTURES
 from detector.report.page import content_policy, report_page
 from detector.report.pdf import report_pdf
 from detector.report.references import MethodReference, References
 from detector.verdict.baseline import Baseline
-from detector.verdict.result import Finding, Result, Segment
 from tests.conftest import TRAINING_TEXT, make_classifier
 
 HOSTILE = "<script>alert(1)</script></style></title>--><img src=x onerror=alert(2)>\u202egnp\u202c\u200b {{ 7*7 }} "

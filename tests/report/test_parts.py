@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from detector.records.result import Evidence, Result, Segment
 from detector.report.outline import line_of, outline_of
 from detector.report.parts import TextPart, parts_of, place_of, sentence_on_parts, shares_in_short
-from detector.verdict.result import Evidence, Result, Segment
 from tests.conftest import make_scores
 
 # Paragraphs 1 to 3 with 2, 8 and 4 words; sentences 1, 2 to 5 and 6.

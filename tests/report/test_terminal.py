@@ -8,10 +8,10 @@ from rich.console import Console
 
 from detector import Detector
 from detector.methods.gltr import bucket_of
+from detector.records.result import Evidence, Finding, Segment
 from detector.report.evidence_summaries import binned_bits, sentence_bits
 from detector.report.terminal import marked_text, marks_of, print_result, sparkline
 from detector.report.views import VIEWS, word_levels
-from detector.verdict.result import Evidence, Finding, Segment
 from tests.conftest import TRAINING_TEXT, make_classifier, make_scores
 
 LONG = "First.\n\n" + TRAINING_TEXT * 2

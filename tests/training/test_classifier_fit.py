@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from detector import InputError
+from detector.evaluation.feature_table import FeatureTable
 from detector.evaluation.metrics import auroc
 from detector.evaluation.quality import verdict_quality
 from detector.methods import plain_methods
 from detector.training.classifier_fit import fit_classifier
-from detector.training.feature_table import FeatureTable
 from detector.verdict.classifier import WIDEST, Classifier
 from detector.verdict.features import FEATURE_NAMES
 from detector.verdict.segments import EvidenceWeights

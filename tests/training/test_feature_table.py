@@ -9,11 +9,12 @@ import pytest
 
 from detector import InputError, score_texts
 from detector.documents.sentences import sentence_spans
-from detector.scoring.records import beginning_of
+from detector.evaluation.feature_table import FeatureTable
+from detector.records.token_scores import beginning_of
 from detector.training import roles
 from detector.training.beginnings import lengths_of
 from detector.training.corpus import split_of
-from detector.training.feature_table import FeatureTable, build_table
+from detector.training.feature_table import build_table
 from detector.training.roles import (
     LONG_VALIDATION_SHARE,
     PIECE_WORDS,
