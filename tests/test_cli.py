@@ -350,7 +350,7 @@ def test_what_cannot_be_written_is_refused_before_the_work(words, essay, tmp_pat
         raise AssertionError("the work has begun")
 
     monkeypatch.setattr("detector.models.LanguageModel.load", work)
-    monkeypatch.setattr("detector.training.feature_table.shipped_dev_rows", work)
+    monkeypatch.setattr("detector.evaluation.feature_table.shipped_dev_rows", work)
     monkeypatch.setattr("detector.vocabulary.analysis.analyse_vocabulary", work)
     blocked = tmp_path / "file"
     blocked.write_text("a file is no folder")

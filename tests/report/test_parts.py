@@ -66,7 +66,17 @@ def result_of(text: str, segments: list[Segment], sentences=()) -> Result:
         text, make_scores([-1.0] * len(sentences)), sentences, sentences, [*range(len(sentences))],
         np.zeros(len(sentences)),
     )  # fmt: skip
-    return Result("x", None, "machine", None, "", "m", "f", segments=tuple(segments), evidence=evidence)
+    return Result(
+        "x",
+        None,
+        "machine",
+        None,
+        "",
+        model_name="m",
+        model_fingerprint="f",
+        segments=tuple(segments),
+        evidence=evidence,
+    )
 
 
 def segment(start: int, end: int, label: str, leans_to: str) -> Segment:
