@@ -17,10 +17,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from detector.evaluation.feature_table import FeatureTable, shipped_table
 from detector.evaluation.metrics import Rate
 from detector.evaluation.quality import verdicts_of
 from detector.training.classifier_fit import WAYS, calibrate
-from detector.training.feature_table import FeatureTable, shipped_table
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
 from detector.verdict.shipped import calibration_for
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from detector.evaluation.every_method import in_direction
+from detector.evaluation.feature_table import FeatureTable, shipped_dev_rows
 from detector.evaluation.quality import Quality, score_quality, verdict_quality
-from detector.training.feature_table import FeatureTable, shipped_dev_rows
 from detector.verdict.classifier import Classifier
 from detector.verdict.detector import DEFAULT_TARGET_FPR
 from detector.verdict.shipped import calibration_for

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from detector.corpus.run import score_corpus
     from detector.errors import CalibrationError, DetectorError, InputError, ModelError, OutputError, UsageError
     from detector.models.language_model import LanguageModel
+    from detector.records.result import Result
+    from detector.records.token_scores import TokenScores
     from detector.scoring.engine import score_texts
-    from detector.scoring.records import TokenScores
     from detector.verdict.detector import Detector
-    from detector.verdict.result import Result
 
 _HOMES = {
     "CalibrationError": "detector.errors",
@@ -26,8 +26,8 @@ _HOMES = {
     "LanguageModel": "detector.models.language_model",
     "ModelError": "detector.errors",
     "OutputError": "detector.errors",
-    "Result": "detector.verdict.result",
-    "TokenScores": "detector.scoring.records",
+    "Result": "detector.records.result",
+    "TokenScores": "detector.records.token_scores",
     "UsageError": "detector.errors",
     "add_verdicts": "detector.corpus.frames",
     "score_corpus": "detector.corpus.run",

@@ -67,6 +67,12 @@ EXAMPLES = (
         prints_to="compare.txt",
     ),
     Example(
+        ("smollm2_tokens.html", "smollm2_tokens.txt"),
+        "the tokens that a published model never learned, found from its weights alone",
+        "detect tokens smollm2 --html reports/gallery/smollm2_tokens.html",
+        prints_to="smollm2_tokens.txt",
+    ),
+    Example(
         ("quality.png", "quality.txt"),
         "how good the verdict is (in a checkout of the source)",
         "detect evaluate --shipped --png reports/gallery/quality.png",

@@ -20,9 +20,10 @@ from safetensors.torch import save_file
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from detector import LanguageModel
+from detector.records.references import LengthBucket
 from detector.scoring import TokenScores
 from detector.training.tokenizer import DOCUMENT_BOUNDARY, train_tokenizer
-from detector.verdict.classifier import Classifier, LengthBucket
+from detector.verdict.classifier import Classifier
 from detector.verdict.features import BASE_NAMES
 from detector.verdict.segments import EvidenceWeights
 from tests import warm_process

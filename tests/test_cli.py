@@ -76,15 +76,26 @@ def test_the_verdict_is_the_default_command(run, essay):
     plain, named = run(essay), run("verdict", essay)
     assert plain.exit_code == 0
     assert plain.stdout == named.stdout
-    for expected in ("essay.txt: ", "probability machine", "p-value", "ranks", "surprise", "not proof", "harbour"):
+    for expected in ("essay.txt: ", "how sure human texts that look", "in 1,000", "what now ", "not proof"):
         assert expected in plain.stdout
+    explained = run(essay, "--explain").stdout
+    for expected in ("probability machine", "p-value", "ranks", "surprise"):
+        assert expected in explained
+        assert expected not in plain.stdout
 
 
-def test_the_text_carries_marks_where_there_is_no_colour(run, essay):
-    output = run(essay).stdout
+def test_a_pipe_gets_the_marked_text_where_it_asks(run, essay):
+    assert "harbour" not in run(essay).stdout
+    assert run(essay, "--show", "none").stdout == run(essay).stdout
+    output = run(essay, "--show", "rank", "--quiet").stdout
     assert "\x1b[" not in output
-    text = output.split("#over 1000")[1]
+    text = output.split("#beyond 1000")[1]
+    assert "harbour" in text
     assert "~" in text or "+" in text or "#" in text
+    assert "What each word speaks for" in run(essay, "--show", "evidence").stdout
+    wrong = run(essay, "--show", "colour")
+    assert wrong.exit_code == 2
+    assert "evidence" in wrong.stderr
 
 
 def test_json_is_one_object_a_line_and_nothing_else(run, essay, tmp_path):
@@ -339,7 +350,7 @@ def test_what_cannot_be_written_is_refused_before_the_work(words, essay, tmp_pat
         raise AssertionError("the work has begun")
 
     monkeypatch.setattr("detector.models.LanguageModel.load", work)
-    monkeypatch.setattr("detector.training.feature_table.shipped_dev_rows", work)
+    monkeypatch.setattr("detector.evaluation.feature_table.shipped_dev_rows", work)
     monkeypatch.setattr("detector.vocabulary.analysis.analyse_vocabulary", work)
     blocked = tmp_path / "file"
     blocked.write_text("a file is no folder")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,37 @@ def test_importing_the_package_loads_nothing_heavy_and_the_check_can_fail():
     before, after = loaded_by(f"import detector\n{SAY}\ndetector.LanguageModel")
     assert before == set()
     assert "torch" in after
+
+
+JUDGING = (["verdict"], ["report"], ["serve"], ["batch"])
+
+
+@pytest.mark.parametrize("command", JUDGING, ids=" ".join)
+def test_a_detector_is_asked_for_in_one_way(command):
+    """Every command that gives verdicts has all options that choose what gives them, with the same words."""
+    from typer.main import get_command
+
+    import cli
+    from detector.commands.options import DetectorChoice
+
+    options = {option.name: option for option in get_command(cli.app).commands[command[0]].params}
+    reference = {option.name: option for option in get_command(cli.app).commands["verdict"].params}
+    for field in fields(DetectorChoice):
+        assert options[field.name].help == reference[field.name].help
+        assert options[field.name].default == reference[field.name].default == field.default
+
+
+LIGHT = ("detector.methods.lrr", "detector.verdict.classifier", "detector.corpus.recipe", "detector.records.result")
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_records_and_what_is_made_of_them_need_no_model_library(module):
+    assert not loaded_by(f"import {module}")[0] & {"torch", "transformers"}
+
+
+def test_a_calibration_is_read_without_a_model_library():
+    code = "from detector.corpus.recipe import Recipe, calibration_sha256\ncalibration_sha256(Recipe().classifier())"
+    assert not loaded_by(code)[0] & {"torch", "transformers"}
 
 
 def test_every_public_name_is_there():

@@ -3,12 +3,11 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from detector.commands.options import ModelChoice, QuietOption, guarded, print_json, say
+from detector.commands.options import DetectorChoice, QuietOption, guarded, print_json, say
 from detector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,11 +38,7 @@ def batch(
     gpus: Annotated[
         float | None, typer.Option(help="Share of a GPU for each worker of the engine ray; 0.25 puts four on one.")
     ] = None,
-    target_fpr: Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")] = 0.01,
     fdr: Annotated[float, typer.Option(help="Share of false flags allowed among the flagged of the corpus.")] = 0.05,
-    calibration: Annotated[
-        Path | None, typer.Option(help="Classifier file for a model other than the embedded one.")
-    ] = None,
     reports: Annotated[str, typer.Option(help="Highlight reports for: flagged, all, none.")] = "flagged",
     keep_tokens: Annotated[bool, typer.Option("--keep-tokens", help="Keep the scores of every token too.")] = False,
     max_chars: Annotated[int, typer.Option(min=1, help="Longest document that is judged, characters.")] = 2_000_000,
@@ -53,7 +48,7 @@ def batch(
     force: Annotated[bool, typer.Option("--force", help="Throw away what DIR holds and start over.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
     *,
-    choice: ModelChoice,
+    choice: DetectorChoice,
     quiet: QuietOption = False,
 ) -> int:
     """Judge every document of a corpus; results are Parquet files, a summary and a page.
@@ -70,8 +65,9 @@ def batch(
         choice.device,
         choice.dtype,
         choice.offline,
-        target_fpr,
-        str(calibration) if calibration is not None else None,
+        choice.target_fpr,
+        None if choice.calibration is None else str(choice.calibration),
+        None if choice.token_analysis is None else str(choice.token_analysis),
     )
     layout = Layout(text_field, id_field, max_chars)
     with _progress(quiet) as on_progress:

@@ -9,6 +9,7 @@ from detector.commands.options import (
     JsonOption,
     ModelChoice,
     QuietOption,
+    TargetFprOption,
     guarded,
     progress_bar,
     say,
@@ -90,7 +91,7 @@ def evaluate(
     calibration: Annotated[Path | None, typer.Option(help="Classifier to judge; the embedded one if none.")] = None,
     as_json: JsonOption = False,
     png: Annotated[Path | None, typer.Option(help="Draw error trade-off and reliability (.png or .svg).")] = None,
-    target_fpr: Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")] = 0.01,
+    target_fpr: TargetFprOption = 0.01,
     cache: CacheOption = None,
     *,
     choice: ModelChoice,
@@ -109,7 +110,7 @@ def evaluate(
     path = calibration or calibration_for(choice.model)
     classifier = Classifier.load(path)
     if shipped:
-        from detector.training.feature_table import shipped_dev_rows
+        from detector.evaluation.feature_table import shipped_dev_rows
 
         table = shipped_dev_rows(classifier)
     else:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, is_dataclass
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ import typer
 if TYPE_CHECKING:
     from detector.documents.reading import SourceText
     from detector.models import LanguageModel
+    from detector.verdict.detector import Detector
 
 ModelOption = Annotated[
     str, typer.Option(help="A name of `detect models`, a model folder, a GGUF file, or a Hugging Face name.")
@@ -21,6 +23,7 @@ ModelOption = Annotated[
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 DtypeOption = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
+TargetFprOption = Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors, nothing else.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 FilePath = Annotated[
@@ -42,6 +45,25 @@ class ModelChoice:
         from detector.models import LanguageModel
 
         return LanguageModel.load(self.model, self.device, self.dtype, self.offline)
+
+
+@dataclass(frozen=True)
+class DetectorChoice(ModelChoice):
+    """The options that choose what gives verdicts: a language model and how it judges."""
+
+    target_fpr: TargetFprOption = 0.01
+    calibration: Annotated[
+        Path | None, typer.Option(help="Classifier file for a model other than the embedded one.")
+    ] = None
+    token_analysis: Annotated[
+        Path | None, typer.Option(help="What `detect tokens --out` saved, to flag tokens another model hardly knows.")
+    ] = None
+
+    def load_detector(self, alternatives: int = 0) -> "Detector":
+        """The detector; raises what ``Detector.load`` raises."""
+        from detector.verdict.detector import Detector
+
+        return Detector.load(**vars(self), alternatives=alternatives)
 
 
 def _options_of(group: type) -> list[inspect.Parameter]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from detector.commands.options import ModelChoice, QuietOption, guarded, progress_bar, say
+from detector.commands.options import DetectorChoice, QuietOption, guarded, progress_bar, say
 
 
 @guarded
@@ -22,12 +22,8 @@ def report(
     pictures: Annotated[
         str | None, typer.Option(help="Write every picture as a file too: png or svg.", show_default="none")
     ] = None,
-    target_fpr: Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")] = 0.01,
-    calibration: Annotated[
-        Path | None, typer.Option(help="Classifier file for a model other than the embedded one.")
-    ] = None,
     *,
-    choice: ModelChoice,
+    choice: DetectorChoice,
     quiet: QuietOption = False,
 ) -> int:
     """A page for each text that people can read, and an index.
@@ -37,7 +33,6 @@ def report(
     from detector.errors import UsageError
     from detector.report.class_set import check_key, drawn_order, prepare_folder, write_key, write_set
     from detector.report.page import REPORT_ALTERNATIVES
-    from detector.verdict.detector import Detector
     from detector.verdict.files import detect_files, files_among
 
     if key and not anonymous:
@@ -46,9 +41,7 @@ def report(
     prepare_folder(out, anonymous, pictures)
     if key:
         check_key(key, out)
-    detector = Detector.load(
-        choice.model, choice.device, choice.dtype, choice.offline, target_fpr, calibration, REPORT_ALTERNATIVES
-    )
+    detector = choice.load_detector(REPORT_ALTERNATIVES)
     if key:
         write_key(named, key, out)
     with progress_bar("Reading", quiet) as progress:

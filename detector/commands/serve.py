@@ -1,11 +1,10 @@
 """``detect serve``: the local web page and HTTP API."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from detector.commands.options import ModelChoice, QuietOption, guarded, say
+from detector.commands.options import DetectorChoice, QuietOption, guarded, say
 
 
 @guarded
@@ -28,12 +27,8 @@ def serve(
     max_seconds: Annotated[float, typer.Option(help="Of scoring one text.")] = 600.0,
     max_results: Annotated[int, typer.Option(help="Results kept in memory.")] = 50,
     keep_minutes: Annotated[float, typer.Option(help="Until a result that nobody asks for is forgotten.")] = 30.0,
-    target_fpr: Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")] = 0.01,
-    calibration: Annotated[
-        Path | None, typer.Option(help="Classifier file for a model other than the embedded one.")
-    ] = None,
     *,
-    choice: ModelChoice,
+    choice: DetectorChoice,
     quiet: QuietOption = False,
 ) -> None:
     """A web page for this machine, and an HTTP API.
@@ -66,15 +61,7 @@ def serve(
         say(f"Sign in with the token {token}")
 
     def load() -> Detector:
-        return Detector.load(
-            choice.model,
-            choice.device,
-            choice.dtype,
-            choice.offline,
-            target_fpr,
-            calibration,
-            alternatives=REPORT_ALTERNATIVES,
-        )
+        return choice.load_detector(REPORT_ALTERNATIVES)
 
     def inform(sentence: str) -> None:
         if not quiet:

@@ -1,15 +1,15 @@
 """``detect PATH...``: the verdict on each file."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from detector.commands.options import (
+    DetectorChoice,
     JsonOption,
-    ModelChoice,
     QuietOption,
     given,
     guarded,
@@ -17,6 +17,12 @@ from detector.commands.options import (
     progress_bar,
     say,
 )
+
+if TYPE_CHECKING:
+    from detector.records.result import Result
+    from detector.verdict.baseline import WriterBaseline
+    from detector.verdict.classifier import Classifier
+    from detector.verdict.detector import Detector
 
 
 @guarded
@@ -32,21 +38,21 @@ def verdict(
     html: Annotated[Path | None, typer.Option(help="Write the report of one file as a web page.")] = None,
     pdf: Annotated[Path | None, typer.Option(help="Write the report of one file as PDF.")] = None,
     png: Annotated[Path | None, typer.Option(help="Draw the surprise curve of one file (.png or .svg).")] = None,
-    target_fpr: Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")] = 0.01,
-    calibration: Annotated[
-        Path | None, typer.Option(help="Classifier file for a model other than the embedded one.")
-    ] = None,
     baseline: Annotated[
         Path | None, typer.Option(help="Folder of earlier texts by the same writer, to compare with.")
     ] = None,
-    token_analysis: Annotated[
-        Path | None, typer.Option(help="What `detect tokens --out` saved, to flag tokens another model hardly knows.")
-    ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show which features and sentences moved the score.")
+        bool, typer.Option("--explain", help="Show the numbers, and which features and sentences moved the score.")
     ] = False,
+    show: Annotated[
+        Literal["evidence", "rank", "surprise", "fraction", "none"] | None,
+        typer.Option(
+            help="Show the text marked by this; without the option by evidence, for one file in a terminal.",
+            show_default=False,
+        ),
+    ] = None,
     *,
-    choice: ModelChoice,
+    choice: DetectorChoice,
     quiet: QuietOption = False,
 ) -> int:
     """The verdict on each file; this is the default command.
@@ -55,30 +61,19 @@ def verdict(
     """
     outputs: dict[str, Path | None] = {"--html": html, "--pdf": pdf, "--png": png}
     _check_outputs(given(**outputs), paths)
-    from detector.verdict.detector import Detector
-
-    detector = Detector.load(
-        choice.model,
-        choice.device,
-        choice.dtype,
-        choice.offline,
-        target_fpr,
-        calibration,
-        _alternatives(html or pdf),
-        token_analysis,
-    )
-    earlier = _earlier_texts(baseline) if baseline is not None else None
-    show = _json_printer() if as_json else _text_printer(len(paths) == 1 and not quiet, explain)
+    detector = choice.load_detector(_alternatives(html or pdf))
+    earlier = _writer_baseline(detector, baseline) if baseline is not None else None
+    write = _json_printer() if as_json else _text_printer(show, explain, len(paths) == 1 and not quiet)
     code = 0
     for result in _with_progress(detector, paths, quiet):
         unreadable = result.reason == "unreadable"
         if earlier is not None:
-            result = _with_baseline(detector, result, earlier)
+            result = _with_baseline(result, earlier)
         try:  # files first, so that a reader who has seen enough and closes the pipe loses none
-            _write_outputs(result, detector.classifier.human_sentence_bits, html, pdf, png)
+            _write_outputs(result, detector.classifier, html, pdf, png)
         finally:
             if as_json or not unreadable:
-                show(result)
+                write(result)
             for warning in () if quiet else result.warnings:
                 say(warning)
             if result.verdict == "unscored":
@@ -120,7 +115,7 @@ def _check_outputs(outputs: dict[str, Path], paths: list[str]) -> None:
 
 
 def _write_outputs(
-    result: Any, human_sentence_bits: Sequence[float], html: Path | None, pdf: Path | None, png: Path | None
+    result: "Result", classifier: "Classifier", html: Path | None, pdf: Path | None, png: Path | None
 ) -> None:
     if html or pdf:
         page = result.to_html()
@@ -133,10 +128,10 @@ def _write_outputs(
     if png:
         from detector.report.picture_files import draw_surprise
 
-        draw_surprise(result, human_sentence_bits, png)
+        draw_surprise(result, classifier, png)
 
 
-def _with_progress(detector: Any, paths: list[str], quiet: bool) -> Iterator[Any]:
+def _with_progress(detector: "Detector", paths: list[str], quiet: bool) -> "Iterator[Result]":
     """The results, with a bar on standard error if someone is looking and results do not appear in the same place."""
     from detector.verdict.files import detect_files
 
@@ -152,7 +147,7 @@ def _with_progress(detector: Any, paths: list[str], quiet: bool) -> Iterator[Any
                 yield result
 
 
-def _named(result: Any) -> str:
+def _named(result: "Result") -> str:
     return f"{result.path or 'standard input'} got no verdict: {result.explanation}"
 
 
@@ -161,33 +156,35 @@ def _with_command_hint(sentence: str, path: str | None, context: typer.Context) 
     return f"{sentence} ({path} is also a command; commands come first.)" if named else sentence
 
 
-def _json_printer() -> Callable[[Any], None]:
+def _json_printer() -> "Callable[[Result], None]":
     return lambda result: print_json(result.to_dict())
 
 
-def _earlier_texts(folder: Path) -> list[str]:
+def _writer_baseline(detector: "Detector", folder: Path) -> "WriterBaseline":
     from detector.documents.reading import read_folder
+    from detector.verdict.baseline import WriterBaseline
 
-    return [source.text for source in read_folder(folder)]
+    return WriterBaseline(detector, [source.text for source in read_folder(folder)])
 
 
-def _with_baseline(detector: Any, result: Any, earlier: list[str]) -> Any:
+def _with_baseline(result: "Result", earlier: "WriterBaseline") -> "Result":
     """The result with the comparison, or with a warning that says why there is none."""
     from dataclasses import replace
 
     from detector.errors import InputError
-    from detector.verdict.baseline import compare_with_earlier
 
     if result.evidence is None:
         return result
     try:
-        return replace(result, baseline=compare_with_earlier(detector, result.evidence.text, earlier))
+        return replace(result, baseline=earlier.compare(result))
     except InputError as error:
         return replace(result, warnings=(*result.warnings, str(error)))
 
 
-def _text_printer(show_text: bool, explain: bool = False) -> Callable[[Any], None]:
+def _text_printer(show: str | None, explain: bool, is_alone: bool) -> "Callable[[Result], None]":
     from detector.report.terminal import make_console, print_result
 
     console = make_console()
-    return lambda result: print_result(console, result, show_text, explain)
+    # A pipe is read by programs, or searched: it gets the text only when that was asked for.
+    chosen = show or ("evidence" if is_alone and console.is_terminal else "none")
+    return lambda result: print_result(console, result, None if chosen == "none" else chosen, explain, is_alone)

@@ -3,13 +3,16 @@
 from typing import TYPE_CHECKING
 
 from detector.errors import UsageError
+from detector.records.fields import told_fields
+from detector.records.result import Result
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from detector.verdict.detector import Detector
 
-COLUMNS = ("verdict", "reason", "score", "probability_machine", "p_value", "human_p_value", "n_words", "n_tokens")
+_TOLD = [field for field in told_fields(Result) if field.in_frame]
+COLUMNS = tuple(field.name for field in _TOLD)
 
 
 def add_verdicts(
@@ -54,11 +57,10 @@ def add_verdicts(
     for value in values:
         result = results.get(value) if isinstance(value, str) else None
         if result is None:
-            rows.append(["unscored", "unreadable", *[None] * (len(COLUMNS) - 1)])
-            continue
+            result = Result.unscored("unreadable", "", id="")
         flagged = None if result.p_value is None else threshold is not None and result.p_value <= threshold
-        rows.append([*(getattr(result, name) for name in COLUMNS), flagged])
+        rows.append([*(field.value(result) for field in _TOLD), flagged])
     added = pd.DataFrame(rows, columns=new, index=frame.index)
-    counts = [prefix + "n_words", prefix + "n_tokens"]
+    counts = [prefix + field.name for field in _TOLD if field.arrow == "int64"]
     added = added.astype(dict.fromkeys(counts, "Int64") | {prefix + "flagged_fdr": "boolean"})
     return pd.concat([frame, added], axis=1)

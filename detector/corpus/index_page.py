@@ -13,15 +13,16 @@ import pyarrow.parquet as pq
 from jinja2 import FileSystemLoader
 from markupsafe import Markup
 
-from detector.corpus.recipe import Judge
 from detector.corpus.reports import is_flagged, report_name
 from detector.corpus.statistics import Statistics
 from detector.corpus.store import REPORTS, Store
-from detector.corpus.summary import VERDICTS, percent
+from detector.corpus.summary import percent
+from detector.records.verdicts import VERDICTS
 from detector.report.evidence_pictures import Bars, DataTable, Picture
 from detector.report.page import content_policy, drawn, environment, today
 from detector.report.visible import plain_visible
 from detector.report.wording import HEADLINES, NEXT_STEPS
+from detector.verdict.classifier import Classifier
 
 _TEMPLATES = Path(__file__).parent / "templates"
 MOST_ROWS_A_CLASS = 500
@@ -67,7 +68,7 @@ class EvidenceClass:
     rows: list[Listed]
 
 
-def index_page(store: Store, summary: dict[str, Any], numbers: Statistics, judge: Judge) -> str:
+def index_page(store: Store, summary: dict[str, Any], numbers: Statistics, classifier: Classifier) -> str:
     """The page as a complete HTML document."""
     pages = environment(FileSystemLoader(_TEMPLATES))
     style = Markup(str(pages.globals["style"]) + _asset("corpus.css"))  # noqa: S704 - our own files
@@ -76,7 +77,7 @@ def index_page(store: Store, summary: dict[str, Any], numbers: Statistics, judge
     classes = [
         EvidenceClass(
             verdict=verdict,
-            headline=HEADLINES[verdict],  # type: ignore[index]  # they are the verdicts
+            headline=HEADLINES[verdict],
             next_step=_next_step(verdict),
             n=numbers.verdicts.get(verdict, 0),
             share=percent(numbers.verdicts.get(verdict, 0) / max(1, numbers.documents)),
@@ -94,7 +95,7 @@ def index_page(store: Store, summary: dict[str, Any], numbers: Statistics, judge
         classes=classes,
         most_rows=MOST_ROWS_A_CLASS,
         is_cut=any(c.n > len(c.rows) for c in classes),
-        pictures=[drawn(picture) for picture in _pictures(numbers, judge)],
+        pictures=[drawn(picture) for picture in _pictures(numbers, classifier)],
         date=today().strftime("%-d %B %Y"),
     )
 
@@ -135,17 +136,17 @@ def _listed_row(row: dict[str, Any], reports: set[str]) -> Listed:
     )
 
 
-def _pictures(numbers: Statistics, judge: Judge) -> list[Picture]:
+def _pictures(numbers: Statistics, classifier: Classifier) -> list[Picture]:
     n = numbers.texts_with_p_value
-    return [_score_picture(numbers, judge, n), _p_value_picture(numbers, n)] if n else []
+    return [_score_picture(numbers, classifier, n), _p_value_picture(numbers, n)] if n else []
 
 
-def _score_picture(numbers: Statistics, judge: Judge, n: int) -> Picture:
+def _score_picture(numbers: Statistics, classifier: Classifier, n: int) -> Picture:
     """Scores of the corpus on those of the reference texts, each length weighing what it weighs in the corpus."""
     edges = numbers.score_edges
     corpus = numbers.score_counts / n
     sides = {"human": np.zeros(len(corpus)), "machine": np.zeros(len(corpus))}
-    for bucket in judge.buckets:
+    for bucket in classifier.buckets:
         weight = numbers.length_counts.get(bucket.least_tokens, 0) / n
         for name, scores in (("human", bucket.human_scores), ("machine", bucket.machine_scores)):
             sides[name] += weight * np.histogram(np.clip(scores, edges[0], edges[-1]), edges)[0] / max(1, len(scores))

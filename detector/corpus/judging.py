@@ -10,8 +10,8 @@ from detector.corpus.documents import Document
 from detector.corpus.schema import TOKENS_SCHEMA, Carried, results_schema, row_of, unscored_row
 
 if TYPE_CHECKING:
+    from detector.records.result import Result
     from detector.verdict.detector import Detector
-    from detector.verdict.result import Result
 
 FAILED = "failed"
 """Reason of a document at which the scoring itself broke; ``--retry-failed`` tries those again."""

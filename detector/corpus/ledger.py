@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow.parquet as pq
 
@@ -262,7 +262,7 @@ class Ledger:
         self._connection.execute("DELETE FROM documents WHERE part = ?", (number,))
         self._connection.execute("DELETE FROM parts WHERE number = ?", (number,))
 
-    def _one(self, query: str, *values: object) -> tuple | None:
+    def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
         return self._connection.execute(query, values).fetchone()
 
     def _all(self, query: str, *values: object) -> sqlite3.Cursor:

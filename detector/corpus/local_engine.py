@@ -23,7 +23,7 @@ import detector.errors
 from detector.corpus.documents import Document, table_of
 from detector.corpus.engine import cores, default_workers
 from detector.corpus.judging import Judged, failed_row
-from detector.corpus.recipe import Judge, Recipe
+from detector.corpus.recipe import Recipe
 from detector.corpus.schema import Carried, results_schema
 from detector.corpus.worker import order, packed, receive, send, unpacked
 from detector.errors import DetectorError, ModelError, UsageError
@@ -100,8 +100,8 @@ class LocalEngine:
                 feeder.stop()
 
     def _lost(self, document: Document, carried: list[Carried]) -> Judged:
-        judge = Judge.read(self.recipe.calibration_path)
-        model = {"name": judge.model_name, "fingerprint": judge.model_fingerprint}
+        classifier = self.recipe.classifier()
+        model = {"name": classifier.model_name, "fingerprint": classifier.model_fingerprint}
         row = failed_row(document, "its worker process died, probably for want of memory", model, carried)
         return Judged(pa.Table.from_pylist([row], schema=results_schema(carried)))
 
@@ -109,9 +109,11 @@ class LocalEngine:
 class _Feeder:
     """A thread and the worker process that it feeds, replaced when it dies."""
 
-    def __init__(self, order: bytes, waiting: queue.Queue, answers: queue.Queue) -> None:
+    def __init__(
+        self, order: bytes, waiting: "queue.Queue[list[Document] | None]", answers: "queue.Queue[_Answer]"
+    ) -> None:
         self._order, self._waiting, self._answers = order, waiting, answers
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._is_stopped = False
         threading.Thread(target=self._run, daemon=True).start()
 

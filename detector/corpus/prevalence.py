@@ -23,7 +23,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.corpus.recipe import Bucket, Judge
+from detector.records.references import LengthBucket
+from detector.verdict.classifier import Classifier
 
 FEWEST_TEXTS = 30
 """Fewer give no interval worth its name: it rests on a mean being about normal."""
@@ -38,7 +39,7 @@ _SMALLEST_MISFIT = 0.05
 class _Length:
     """Texts of one length bucket: sums are all that is kept of them."""
 
-    bucket: Bucket
+    bucket: LengthBucket
     edges: NDArray[np.float64]
     n: int = 0
     total: float = 0.0
@@ -64,10 +65,10 @@ class Prevalence:
 class PrevalenceEstimator:
     """Takes scores in any order and keeps sums of them, so that its memory does not grow."""
 
-    def __init__(self, judge: Judge) -> None:
-        self._slope, self._intercept = judge.probability_slope, judge.probability_intercept
+    def __init__(self, classifier: Classifier) -> None:
+        self._slope, self._intercept = classifier.probability_slope, classifier.probability_intercept
         self._lengths = [
-            _Length(bucket, _edges(bucket)) for bucket in sorted(judge.buckets, key=lambda b: b.least_tokens)
+            _Length(bucket, _edges(bucket)) for bucket in sorted(classifier.buckets, key=lambda b: b.least_tokens)
         ]
         self._least_tokens = np.array([length.bucket.least_tokens for length in self._lengths])
 
@@ -144,7 +145,7 @@ class PrevalenceEstimator:
         return 1 / (1 + np.exp(-np.clip(self._slope * scores + self._intercept, -500, 500)))
 
 
-def _edges(bucket: Bucket) -> NDArray[np.float64]:
+def _edges(bucket: LengthBucket) -> NDArray[np.float64]:
     """Inner edges of bins that hold as many reference texts each, both kinds having equal weight, (bins - 1,)."""
     shares = np.linspace(0, 1, _BINS + 1)[1:-1]
     human, machine = (np.quantile(np.asarray(side), shares) for side in (bucket.human_scores, bucket.machine_scores))

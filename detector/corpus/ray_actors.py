@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -26,7 +26,7 @@ from detector.corpus.ray_cluster import (
     resource_words,
     worker_words,
 )
-from detector.corpus.recipe import Judge, Recipe
+from detector.corpus.recipe import Recipe
 from detector.corpus.schema import Carried, results_schema
 from detector.corpus.worker import packed, unpacked
 from detector.errors import DetectorError, DetectorWarning, ModelError, UsageError
@@ -70,8 +70,7 @@ class Actors:
         self._remote = ray.remote(Worker).options(
             num_cpus=threads, num_gpus=gpus, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD"
         )
-        calibration = recipe.calibration_path.read_text(encoding="utf-8") if recipe.calibration else None
-        self._order = (on_a_node(recipe, gpus), calibration, threads, carried, tokens)
+        self._order = (on_a_node(recipe, gpus), files_of(recipe), threads, carried, tokens)
         self._starting: dict[Any, _Actor] = {}
         self._ready: list[_Actor] = []
         self._working: dict[Any, tuple[_Actor, _Task]] = {}
@@ -246,7 +245,7 @@ class Actors:
         elif middle:
             self._again += [_Task(task.batch[:middle], deaths - 1), _Task(task.batch[middle:], deaths - 1)]
         else:
-            classifier = Judge.read(self._recipe.calibration_path)
+            classifier = self._recipe.classifier()
             model = {"name": classifier.model_name, "fingerprint": classifier.model_fingerprint}
             why = "the processes that scored it died, probably for want of memory"
             row = failed_row(task.batch[0], why, model, self._carried)
@@ -270,26 +269,41 @@ class Worker:
         return __version__
 
     def load(
-        self, recipe: Recipe, calibration: str | None, threads: int, carried: list[Carried], keep_tokens: bool
+        self, recipe: Recipe, files: dict[str, bytes], threads: int, carried: list[Carried], keep_tokens: bool
     ) -> None:
-        """Make it ready. Raises what ``Recipe.load`` raises."""
+        """Make it ready with what ``files_of`` read. Raises what ``Recipe.load`` raises."""
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
         import torch
 
         torch.set_num_threads(threads)
         self._carried, self._keep_tokens = carried, keep_tokens
-        if calibration is None:
-            self._detector = recipe.load()
-        else:  # the classifier's file is on the machine that gave the command
-            with NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
-                file.write(calibration)
-                file.flush()
-                self._detector = replace(recipe, calibration=file.name).load()
+        with TemporaryDirectory() as folder:
+            places = {name: Path(folder) / name for name in files}
+            for name, place in places.items():
+                place.write_bytes(files[name])
+            here = replace(
+                recipe,
+                calibration=str(places["calibration.json"]) if "calibration.json" in places else None,
+                token_analysis=str(places["token_analysis.json"]) if "token_analysis.json" in places else None,
+            )
+            self._detector = here.load()
 
     def judge(self, documents: pa.Table) -> tuple[bytes, bytes, int]:
         """Rows, tokens and how many of them; as bytes, which outlive the connection to the cluster."""
         judged = judge(self._detector, documents_of(documents), self._carried, self._keep_tokens)
         return packed(judged.rows), packed(judged.tokens), judged.n_tokens
+
+
+def files_of(recipe: Recipe) -> dict[str, bytes]:
+    """Files that the recipe names, which are on the machine that gave the command; each named after its argument.
+
+    A probe has the name of the calibration that it stands beside.
+    """
+    named = {"calibration.json": recipe.calibration, "token_analysis.json": recipe.token_analysis}
+    places = {name: Path(given) for name, given in named.items() if given is not None}
+    if recipe.calibration is not None and (probe := Path(recipe.calibration).with_suffix(".safetensors")).is_file():
+        places["calibration.safetensors"] = probe
+    return {name: place.read_bytes() for name, place in places.items()}
 
 
 def on_a_node(recipe: Recipe, gpus: float) -> Recipe:

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import MISSING, Field, asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from detector.errors import CalibrationError
-from detector.verdict.shipped import calibration_for, shipped_calibration
+from detector.verdict.classifier import Classifier
+from detector.verdict.shipped import calibration_path
 
 if TYPE_CHECKING:
     from detector.verdict.detector import Detector
@@ -23,73 +23,48 @@ class Recipe:
     offline: bool = False
     target_fpr: float = 0.01
     calibration: str | None = None
+    token_analysis: str | None = None
 
     def load(self, alternatives: int = 0) -> "Detector":
         """The detector; raises what ``Detector.load`` raises."""
         from detector.verdict.detector import Detector
 
-        return Detector.load(
-            self.model, self.device, self.dtype, self.offline, self.target_fpr, self.calibration, alternatives
-        )
+        return Detector.load(**asdict(self), alternatives=alternatives)
 
-    @property
-    def calibration_path(self) -> Path:
-        """The classifier's file."""
-        if self.calibration:
-            return Path(self.calibration)
-        return shipped_calibration(self.model) or calibration_for("small")
+    def classifier(self) -> Classifier:
+        """What will judge, read without a model; raises ``CalibrationError`` where it cannot be had.
 
+        It is bound to one model, voices and word weights by fingerprint, and ``Detector`` refuses any other; so its
+        are the fingerprints of whatever will have scored.
+        """
+        return Classifier.load(calibration_path(self.model, self.calibration))
 
-@dataclass(frozen=True)
-class Bucket:
-    """Reference scores of texts with ``least_tokens`` tokens or more, up to the next bucket."""
-
-    least_tokens: int
-    human_scores: list[float]
-    machine_scores: list[float]
+    def token_analysis_sha256(self) -> str | None:
+        """Of the file of ``token_analysis``; None without one, or where there is none, which loading says better."""
+        path = Path(self.token_analysis) if self.token_analysis is not None else None
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path is not None and path.is_file() else None
 
 
-@dataclass(frozen=True)
-class Judge:
-    """What a classifier file says about the judge it makes, read without a model.
+def calibration_sha256(classifier: Classifier) -> str:
+    """64 hex digits over all that a classifier says, however its file is laid out.
 
-    The file binds itself to one model, voices and word weights by fingerprint, and ``Detector`` refuses any
-    other; so these are the fingerprints of whatever will have scored.
+    What it leaves at the default is left out, save its format: a field that a later version adds makes no other
+    classifier of an old file, so that a corpus begun before goes on.
     """
+    record = {"schema_version": classifier.schema_version} | _without_defaults(classifier)
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
-    sha256: str
-    """Of the classifier's JSON, however it is laid out."""
-    model_name: str
-    model_fingerprint: str
-    voices_fingerprint: str | None
-    lexical_fingerprint: str | None
-    probability_slope: float
-    probability_intercept: float
-    buckets: list[Bucket]
 
-    @classmethod
-    def read(cls, path: Path) -> "Judge":
-        """Of a file; raises ``CalibrationError`` for what is none."""
-        try:
-            return cls.of(json.loads(path.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise CalibrationError(f"The calibration {path} cannot be read: {error.strerror}.") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise CalibrationError(f"{path} is not a calibration file: {error}.") from error
+def _without_defaults(value: Any) -> Any:
+    """A record as JSON, without the fields that are at their default."""
+    if isinstance(value, list):
+        return [_without_defaults(item) for item in value]
+    if not is_dataclass(value):
+        return value
+    held = ((field, getattr(value, field.name)) for field in fields(value))
+    return {field.name: _without_defaults(given) for field, given in held if given != _default(field)}
 
-    @classmethod
-    def of(cls, record: dict[str, Any]) -> "Judge":
-        """Of a classifier as a dictionary."""
-        return cls(
-            sha256=hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest(),
-            model_name=record["model_name"],
-            model_fingerprint=record["model_fingerprint"],
-            voices_fingerprint=record["voices_fingerprint"],
-            lexical_fingerprint=record["lexical_fingerprint"],
-            probability_slope=record["probability_slope"],
-            probability_intercept=record["probability_intercept"],
-            buckets=[
-                Bucket(bucket["least_tokens"], sorted(bucket["human_scores"]), sorted(bucket["machine_scores"]))
-                for bucket in record["buckets"]
-            ],
-        )
+
+def _default(field: Field[Any]) -> Any:
+    """``MISSING``, which equals no value, for a field without one."""
+    return field.default if field.default_factory is MISSING else field.default_factory()

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 
 from detector.corpus.documents import Document, batches
 from detector.corpus.sources import Source
-from detector.corpus.statistics import MACHINE_VERDICTS
 from detector.corpus.store import REPORTS as FOLDER
 from detector.corpus.store import Store, writing
 from detector.progress import OnProgress, unwatched
+from detector.records.verdicts import ACCUSED
 
 if TYPE_CHECKING:
     from detector.verdict.detector import Detector
@@ -32,7 +32,7 @@ def report_name(text_sha256: str) -> str:
 
 def is_flagged(verdict: str, flagged_fdr: bool | None) -> bool:
     """Whether a document is one to read: by its verdict, or by the false-discovery rate of the corpus."""
-    return verdict in MACHINE_VERDICTS or bool(flagged_fdr)
+    return verdict in ACCUSED or bool(flagged_fdr)
 
 
 class ReportWriter:

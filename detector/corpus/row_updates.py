@@ -5,6 +5,7 @@ Every step reads and writes the store part by part, and any of them may be broke
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +22,7 @@ _ROWS_A_PART = 1024
 
 def write_copies(run: OpenRun) -> int:
     """Rows for the documents whose text was scored for another; returns how many."""
-    waiting = {False: list[dict](), True: list[dict]()}  # by whether scoring broke at the text
+    waiting = {False: list[dict[str, Any]](), True: list[dict[str, Any]]()}  # by whether scoring broke at the text
     written = 0
     for part, copies in _by_part(run.ledger):
         path = run.store.folder / part
@@ -71,14 +72,14 @@ def write_flags(run: OpenRun, threshold: float | None) -> None:
         run.ledger.refresh(path)
 
 
-def _rows_of_texts(part: Path, texts: set[str]) -> dict[str, dict]:
+def _rows_of_texts(part: Path, texts: set[str]) -> dict[str, dict[str, Any]]:
     """A row for each of these texts, by ``text_sha256``."""
     table = pq.read_table(part)
     rows = table.filter(pc.is_in(table["text_sha256"], pa.array(sorted(texts))))
     return {row["text_sha256"]: row for row in rows.to_pylist()}
 
 
-def _write_part(run: OpenRun, rows: list[dict], failed: bool) -> None:
+def _write_part(run: OpenRun, rows: list[dict[str, Any]], failed: bool) -> None:
     """The rows, if there are any, as a part; none are left."""
     if rows:
         table = pa.Table.from_pylist(rows, schema=results_schema(run.carried))

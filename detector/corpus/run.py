@@ -7,7 +7,6 @@ page and reports are made from the rows. Everything before the last paragraph of
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from detector.corpus.local_engine import LocalEngine
 from detector.corpus.new_rows import judge_new
 from detector.corpus.open_run import OpenRun, opened
 from detector.corpus.progress import OnRunProgress, Progress
-from detector.corpus.recipe import Judge, Recipe
+from detector.corpus.recipe import Recipe, calibration_sha256
 from detector.corpus.reports import REPORTS, Reports, ReportWriter
 from detector.corpus.row_updates import set_apart, write_copies, write_flags
 from detector.corpus.sources import Source, source_of
@@ -25,6 +24,7 @@ from detector.corpus.store import INDEX, SUMMARY, Run, Store
 from detector.corpus.summary import summary_of
 from detector.corpus.tables import Layout
 from detector.errors import InputError, UsageError
+from detector.verdict.classifier import Classifier
 from detector.version import __version__
 
 if TYPE_CHECKING:
@@ -74,14 +74,14 @@ def score_corpus(
         )
     layout = layout or Layout()
     recipe = recipe or Recipe()
-    judge = Judge.read(recipe.calibration_path) if detector is None else Judge.of(asdict(detector.classifier))
+    classifier = recipe.classifier() if detector is None else detector.classifier
     if engine is None:
         engine = LocalEngine(recipe, workers, threads) if detector is None else InProcess(detector)
     if out == "":
         raise UsageError("The name of the folder for the results is empty; name one with --out.")
     store = Store(Path(out))
     documents = source_of(source, layout, store.folder)
-    wanted = _settings(documents, layout, keep_tokens, recipe, detector, judge)
+    wanted = _settings(documents, layout, keep_tokens, recipe, detector, classifier)
     with opened(store, wanted, documents, force, retry_failed) as run:
         progress = Progress()
         added = judge_new(run, documents, engine, recipe.device, progress, on_progress)
@@ -92,17 +92,22 @@ def score_corpus(
             )
 
         def load(alternatives: int) -> "Detector":
-            return recipe.load(alternatives) if detector is None else _with_alternatives(detector, alternatives)
+            return recipe.load(alternatives) if detector is None else detector.with_alternatives(alternatives)
 
         def on_report(done: int, total: int | None) -> None:
             progress.reports, progress.reports_wanted = done, total or 0
             on_progress(progress)
 
-        return _finish(run, judge, ReportWriter(store, documents, load, on_report), added, fdr, reports)
+        return _finish(run, classifier, ReportWriter(store, documents, load, on_report), added, fdr, reports)
 
 
 def _settings(
-    documents: Source, layout: Layout, keep_tokens: bool, recipe: Recipe, detector: "Detector | None", judge: Judge
+    documents: Source,
+    layout: Layout,
+    keep_tokens: bool,
+    recipe: Recipe,
+    detector: "Detector | None",
+    classifier: Classifier,
 ) -> Run:
     return Run(
         source=documents.name,
@@ -112,28 +117,18 @@ def _settings(
         keep_tokens=keep_tokens,
         model=recipe.model if detector is None else detector.language_model.name,
         dtype=recipe.dtype if detector is None else detector.language_model.dtype,
-        model_fingerprint=judge.model_fingerprint,
-        voices_fingerprint=judge.voices_fingerprint,
-        lexical_fingerprint=judge.lexical_fingerprint,
-        calibration_sha256=judge.sha256,
+        model_fingerprint=classifier.model_fingerprint,
+        voices_fingerprint=classifier.voices_fingerprint,
+        lexical_fingerprint=classifier.lexical_fingerprint,
+        calibration_sha256=calibration_sha256(classifier),
+        token_analysis_sha256=recipe.token_analysis_sha256() if detector is None else None,
         target_fpr=recipe.target_fpr if detector is None else detector.target_fpr,
         program_version=__version__,
     )
 
 
-def _with_alternatives(detector: "Detector", alternatives: int) -> "Detector":
-    """The same detector, which also keeps the likeliest tokens at each place."""
-    return type(detector)(
-        detector.language_model,
-        detector.classifier,
-        target_fpr=detector.target_fpr,
-        alternatives=alternatives,
-        token_history=detector.token_history,
-    )
-
-
 def _finish(
-    run: OpenRun, judge: Judge, writer: ReportWriter, added: int, fdr: float, reports: Reports
+    run: OpenRun, classifier: Classifier, writer: ReportWriter, added: int, fdr: float, reports: Reports
 ) -> dict[str, Any]:
     """Everything that is made from the rows; nothing, where it has been made from these very rows before."""
     store, ledger = run.store, run.ledger
@@ -145,13 +140,13 @@ def _finish(
     if is_there and not (added or copied or moved) and ledger.fact("finished") == finished:
         return json.loads(summary_path.read_text(encoding="utf-8"))
     store.outdate()
-    numbers = statistics(store, ledger, judge, fdr)
+    numbers = statistics(store, ledger, classifier, fdr)
     write_flags(run, numbers.flag_threshold)
     writer.write(reports)
     from detector.corpus.index_page import index_page
 
-    summary = summary_of(run.settings, judge, numbers, fdr, run.carried)
-    page = index_page(store, summary, numbers, judge)
+    summary = summary_of(run.settings, classifier, numbers, fdr, run.carried)
+    page = index_page(store, summary, numbers, classifier)
     store.write(index_path, lambda file: file.write(page.encode("utf-8", "backslashreplace")))
     text = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     store.write(summary_path, lambda file: file.write(text.encode()))

@@ -1,4 +1,4 @@
-"""Columns of ``results/*.parquet`` and ``tokens/*.parquet``, version 2.
+"""Columns of ``results/*.parquet`` and ``tokens/*.parquet``, version 3.
 
 A row of the results is the JSON record of one document, its nested fields as JSON strings, and beside it:
 
@@ -20,45 +20,24 @@ Texts whose documents are absent keep theirs.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 
 from detector.corpus.documents import Document
+from detector.records.fields import told_fields
+from detector.records.result import Result
 
-if TYPE_CHECKING:
-    from detector.verdict.result import Result
+STORE_VERSION = 3
+"""Version 3 added ``share_machine``, ``share_human`` and ``share_undecided``."""
+READABLE_VERSIONS = (2, 3)
+"""Those whose results can be queried; only ``STORE_VERSION`` is written, and rows of two versions are never mixed."""
 
-STORE_VERSION = 2
-
-NESTED = ("confidence_interval", "methods", "segments", "findings", "features", "baseline", "model", "warnings")
+_TOLD = told_fields(Result)
+NESTED = tuple(field.name for field in _TOLD if field.is_nested)
 """Fields of the record that are JSON strings in a row."""
 
-_RECORD = [
-    ("schema_version", pa.int32()),
-    ("id", pa.string()),
-    ("path", pa.string()),
-    ("verdict", pa.string()),
-    ("reason", pa.string()),
-    ("explanation", pa.string()),
-    ("score", pa.float64()),
-    ("probability_machine", pa.float64()),
-    ("p_value", pa.float64()),
-    ("human_p_value", pa.float64()),
-    ("confidence_interval", pa.string()),
-    ("target_fpr", pa.float64()),
-    ("n_words", pa.int64()),
-    ("n_tokens", pa.int64()),
-    ("language", pa.string()),
-    ("log_likelihood", pa.float64()),
-    ("methods", pa.string()),
-    ("segments", pa.string()),
-    ("findings", pa.string()),
-    ("features", pa.string()),
-    ("baseline", pa.string()),
-    ("model", pa.string()),
-    ("warnings", pa.string()),
-]
+_RECORD = [(field.name, pa.type_for_alias(field.arrow)) for field in _TOLD]
 _CORPUS = [
     ("document_key", pa.string()),
     ("text_sha256", pa.string()),
@@ -122,7 +101,7 @@ def results_schema(carried: Sequence[Carried]) -> pa.Schema:
     return pa.schema([*_RECORD, *_CORPUS, *((c.column, _ARROW[c.type]) for c in carried)])
 
 
-def row_of(document: Document, result: "Result", carried: Sequence[Carried]) -> dict[str, Any]:
+def row_of(document: Document, result: Result, carried: Sequence[Carried]) -> dict[str, Any]:
     """The row of one judged document."""
     return _row(document, result.to_dict(), carried)
 
@@ -135,22 +114,16 @@ def unscored_row(
     carried: Sequence[Carried],
 ) -> dict[str, Any]:
     """The row of a document about which nothing can be said; ``model`` holds name and fingerprint."""
-    record: dict[str, Any] = dict.fromkeys(name for name, _ in _RECORD)
-    record |= {
-        "schema_version": 1,
-        "id": document.id,
-        "path": document.path,
-        "verdict": "unscored",
-        "reason": reason,
-        "explanation": explanation,
-        "methods": {},
-        "segments": [],
-        "findings": [],
-        "features": [],
-        "model": dict(model),
-        "warnings": list(document.warnings),
-    }
-    return _row(document, record, carried)
+    unscored = Result.unscored(
+        reason,
+        explanation,
+        id=document.id,
+        path=document.path,
+        model_name=model["name"],
+        model_fingerprint=model["fingerprint"],
+        warnings=document.warnings,
+    )
+    return row_of(document, unscored, carried)
 
 
 def copied_row(

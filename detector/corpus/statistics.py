@@ -15,10 +15,10 @@ from detector.corpus.judging import FAILED
 from detector.corpus.ledger import Ledger
 from detector.corpus.multiple_testing import benjamini_hochberg, fewest_flaggable
 from detector.corpus.prevalence import Prevalence, PrevalenceEstimator
-from detector.corpus.recipe import Judge
 from detector.corpus.store import Store
+from detector.records.verdicts import ACCUSED
+from detector.verdict.classifier import Classifier
 
-MACHINE_VERDICTS = ("machine", "mixed")
 UNREADABLE = ("unreadable", FAILED)
 """Reasons that are a fault of a file or of the scoring, and not of what the text is."""
 _MOST_NAMED = 5
@@ -74,23 +74,24 @@ class _Row(NamedTuple):
     n_tokens: int | None
 
 
-def statistics(store: Store, ledger: Ledger, judge: Judge, fdr: float) -> Statistics:
+def statistics(store: Store, ledger: Ledger, classifier: Classifier, fdr: float) -> Statistics:
     """Of all rows; ``fdr`` is the false-discovery rate at which texts are flagged."""
-    edges = _score_edges(judge)
+    edges = _score_edges(classifier)
     numbers = Statistics(absent=ledger.absent(), score_edges=edges, score_counts=np.zeros(len(edges) - 1, np.int64))
-    estimator = PrevalenceEstimator(judge)
+    estimator = PrevalenceEstimator(classifier)
+    least_tokens = sorted(bucket.least_tokens for bucket in classifier.buckets)
     orphans = ledger.orphaned_texts()
     ids = _Distinct()
     for rows in _rows(store):
         _count_documents(numbers, rows, ids)
         judged = [row for row in _texts_once(numbers, rows, orphans) if row.p_value is not None]
         if judged:
-            _count_texts(numbers, judged, judge, estimator)
+            _count_texts(numbers, judged, least_tokens, estimator)
     numbers.length_counts = Counter(dict(sorted(numbers.length_counts.items())))
     numbers.texts_with_p_value = sum(numbers.p_values.values())
     numbers.prevalence = estimator.estimate()
     if numbers.texts_with_p_value:
-        _find_threshold(numbers, judge, fdr)
+        _find_threshold(numbers, classifier, fdr)
     return numbers
 
 
@@ -127,26 +128,26 @@ def _texts_once(numbers: Statistics, rows: list[_Row], orphans: set[str]) -> Ite
         yield row
 
 
-def _count_texts(numbers: Statistics, judged: list[_Row], judge: Judge, estimator: PrevalenceEstimator) -> None:
+def _count_texts(
+    numbers: Statistics, judged: list[_Row], least_tokens: list[int], estimator: PrevalenceEstimator
+) -> None:
     """Everything that counts each distinct text with a score."""
     scores = [row.score for row in judged if row.score is not None]
     tokens = [row.n_tokens for row in judged if row.n_tokens is not None]
     estimator.add(scores, tokens)
     numbers.p_values.update(row.p_value for row in judged if row.p_value is not None)
-    numbers.texts_called_machine += sum(row.verdict in MACHINE_VERDICTS for row in judged)
+    numbers.texts_called_machine += sum(row.verdict in ACCUSED for row in judged)
     clipped = np.clip(scores, numbers.score_edges[0], numbers.score_edges[-1])
     numbers.score_counts += np.histogram(clipped, numbers.score_edges)[0]
-    least = np.array(sorted(bucket.least_tokens for bucket in judge.buckets))
+    least = np.array(least_tokens)
     buckets = least[np.maximum(np.searchsorted(least, tokens, side="right") - 1, 0)]
     numbers.length_counts.update(buckets.tolist())
 
 
-def _find_threshold(numbers: Statistics, judge: Judge, fdr: float) -> None:
+def _find_threshold(numbers: Statistics, classifier: Classifier, fdr: float) -> None:
     """Which p-values are flagged, and how many texts that takes at the least."""
     numbers.flag_threshold = benjamini_hochberg(numbers.p_values, fdr)
-    smallest = min(
-        1 / (1 + len(bucket.human_scores)) for bucket in judge.buckets if bucket.least_tokens in numbers.length_counts
-    )
+    smallest = min(map(classifier.smallest_p_value, numbers.length_counts))
     numbers.fewest_flaggable = fewest_flaggable(smallest, numbers.texts_with_p_value, fdr)
     if numbers.flag_threshold is not None:
         numbers.texts_flagged = sum(n for p, n in numbers.p_values.items() if p <= numbers.flag_threshold)
@@ -167,8 +168,8 @@ class _Distinct:
         ).rowcount
 
 
-def _score_edges(judge: Judge) -> NDArray[np.float64]:
+def _score_edges(classifier: Classifier) -> NDArray[np.float64]:
     """Bins that hold nearly all reference scores, shape (n_bins + 1,)."""
-    everything = np.concatenate([np.concatenate([b.human_scores, b.machine_scores]) for b in judge.buckets])
+    everything = np.concatenate([np.concatenate([b.human_scores, b.machine_scores]) for b in classifier.buckets])
     low, high = np.quantile(everything, [0.002, 0.998])
     return np.linspace(low, max(high, low + 1e-6), _SCORE_BINS + 1)

@@ -26,7 +26,7 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from detector.corpus.schema import STORE_VERSION, Carried
+from detector.corpus.schema import READABLE_VERSIONS, STORE_VERSION, Carried
 from detector.errors import OutputError, UsageError
 from detector.files import TEMPORARY, write_whole
 
@@ -58,6 +58,8 @@ class Run:
     program_version: str
     """That began the run. Another version goes on with it, for what a row is made of stands beside: ``STORE_VERSION``
     is raised with whatever changes a row."""
+    token_analysis_sha256: str | None = None
+    """Of the file that token findings come from; None without one."""
     store_version: int = STORE_VERSION
     attempt: int = 1
     """Counts how often results of the folder were thrown away with --force."""
@@ -107,7 +109,7 @@ class Store:
         try:
             record = json.loads((self.folder / RUN).read_text(encoding="utf-8"))
             version = record["run"]["store_version"]
-            if version != STORE_VERSION:
+            if version not in READABLE_VERSIONS:
                 raise UsageError(
                     f"{self.folder} was written in version {version} of the format, and this program writes "
                     f"{STORE_VERSION}. Name another folder with --out, or replace its results with --force."

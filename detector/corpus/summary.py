@@ -4,19 +4,21 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from detector.corpus.prevalence import FEWEST_TEXTS
-from detector.corpus.recipe import Judge
 from detector.corpus.schema import STORE_VERSION, Carried
 from detector.corpus.store import Run
+from detector.records.verdicts import VERDICTS
+from detector.verdict.classifier import Classifier
 
 if TYPE_CHECKING:
     from detector.corpus.statistics import Statistics
 
-VERDICTS = ("machine", "mixed", "inconclusive", "human", "unscored")
 MIXED_FACTOR = 1.25
 """Machine and mixed together are false at most so many times the target rate (``detector.verdict.rules``)."""
 
 
-def summary_of(run: Run, judge: Judge, numbers: "Statistics", fdr: float, carried: list[Carried]) -> dict[str, Any]:
+def summary_of(
+    run: Run, classifier: Classifier, numbers: "Statistics", fdr: float, carried: list[Carried]
+) -> dict[str, Any]:
     """The record, ready for JSON."""
     prevalence = numbers.prevalence
     humans = numbers.texts_with_p_value * (1 - (prevalence.share if prevalence else 0.0))
@@ -51,11 +53,11 @@ def summary_of(run: Run, judge: Judge, numbers: "Statistics", fdr: float, carrie
         "notes": notes(numbers, run, fdr),
         "carried_columns": {column.field: column.column for column in carried},
         "model": {
-            "name": judge.model_name,
-            "fingerprint": judge.model_fingerprint,
-            "voices_fingerprint": judge.voices_fingerprint,
-            "lexical_fingerprint": judge.lexical_fingerprint,
-            "calibration_sha256": judge.sha256,
+            "name": classifier.model_name,
+            "fingerprint": classifier.model_fingerprint,
+            "voices_fingerprint": classifier.voices_fingerprint,
+            "lexical_fingerprint": classifier.lexical_fingerprint,
+            "calibration_sha256": run.calibration_sha256,
         },
         "settings": {
             "text_field": run.text_field,

@@ -12,8 +12,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.evaluation.feature_table import FeatureTable
 from detector.evaluation.metrics import Rate, auroc, calibration_error, tpr_at_fpr
-from detector.training.feature_table import FeatureTable
+from detector.records.verdicts import ACCUSED
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
 from detector.verdict.judgement import judge
 
@@ -79,7 +80,7 @@ def verdict_quality(
     """The verdict on whole texts, group by group; on beginnings as well for the grouping by length."""
     scores = classifier.scores(table.features)
     verdicts = verdicts_of(classifier, table, target_fpr)
-    accused, human_verdict = np.isin(verdicts, ("machine", "mixed")), verdicts == "human"
+    accused, human_verdict = np.isin(verdicts, ACCUSED), verdicts == "human"
     probabilities = np.array([classifier.probability_machine(s) for s in scores])
     for grouping, group, rows in groups(table, groupings):
         human, machine = rows & ~table.is_machine, rows & table.is_machine

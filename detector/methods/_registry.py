@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
-from detector.scoring.pair import PairScores
-from detector.scoring.records import PerturbedScores, RegeneratedScores, TokenScores
+from detector.records.pair_scores import PairScores
+from detector.records.token_scores import PerturbedScores, RegeneratedScores, TokenScores
 
 
 class Method(Protocol):

@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from detector.methods._registry import method
-from detector.scoring.pair import PairScores
+from detector.records.pair_scores import PairScores
 
 
 @method("binoculars", requires="pair")

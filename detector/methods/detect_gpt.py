@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from detector.methods._registry import method
 from detector.methods.likelihood import mean
-from detector.scoring.records import PerturbedScores
+from detector.records.token_scores import PerturbedScores
 
 
 def _log_likelihoods(scores: PerturbedScores) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.methods.fluctuation import surprisal_nats
-from detector.scoring.records import TokenScores
+from detector.records.token_scores import TokenScores
 
 BINS = 20
 LEAST_TOKENS = 10

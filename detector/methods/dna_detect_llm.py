@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from detector.methods._registry import method
-from detector.scoring.pair import PairScores
+from detector.records.pair_scores import PairScores
 
 
 @method("dna_detect_llm", requires="pair")

@@ -23,7 +23,7 @@ import numpy as np
 
 from detector.methods._registry import method
 from detector.methods.likelihood import mean
-from detector.scoring.records import RegeneratedScores
+from detector.records.token_scores import RegeneratedScores
 
 _WORD = re.compile(r"\w+")
 

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.methods._registry import method
-from detector.scoring.pair import PairScores
-from detector.scoring.records import TokenScores
+from detector.records.pair_scores import PairScores
+from detector.records.token_scores import TokenScores
 
 
 @method("fast_detect_gpt")

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.methods._registry import method
-from detector.scoring.records import TokenScores
+from detector.records.token_scores import TokenScores
 
 
 def surprisal_nats(scores: TokenScores) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from detector.methods._registry import method
 from detector.methods.likelihood import mean
-from detector.scoring.records import TokenScores
+from detector.records.token_scores import TokenScores
 
 _TOP = 10
 BUCKET_LIMITS = (10, 100, 1000)

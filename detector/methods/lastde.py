@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from detector.methods._registry import method
 from detector.methods.fast_detect_gpt import sampled_of
-from detector.scoring.records import TokenScores
+from detector.records.token_scores import TokenScores
 
 
 @method("lastde")

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from detector.methods._registry import method
-from detector.scoring.records import TokenScores
+from detector.records.token_scores import TokenScores
 
 
 @method("lrr")

@@ -15,7 +15,7 @@ import numpy as np
 from detector.methods._registry import method
 from detector.methods.fluctuation import surprisal_nats
 from detector.methods.likelihood import mean
-from detector.scoring.records import TokenScores
+from detector.records.token_scores import TokenScores
 
 _LEAST_VARIANCE = 1e-6
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from detector.methods._registry import method
 from detector.methods.likelihood import mean
-from detector.scoring.records import TokenScores
+from detector.records.token_scores import TokenScores
 
 
 @method("rank")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from detector.methods._registry import method
 from detector.methods.fluctuation import surprisal_nats
-from detector.scoring.records import TokenScores
+from detector.records.token_scores import TokenScores
 
 POINTS = 500
 _LEAST_TOKENS = 8

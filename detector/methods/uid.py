@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from detector.methods._registry import method
 from detector.methods.fluctuation import surprisal_nats
-from detector.scoring.records import TokenScores
+from detector.records.token_scores import TokenScores
 
 SPAN_TOKENS = 50
 

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -18,21 +18,13 @@ from torch import Tensor, nn
 from detector.errors import DetectorWarning, ModelError
 from detector.models.encoding import TextEncoder
 from detector.models.voices import Voices
+from detector.records.token_scores import FirstToken
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 LONGEST_WINDOW = 4096
 """Cap on the window of models with a longer context; attention costs grow with its square."""
-
-FirstToken = Literal["after_bos", "after_eos", "not_scored"]
-"""What the first token of a text is conditioned on, or that it has no score."""
-
-DTYPES: dict[str, torch.dtype] = {
-    "float32": torch.float32,
-    "bfloat16": torch.bfloat16,
-    "float16": torch.float16,
-}
 
 _HEAD_TOLERANCE_NATS = 1e-3
 
@@ -85,9 +77,17 @@ class LanguageModel:
         where the device has instructions for it and the model has no voices, else float32.
         Raises ``ModelError`` with the remedy when it is missing, broken, or not a causal model.
         """
-        from detector.models.loading import load_language_model
+        from detector.models.loading import load_parts, refused_by
 
-        return load_language_model(str(name_or_path), device=device, dtype=dtype, offline=offline)
+        parts = load_parts(str(name_or_path), device=device, dtype=dtype, offline=offline)
+        with refused_by(parts.name, parts.device):
+            return cls(
+                parts.model.to(parts.device),
+                parts.tokenizer,
+                name=parts.name,
+                voices_folder=parts.voices_folder,
+                notices=parts.notices,
+            )
 
     @property
     def vocabulary_size(self) -> int:

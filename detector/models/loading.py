@@ -1,9 +1,11 @@
-"""From a name or a folder to a ``LanguageModel``: safe formats only, and errors that say what to do."""
+"""From a name or a folder to what a ``LanguageModel`` is made of: safe formats only, and errors that say what to do."""
 
 import json
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from logging import getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ import torch
 from detector.errors import DetectorWarning, ModelError, UsageError
 from detector.models.catalogue import CATALOGUE, SMALL, SMALL_FOLDER, PackagedModel, fallback_notice, resolve_name
 from detector.models.gguf_models import is_gguf, load_gguf
-from detector.models.language_model import DTYPES, LanguageModel
+from detector.models.number_formats import DTYPES
 from detector.models.packaged import model_folder
 
 if TYPE_CHECKING:
@@ -23,7 +25,20 @@ _HUB_SECONDS = 5.0
 _TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "tokenizer.model", "spiece.model", "vocab.txt", "tekken.json")
 
 
-def load_language_model(name: str, device: str = "auto", dtype: str = "auto", offline: bool = False) -> LanguageModel:
+@dataclass(frozen=True, eq=False)
+class ModelParts:
+    """What a ``LanguageModel`` is made of; the model is not on its device yet."""
+
+    model: "PreTrainedModel"
+    tokenizer: "PreTrainedTokenizerBase"
+    name: str
+    """What the name given was resolved to."""
+    device: torch.device
+    voices_folder: Path | None
+    notices: tuple[str, ...]
+
+
+def load_parts(name: str, device: str = "auto", dtype: str = "auto", offline: bool = False) -> ModelParts:
     """See ``LanguageModel.load``."""
     target = torch.device(resolve_device(device))
     notices = []
@@ -54,18 +69,18 @@ def load_language_model(name: str, device: str = "auto", dtype: str = "auto", of
             f"The weights of {name} lack {len(missing)} of the parameters its config.json asks for ({missing[0]} "
             "and so on); random numbers would stand in for them. Use the config.json that belongs to the weights."
         )
+    return ModelParts(model, tokenizer, name, target, voices if is_local else None, tuple(notices))
+
+
+@contextmanager
+def refused_by(name: str, device: torch.device) -> Iterator[None]:
+    """A device that cannot hold or run a model, in a sentence that says what to do."""
     try:
-        return LanguageModel(
-            model.to(target),
-            tokenizer,
-            name=name,
-            voices_folder=voices if is_local else None,
-            notices=tuple(notices),
-        )
+        yield
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise ModelError(
-            f"The model {name} cannot run on {target}: {reason} Try --device cpu or --dtype bfloat16."
+            f"The model {name} cannot run on {device}: {reason} Try --device cpu or --dtype bfloat16."
         ) from error
 
 

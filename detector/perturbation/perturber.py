@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from detector.models.language_model import LanguageModel
+from detector.records.token_scores import PerturbedScores
 from detector.scoring.engine import score_texts
-from detector.scoring.records import PerturbedScores
 
 
 class Perturber(Protocol):

@@ -8,8 +8,8 @@ from detector.errors import InputError, UsageError
 from detector.generation.sampler import generate
 from detector.generation.sampling import SamplingSettings
 from detector.models.language_model import LanguageModel
+from detector.records.token_scores import RegeneratedScores
 from detector.scoring.engine import score_texts
-from detector.scoring.records import RegeneratedScores
 
 
 def regenerate(

@@ -1,19 +1,20 @@
-"""A result in a notebook: the verdict in words and the surprise curve, whole without any style sheet."""
+"""A result in a notebook: the verdict in words and the evidence of each sentence, whole without any style sheet."""
 
 from markupsafe import Markup
 
-from detector.report.evidence_pictures import surprise_picture
+from detector.records.result import Result
+from detector.report.evidence_pictures import evidence_picture
 from detector.report.page import name_of
 from detector.report.palette import LIGHT
+from detector.report.parts import parts_of, sentence_on_parts
 from detector.report.svg import inline_svg
 from detector.report.visible import plain_visible
 from detector.report.wording import HEADLINES, NOT_PROOF
-from detector.verdict.result import Result
 
 _CARD = Markup(
     '<div style="max-width:52rem;font-family:system-ui,sans-serif;line-height:1.5;background:{paper};color:{ink};'
     'padding:1rem;border:1px solid {rule}"><div style="color:{muted}">{name}</div><div style="font-size:1.3em">'
-    "<b>{headline}</b></div><div>{explanation}</div>{curve}"
+    "<b>{headline}</b></div><div>{parts}</div><div>{explanation}</div>{curve}"
     '<div style="color:{muted};font-size:.9em">{not_proof}</div></div>'
 )
 
@@ -22,8 +23,7 @@ def card(result: Result) -> str:
     """HTML of the card; ``result.to_html()`` is the whole report."""
     curve = Markup("")
     if result.evidence is not None:
-        bits = result.classifier.human_sentence_bits if result.classifier else None
-        curve = inline_svg(surprise_picture(result.evidence, bits))
+        curve = inline_svg(evidence_picture(result, result.evidence))
     return str(
         _CARD.format(
             paper=LIGHT.surface,
@@ -32,6 +32,7 @@ def card(result: Result) -> str:
             muted=LIGHT.muted,
             name=plain_visible(name_of(result)),
             headline=HEADLINES[result.verdict],
+            parts=sentence_on_parts(parts_of(result)),
             explanation=plain_visible(result.explanation),
             curve=curve,
             not_proof=NOT_PROOF,

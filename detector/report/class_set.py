@@ -19,18 +19,20 @@ from markupsafe import Markup
 
 from detector.errors import OutputError, UsageError
 from detector.progress import OnProgress, unwatched
+from detector.records.result import Evidence, Result
+from detector.records.verdicts import Verdict
 from detector.report.evidence_pictures import all_pictures
-from detector.report.evidence_summaries import sentence_bits
+from detector.report.evidence_summaries import sentence_bits, sentence_evidence
 from detector.report.lettering import escaped, shortened
 from detector.report.output_files import check_folder, check_writable
 from detector.report.page import drawn, name_of, render, report_page, today, without_names
+from detector.report.parts import parts_of, shares_in_short
 from detector.report.picture_files import save_picture
 from detector.report.picture_parts import Bars, DataTable, Picture, Role
-from detector.report.small_svg import small_curve
+from detector.report.small_svg import small_evidence
 from detector.report.visible import plain_visible
 from detector.report.wording import HEADLINES
 from detector.verdict.classifier import Classifier
-from detector.verdict.result import Evidence, Result, Verdict
 
 INDEX = "index.html"
 _NUMBERED = re.compile(r"text-\d+.*|index\.html")
@@ -168,7 +170,7 @@ def index_page(
         entries=[_row(entry) for entry in entries],
         counts=[(HEADLINES[verdict], n) for verdict, n in counts.items() if n],
         multiples=[
-            {"entry": e, "curve": _small_curve(e.result, e.result.evidence)}
+            {"entry": e, "curve": _small_evidence(e.result.evidence), "headline": HEADLINES[e.result.verdict]}
             for e in scored
             if e.result.evidence is not None
         ],
@@ -223,9 +225,10 @@ def score_distribution(scores: Sequence[float], classifier: Classifier) -> Pictu
     )
 
 
-def _small_curve(result: Result, evidence: Evidence) -> Markup:
-    band = result.classifier.human_sentence_bits if result.classifier else None
-    return small_curve(sentence_bits(evidence), band)
+def _small_evidence(evidence: Evidence) -> Markup:
+    spans = sentence_bits(evidence)
+    sums = sentence_evidence(evidence).tolist()
+    return small_evidence([(a, b, nats) for (a, b, _), nats in zip(spans, sums, strict=True)])
 
 
 def _row(entry: Entry) -> dict[str, object]:
@@ -240,7 +243,7 @@ def _row(entry: Entry) -> dict[str, object]:
         "words": result.n_words,
         "p_value": "" if result.p_value is None else f"{result.p_value:.4f}",
         "human_p_value": "" if result.human_p_value is None else f"{result.human_p_value:.4f}",
-        "parts": len(result.segments) or "",
+        "parts": shares_in_short(parts_of(result)),
         "findings": len(result.findings),
     }
 

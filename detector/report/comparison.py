@@ -6,13 +6,14 @@ from datetime import datetime
 import numpy as np
 
 from detector.methods import METHODS
+from detector.records.result import Result
 from detector.report.distributions import DISTRIBUTIONS
 from detector.report.evidence_pictures import distribution_picture, surprise_picture
 from detector.report.page import Links, drawn, name_of, render, today
+from detector.report.parts import parts_of, sentence_on_parts
 from detector.report.references import references_for
 from detector.report.visible import plain_visible
 from detector.report.wording import HEADLINES, facts
-from detector.verdict.result import Result
 
 
 def comparison_page(
@@ -33,6 +34,7 @@ def comparison_page(
             {
                 "name": name,
                 "headline": HEADLINES[result.verdict],
+                "parts_said": sentence_on_parts(parts_of(result)),
                 "explanation": plain_visible(result.explanation),
                 "facts": facts(result, result.classifier),
                 "curve": _curve(result, number, name),
@@ -50,8 +52,7 @@ def comparison_page(
 def _curve(result: Result, number: int, name: str) -> dict[str, object] | None:
     if result.evidence is None:
         return None
-    bits = result.classifier.human_sentence_bits if result.classifier else None
-    picture = surprise_picture(result.evidence, bits)
+    picture = surprise_picture(result.evidence, result.classifier)
     return drawn(replace(picture, name=f"surprise-{number}", title=f"Surprise along {name}"))
 
 

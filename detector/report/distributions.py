@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from detector.methods.gltr import bucket_shares, fractions_of_top, top10_entropies
 from detector.methods.spectrum import standardised
-from detector.scoring.records import TokenScores
+from detector.records.token_scores import TokenScores
 
 Floats = NDArray[np.float64]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from detector.errors import InputError, UsageError
+from detector.records.result import Evidence, Result
 from detector.report.distributions import (
     DISTRIBUTIONS,
     ENTROPY_EDGES,
@@ -31,7 +32,6 @@ from detector.report.picture_parts import (
 from detector.report.references import References, references_for
 from detector.report.visible import plain_visible
 from detector.verdict.classifier import Classifier
-from detector.verdict.result import Evidence, Result
 
 _MOST_BARS = 700
 """Thin bars along a text; a longer text shows means of so many stretches."""
@@ -58,10 +58,10 @@ def all_pictures(result: Result) -> list[Picture]:
     return [picture for picture in pictures if picture is not None]
 
 
-def surprise_picture(evidence: Evidence, human_sentence_bits: Sequence[float] | None) -> Picture:
-    """Surprise along the text: sentence means over thin bars of the tokens, on the band of human sentences.
+def surprise_picture(evidence: Evidence, classifier: Classifier | None) -> Picture:
+    """Surprise along the text: sentence means over thin bars of the tokens, on the bands of reference sentences.
 
-    ``human_sentence_bits`` are the 10 %, 50 % and 90 % quantile of the mean surprise of a sentence in human texts.
+    ``classifier`` knows the sentences of human texts, and may know those of machine texts.
     """
     bits = evidence.scores.surprisal_bits
     edges, heights, per_bar = _thinned(bits)
@@ -69,18 +69,26 @@ def surprise_picture(evidence: Evidence, human_sentence_bits: Sequence[float] | 
     top = round_up(max(16.0, float(np.quantile(bits, 0.995)) * 1.05 if len(bits) else 0.0))
     bars_label = "each token" if per_bar <= 1 else f"means of about {per_bar:.0f} tokens"
     layers: list[Layer] = [Bars(edges[:-1], edges[1:], np.minimum(heights, top), "token", bars_label)]
-    if human_sentence_bits is not None:
-        low, middle, high = human_sentence_bits
+    if classifier is not None:
+        low, middle, high = classifier.human_sentence_bits
         layers += [
             Band(low, high, "band", "middle 80 % of sentences in human texts, with their median"),
             Level(middle, "band"),
         ]
+    if classifier is not None and classifier.machine_sentence_bits:
+        low, _, high = classifier.machine_sentence_bits
+        layers.append(Band(low, high, "machine", "middle 80 % of sentences in machine texts"))
     layers.append(Steps(starts, ends, means, "text", "each sentence of this text"))
     return Picture(
         "surprise",
         "Surprise along the text",
         "How surprised the model was, from the first word to the last. Names, rare words and new ideas are peaks; set "
-        "phrases and common topics are low, whoever wrote them. Look for long stretches outside the band.",
+        "phrases and common topics are low, whoever wrote them. "
+        + (
+            "Where the two bands overlap, surprise tells nothing: the verdict rests on more than it."
+            if classifier is not None and classifier.machine_sentence_bits
+            else "Look for long stretches outside the band."
+        ),
         "tokens from the beginning",
         "surprise (bits)",
         (0, max(1, len(bits))),
@@ -240,8 +248,8 @@ def _distribution(result: Result, evidence: Evidence, name: str) -> Picture | No
 
 
 PICTURES = {
-    "surprise": lambda r, e: surprise_picture(e, r.classifier.human_sentence_bits if r.classifier else None),
     "evidence": evidence_picture,
+    "surprise": lambda r, e: surprise_picture(e, r.classifier),
     "score": lambda r, e: score_picture(r, r.classifier) if r.classifier else None,
     "rank": lambda r, e: _distribution(r, e, "rank"),
     "fraction": lambda r, e: _distribution(r, e, "fraction"),

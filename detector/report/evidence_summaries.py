@@ -5,13 +5,7 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.methods.gltr import bucket_of
-from detector.verdict.result import Evidence
-
-
-def token_buckets(evidence: Evidence) -> NDArray[np.int64]:
-    """GLTR bucket 0 to 3 of each scored token, shape (n_tokens,)."""
-    return bucket_of(evidence.scores.rank)
+from detector.records.result import Evidence
 
 
 def binned_bits(evidence: Evidence, bins: int) -> NDArray[np.float64]:

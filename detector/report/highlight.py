@@ -15,22 +15,17 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from detector.methods.gltr import bucket_of
+from detector.records.result import Evidence, Finding, Result, Segment
 from detector.report.evidence_summaries import sentence_evidence
-from detector.report.small_svg import sentence_bars
+from detector.report.outline import paragraphs_of
+from detector.report.parts import label_of
+from detector.report.small_svg import LEAST_REACH_NATS, sentence_bars
+from detector.report.views import evidence_levels, fraction_levels, rank_levels, surprise_levels
 from detector.report.visible import plain_visible, visible
-from detector.report.wording import PART_WORDS
-from detector.verdict.result import Evidence, Finding, Result, Segment
 
-FRACTION_LIMITS = (0.1, 0.01)
-"""p / p_max below which a token that is not the first choice takes the second and the third shade."""
-BITS_LIMITS = (4.0, 8.0, 12.0)
-LEAN_NATS = (0.1, 0.25)
-"""Evidence from which a token leans, and leans strongly."""
 TOKEN_COLUMNS = ("rank", "probability", "surprise (bits)", "evidence (nats)", "token")
 _CHOICES = 5
 _BLANK = "(blank)"
-_LEAST_REACH_NATS = 2.0
 _LONGEST_WORD = 40
 """Characters without a blank from which a line may break between tokens."""
 _BREAK = re.compile(rf"\S{{{_LONGEST_WORD},}}?(?=[!-~\w])")
@@ -73,20 +68,6 @@ def units_of(spans: Sequence[tuple[int, int]]) -> list[Unit]:
     return units
 
 
-def paragraphs_of(text: str) -> list[tuple[int, int]]:
-    r"""(start, end) of each paragraph: parted by blank lines, or by line breaks where there are no blank lines.
-
-    >>> [("a\nb\n\nc"[i:j]) for i, j in paragraphs_of("a\nb\n\nc")], paragraphs_of("a\nb")
-    (['a\nb', 'c'], [(0, 1), (2, 3)])
-    """
-    newline = r"(?:\r\n|\r(?!\n)|(?<!\r)[\n\u2028\u2029])"
-    blank = re.compile(rf"{newline}[^\S\n\r]*{newline}\s*")
-    parting = blank if blank.search(text.strip()) else re.compile(rf"{newline}\s*")
-    edges = [0, *itertools.chain.from_iterable(match.span() for match in parting.finditer(text)), len(text)]
-    spans = zip(edges[::2], edges[1::2], strict=True)
-    return [(start, end) for start, end in spans if text[start:end].strip()]
-
-
 def paragraphs(result: Result, evidence: Evidence) -> Iterator[Paragraph]:
     """The whole text as HTML with its sentence bars."""
     text = evidence.text
@@ -96,7 +77,7 @@ def paragraphs(result: Result, evidence: Evidence) -> Iterator[Paragraph]:
     spans = paragraphs_of(text)
     runs_of = _runs(result, evidence, units, cores, spans)
     sums = sentence_evidence(evidence)
-    reach = max(_LEAST_REACH_NATS, float(np.abs(sums).max(initial=0)))
+    reach = max(LEAST_REACH_NATS, float(np.abs(sums).max(initial=0)))
     for (start, end), runs in zip(spans, runs_of, strict=True):
         pieces: list[str] = [visible(text[start : cores[runs[0].units[0]]])] if runs else []
         at = start
@@ -274,20 +255,15 @@ def _core_start(text: str, unit: Unit) -> int:
 
 def _classes(evidence: Evidence, units: Sequence[Unit], findings: Sequence[Finding]) -> Iterator[list[str]]:
     """For each way of looking, the class of each unit; the first bucket has none, to keep pages light."""
-    scores = evidence.scores
     first = np.array([unit.first for unit in units], dtype=np.int64)
     if not len(first):
         return
-    rank = np.maximum.reduceat(scores.rank, first)
-    bits = np.add.reduceat(scores.surprisal_bits, first)
-    nats = np.add.reduceat(evidence.token_evidence, first)
-    gap = np.minimum.reduceat(scores.log_prob_nats - scores.max_log_prob_nats, first)
-    fraction = np.where(rank == 1, 0, 1 + sum((gap < np.log(limit)).astype(np.int64) for limit in FRACTION_LIMITS))
-    lean = np.searchsorted(LEAN_NATS, np.abs(nats), side="right")
-    yield _named("r", bucket_of(rank))
-    yield _named("f", fraction)
-    yield _named("b", np.searchsorted(BITS_LIMITS, bits, side="right"))
-    yield [f" {'m' if value > 0 else 'h'}{level}" if level else "" for value, level in zip(nats, lean, strict=True)]
+    for letter, levels in (("r", rank_levels), ("f", fraction_levels), ("b", surprise_levels)):
+        yield _named(letter, levels(evidence, first))
+    yield [
+        f" {'m' if level > 0 else 'h'}{abs(level)}" if level else ""
+        for level in evidence_levels(evidence, first).tolist()
+    ]
     yield _marked(units, findings)
 
 
@@ -310,4 +286,4 @@ def _marked(units: Sequence[Unit], findings: Sequence[Finding]) -> list[str]:
 
 
 def _part_mark(number: int, segment: Segment) -> str:
-    return f'<span class="part">Part {number}: {PART_WORDS[segment.label]}</span>'
+    return f'<span class="part">Part {number}: {label_of(segment)}</span>'

@@ -17,12 +17,15 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, Stri
 from markupsafe import Markup
 
 from detector.methods import METHODS
+from detector.records.result import Result
 from detector.report import palette
 from detector.report.evidence_pictures import all_pictures
 from detector.report.highlight import TOKEN_COLUMNS, paragraphs, token_lines, unshaded_paragraphs
+from detector.report.outline import outline_of
+from detector.report.parts import MOST_PARTS, TextPart, parts_of, percent, sentence_on_parts
 from detector.report.picture_parts import Picture
 from detector.report.references import References, references_for
-from detector.report.small_svg import bar_cell
+from detector.report.small_svg import bar_cell, parts_bar
 from detector.report.svg import inline_svg, legend_of
 from detector.report.visible import plain_visible, visible
 from detector.report.wording import (
@@ -30,14 +33,12 @@ from detector.report.wording import (
     HEADLINES,
     NEXT_STEPS,
     NOT_PROOF,
-    PART_WORDS,
     facts,
     p_words,
     promise,
     signed,
 )
 from detector.verdict.classifier import Classifier
-from detector.verdict.result import Result
 from detector.version import __version__
 
 REPORT_ALTERNATIVES = 10
@@ -72,7 +73,7 @@ def report_page(
         name, result = name or "A text", without_names(result)
     judged_by = classifier or result.classifier
     references = references_for(result.model_fingerprint)
-    evidence = result.evidence
+    evidence, parts = result.evidence, parts_of(result)
     texts = list(
         unshaded_paragraphs(result.text, result.findings) if evidence is None else paragraphs(result, evidence)
     )
@@ -87,11 +88,15 @@ def report_page(
         promise=promise(result, judged_by),
         warnings=[plain_visible(warning) for warning in result.warnings],
         paragraphs=texts,
+        outline=outline_of(result.text if evidence is None else evidence.text),
         is_shaded=evidence is not None,
         is_long=len(texts) > _LONG,
         token_columns=TOKEN_COLUMNS,
         token_lines="\n".join(token_lines(evidence)) if evidence is not None else "",
-        parts=_parts(result),
+        parts_said=sentence_on_parts(parts),
+        parts=[_part_row(part) for part in parts[:MOST_PARTS]],
+        more_parts=max(0, len(parts) - MOST_PARTS),
+        bar_of_parts=parts_bar([(part.share, part.segment) for part in parts]) if parts else "",
         findings=_findings(result),
         pictures=[drawn(picture) for picture in all_pictures(result)],
         reasons=_reasons(result),
@@ -182,23 +187,18 @@ def _sha256(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _parts(result: Result) -> list[dict[str, object]]:
-    """A row a part, for a text of more than one."""
-    if result.evidence is None or len(result.segments) < 2:
-        return []
-    text = result.evidence.text
-    return [
-        {
-            "number": number,
-            "label": PART_WORDS[part.label],
-            "leaning": part.leans_to,
-            "words": len(text[part.start_char : part.end_char].split()),
-            "beginning": visible(" ".join(text[part.start_char : part.end_char].split()[:9])),
-            "p_value": p_words(part.p_value).removeprefix("p-value "),
-            "evidence": signed(part.evidence_nats),
-        }
-        for number, part in enumerate(result.segments, start=1)
-    ]
+def _part_row(part: TextPart) -> dict[str, object]:
+    return {
+        "number": part.number,
+        "place": part.place,
+        "label": part.label,
+        "side": part.segment.leans_to,
+        "share": percent(part.share),
+        "words": f"{part.n_words:,}",
+        "beginning": visible(part.beginning),
+        "p_value": p_words(part.segment.p_value).removeprefix("p-value "),
+        "evidence": signed(part.segment.evidence_nats),
+    }
 
 
 def _findings(result: Result) -> list[dict[str, object]]:

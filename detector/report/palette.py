@@ -88,6 +88,8 @@ ROLE_COLOURS = {
 """Of the layers of a picture, by ``picture_parts.Role``."""
 CIVIDIS = ("#FEE838", "#C8B866", "#94907B")
 """Three steps of matplotlib's ramp cividis that fall in lightness, for terminals and single marks in a picture."""
+TERMINAL_HUMAN, TERMINAL_MACHINE = "#0087D7", "#D75F00"
+"""Letters in a terminal whose background nobody knows: at least 3.5:1 on white and on black."""
 FIRST_LINE, SECOND_LINE = LIGHT.accent, "#B35900"
 """Two things side by side in a picture by matplotlib."""
 EVERY_POINT = "#9BA6B2"

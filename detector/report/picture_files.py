@@ -1,19 +1,19 @@
 """Pictures as files: every picture of a report, drawn by matplotlib as .png or .svg."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from detector.errors import InputError
+from detector.records.result import Result
 from detector.report.evidence_pictures import surprise_picture
 from detector.report.figures import new_figure, save_figure
 from detector.report.lettering import escaped, shortened
 from detector.report.palette import LIGHT, ROLE_COLOURS
 from detector.report.picture_parts import Band, Bars, Layer, Level, Picture, Ranges, Rule, Steps
 from detector.report.wording import NOT_PROOF
-from detector.verdict.result import Result
+from detector.verdict.classifier import Classifier
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,17 +22,15 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 70
 
 
-def draw_surprise(result: Result, human_sentence_bits: Sequence[float], path: Path) -> None:
-    """Write surprise per token, sentence means and the human reference band to ``path`` (.png or .svg).
+def draw_surprise(result: Result, classifier: Classifier, path: Path) -> None:
+    """Write surprise per token, sentence means and the reference bands of ``classifier`` to ``path`` (.png or .svg).
 
-    ``human_sentence_bits`` are the 10 %, 50 % and 90 % quantiles of the mean surprise of a sentence
-    in human texts. Raises ``InputError`` when the result has no scores, ``OutputError`` when the file cannot be
-    written.
+    Raises ``InputError`` when the result has no scores, ``OutputError`` when the file cannot be written.
     """
     if result.evidence is None:
         raise InputError(f"There is no picture of {result.id}, for it has no scores.")
     name = shortened(escaped(Path(result.path).name if result.path else result.id), _LONGEST_NAME)
-    save_picture(surprise_picture(result.evidence, human_sentence_bits), path, f"{name}    verdict: {result.verdict}")
+    save_picture(surprise_picture(result.evidence, classifier), path, f"{name}    verdict: {result.verdict}")
 
 
 def save_picture(picture: Picture, path: Path, heading: str | None = None) -> None:
@@ -64,7 +62,7 @@ def _draw(axes: "Axes", layer: Layer) -> None:
     colour = ROLE_COLOURS[layer.role]
     match layer:
         case Band():
-            axes.axhspan(layer.low, layer.high, color=colour, lw=0, alpha=0.75, label=layer.label)
+            _draw_band(axes, layer)
         case Level():
             axes.axhline(layer.y, color=LIGHT.muted, lw=0.8, ls=":" if layer.role == "band" else "-")
         case Bars():
@@ -75,6 +73,16 @@ def _draw(axes: "Axes", layer: Layer) -> None:
             _draw_ranges(axes, layer)
         case Rule():
             _draw_rule(axes, layer)
+
+
+def _draw_band(axes: "Axes", band: Band) -> None:
+    colour = ROLE_COLOURS[band.role]
+    if band.role == "band":
+        axes.axhspan(band.low, band.high, color=colour, lw=0, alpha=0.75, label=band.label)
+    else:  # lies upon the band of the other side, and has to let it through
+        axes.axhspan(band.low, band.high, facecolor=colour, lw=0, alpha=0.14, label=band.label)
+        for edge in (band.low, band.high):
+            axes.axhline(edge, color=colour, lw=1.2, ls="--")
 
 
 def _draw_bars(axes: "Axes", bars: Bars) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from detector.evaluation.feature_table import FeatureTable
 from detector.evaluation.metrics import auroc, det_curve, reliability
 from detector.evaluation.quality import Quality
 from detector.report.figures import new_figure, save_figure
 from detector.report.palette import CIVIDIS, FIRST_LINE, NOTE_LINE
-from detector.training.feature_table import FeatureTable
 from detector.verdict.classifier import Classifier
 
 _HEADINGS = {

@@ -4,9 +4,13 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
+from detector.records.result import Segment
 from detector.report.palette import LIGHT
 from detector.report.picture_parts import Role
 from detector.report.svg_elements import FONT, element, filled, path_of, text_at
+
+LEAST_REACH_NATS = 2.0
+"""Of evidence that fills a small picture at least, so that a trifle does not look like much."""
 
 
 def bar_cell(value: float, reach: float) -> Markup:
@@ -49,21 +53,60 @@ def sentence_bars(values: Iterable[float], numbers: Iterable[int], reach: float)
     )
 
 
-def small_curve(sentences: Sequence[tuple[int, int, float]], human_bits: Sequence[float] | None) -> Markup:
-    """Surprise of each (first token, one past the last, mean bits) as steps on the human band, without axes."""
-    width, height, top = 180.0, 56.0, 14.0
-
-    def y(bits: float) -> float:
-        return round(height - min(bits, top) / top * height, 1)
-
+def small_evidence(sentences: Sequence[tuple[int, int, float]]) -> Markup:
+    """Evidence of each (first token, one past the last, nats): up for machine, down for human, without axes."""
+    width, height, middle = 180.0, 64.0, 32.0
     n = max(1, sentences[-1][1] if sentences else 1)
-    parts = []
-    if human_bits is not None:
-        low, _, high = human_bits
-        parts.append(filled("rect", "band", x=0, y=y(high), width=width, height=round(y(low) - y(high), 1)))
-    d = "".join(
-        f"{'M' if i == 0 else 'L'}{a / n * width:.1f} {y(m)}H{b / n * width:.1f}"
-        for i, (a, b, m) in enumerate(sentences)
+    reach = max([LEAST_REACH_NATS, *(abs(nats) for _, _, nats in sentences)])
+    paths: dict[Role, str] = {"machine": "", "human": ""}
+    for a, b, nats in sentences:
+        top = round(middle - nats / reach * (middle - 2), 1)
+        paths["machine" if nats > 0 else "human"] += (
+            f"M{a / n * width:.1f} {middle}V{top}H{b / n * width:.1f}V{middle}z"
+        )
+    bars = [filled("path", role, d=d) for role, d in paths.items() if d]
+    parts = [
+        *bars,
+        path_of(f"M0 {middle}H{width}", "line", LIGHT.muted, 1),
+        text_at(width + 5, 14, "machine", "machine", LIGHT.machine, anchor="start", size="13"),
+        text_at(width + 5, height - 5, "human", "human", LIGHT.human, anchor="start", size="13"),
+    ]
+    return element(
+        "svg",
+        Markup("").join(parts),
+        viewBox=f"0 0 {width + 62:g} {height:g}",
+        role="img",
+        aria_label="Evidence of each sentence, up for machine text and down for human writing",
+        font_family=FONT,
     )
-    parts += [path_of(f"M0 {height}H{width}", "grid", LIGHT.rule, 1), path_of(d, "stroke-text", LIGHT.ink, 1.6)]
-    return element("svg", Markup("").join(parts), viewBox=f"0 0 {width:g} {height + 1:g}", aria_hidden="true")
+
+
+def parts_bar(parts: Sequence[tuple[float, Segment]]) -> Markup:
+    """Parts of a text side by side, as wide as their (share of the words, segment); pale where undecided.
+
+    Those of machine text stand higher than those of human writing, for whoever cannot tell the colours apart.
+    """
+    width, height, at = 600.0, 22.0, 0.0
+    drawn = []
+    for share, segment in parts:
+        role: Role = "machine" if segment.leans_to == "machine" else "human"
+        end = at + share * width
+        drawn.append(
+            filled(
+                "rect",
+                role,
+                x=round(at, 1),
+                y=0 if role == "machine" else 10,
+                width=round(max(0.5, end - at - 1), 1),
+                height=12,
+                fill_opacity="0.4" if segment.label == "uncertain" else "1",
+            )
+        )
+        at = end
+    return element(
+        "svg",
+        Markup("").join(drawn),
+        viewBox=f"0 0 {width:g} {height:g}",
+        preserveAspectRatio="none",
+        aria_hidden="true",
+    )

@@ -92,6 +92,7 @@ def _draw(layer: Layer, plane: _Plane) -> Iterator[Markup]:
 
 def _draw_band(band: Band, plane: _Plane) -> Iterator[Markup]:
     top, bottom = plane.y(band.high), plane.y(band.low)
+    is_on_another = band.role != "band"  # and has to let it through
     yield filled(
         "rect",
         band.role,
@@ -99,8 +100,10 @@ def _draw_band(band: Band, plane: _Plane) -> Iterator[Markup]:
         y=top,
         width=plane.right - plane.left,
         height=round(bottom - top, 1),
-        fill_opacity="0.7",
+        fill_opacity="0.14" if is_on_another else "0.7",
     )
+    if is_on_another:
+        yield stroke_of(f"M{plane.left} {top}H{plane.right}M{plane.left} {bottom}H{plane.right}", band.role, 1.2, "5 3")
 
 
 def _draw_level(level: Level, plane: _Plane) -> Iterator[Markup]:
@@ -194,4 +197,7 @@ def _sample_inside(layer: Layer) -> Markup:
     if isinstance(layer, Bars) and role in ("text", "other"):
         area = filled("rect", "token", x=2, y=3, width=20, height=10) if role == "text" else Markup("")
         return area + stroke_of("M2 3H22V13H2z", role, 1.4)
+    if isinstance(layer, Band) and role != "band":
+        area = filled("rect", role, x=2, y=3, width=20, height=10, fill_opacity="0.14")
+        return area + stroke_of("M2 3H22M2 13H22", role, 1.2, "5 3")
     return filled("rect", role, x=2, y=3, width=20, height=10)

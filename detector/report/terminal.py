@@ -1,46 +1,49 @@
-"""A result in the terminal: words first, numbers second, the text itself last.
+"""A result in the terminal: the verdict, how sure, where, what to do; numbers only for those who ask; the text last.
 
-Colours are never the only cue: every rank bucket has a mark as well, which is what a pipe or a
-terminal without colour shows.
+Colours are never the only cue: every level of a view has a mark as well, which is what a pipe or a terminal without
+colour shows.
 """
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from rich.console import Console
 from rich.text import Text
 
 from detector.methods.gltr import bucket_shares
+from detector.records.result import Evidence, Result
 from detector.report.distributions import RANK_LABELS
-from detector.report.evidence_summaries import binned_bits, token_buckets
-from detector.report.palette import CIVIDIS
-from detector.report.wording import NOT_PROOF, p_words, probability_words
-from detector.verdict.result import Evidence, Result
+from detector.report.evidence_summaries import binned_bits
+from detector.report.outline import line_of
+from detector.report.palette import CIVIDIS, LIGHT, TERMINAL_HUMAN, TERMINAL_MACHINE
+from detector.report.parts import TextPart, parts_of, percent, sentence_on_parts
+from detector.report.views import VIEWS, word_levels
+from detector.report.wording import NEXT_STEPS, NOT_PROOF, out_of_thousand, p_words, probability_words
 
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.:-=+*#"
 _SPARKLINE_WIDTH = 50
 _MOST_FINDINGS = 5
 _MOST_REASONS = 6
+_MOST_PARTS = 6
 _FULL_BAR_BITS = 14.0
-_HEADLINES = {
-    "human": "reads like human text",
-    "machine": "reads like machine text",
-    "mixed": "human and machine text mixed",
-    "inconclusive": "not enough evidence either way",
-    "unscored": "no verdict",
+_HEADING_WIDTH = 9
+_NARROWEST = 30
+MARKS = {-2: "<<", -1: "<", 0: "", 1: ">", 2: ">>"}
+"""Put before a word in the view of evidence, left for human and right for machine as the bars of the page are."""
+EXPECTATION_MARKS = {0: "", 1: "~", 2: "+", 3: "#"}
+"""The same in the views with one direction."""
+_STYLES = {
+    -2: f"bold italic black on {LIGHT.strong_human}",
+    -1: f"italic {TERMINAL_HUMAN}",
+    1: f"underline {TERMINAL_MACHINE}",
+    2: f"bold underline black on {LIGHT.strong_machine}",
 }
-BUCKET_MARKS = ("", "~", "+", "#")
-"""Put before a word where there is no colour, one for each of GLTR's rank buckets."""
-_BUCKET_STYLES = (
-    "",
-    f"black on {CIVIDIS[0]} underline",
-    f"black on {CIVIDIS[1]} bold",
-    f"black on {CIVIDIS[2]} bold underline",
-)
-"""For rich: colours that fall in lightness, and how the word is set as a second cue."""
+_EXPECTATION_STYLES = {1: "underline", 2: f"black on {CIVIDIS[1]}", 3: f"bold underline black on {CIVIDIS[0]}"}
+"""A little is a line alone, for any background is loud on a dark screen; the strongest is the brightest."""
 
 
 class _PipeConsole(Console):
@@ -55,91 +58,149 @@ def make_console() -> Console:
     return _PipeConsole(highlight=False)
 
 
-def print_result(console: Console, result: Result, show_text: bool, explain: bool = False) -> None:
-    """Write one result; ``show_text`` adds the text marked by rank, ``explain`` what moved the score.
+def print_result(
+    console: Console, result: Result, view: str | None = None, explain: bool = False, is_alone: bool = True
+) -> None:
+    """Write one result; ``view`` is one of ``VIEWS`` to show the text marked by, ``explain`` adds the numbers.
 
-    A terminal gets lines that fit it; a pipe gets every line whole, so that it can be searched.
+    One of many (``is_alone`` false) is told in short. A terminal gets lines that fit it; a pipe gets every line whole,
+    so that it can be searched.
     """
-    name = _without_controls(result.path or ("standard input" if result.id == "-" else result.id))
-    headline = Text.assemble((f"{name}: ", "bold"), (result.verdict, "bold reverse"), f"  {_HEADLINES[result.verdict]}")
-    lines = [result.explanation]
-    if result.score is not None:
-        lines += _numbers(result, ascii_only=_is_ascii(console))
-        lines += _parts(result)
-        if explain:
-            lines += _moved_by(result)
-    if result.baseline is not None:
-        lines.append(f"earlier texts: {result.baseline.explanation}")
-        named = ", ".join(f"{name.replace('_', ' ')} {z:+.1f}" for name, z in result.baseline.differences[:3])
-        lines.append(f"differs most in {named} (standard deviations)")
-    for finding in result.findings[:_MOST_FINDINGS]:
-        lines.append(f"found: {finding.kind.replace('_', ' ')} at {finding.start_char}: {finding.detail}")
-    if len(result.findings) > _MOST_FINDINGS:
-        lines.append(f"found: {len(result.findings) - _MOST_FINDINGS} more, see --json")
     fits = console.is_terminal
-    console.print(headline, soft_wrap=not fits)
-    for line in lines:
-        shown = textwrap.fill(line, max(20, console.width - 4), subsequent_indent="  ") if fits else line
-        console.print(Text(textwrap.indent(shown, "  ")), soft_wrap=True)
-    if result.evidence is not None and show_text:
+    name = _without_controls(result.path or ("standard input" if result.id == "-" else result.id))
+    console.print(Text.assemble((f"{name}: ", "bold"), (result.verdict, "bold reverse")), soft_wrap=not fits)
+    _print_lines(console, _answer(result, parts_of(result), is_alone))
+    if explain and result.score is not None:
+        console.print()
+        _print_lines(console, [*_numbers(result, ascii_only=_is_ascii(console)), *_moved_by(result)])
+    if result.evidence is not None and view is not None:
         colour = fits and not console.no_color
-        for part in (_legend(colour), marked_text(result.evidence, colour), Text(NOT_PROOF, style="italic")):
+        for part in (_legend(view, colour), marked_text(result.evidence, view, colour)):
             console.print()
             console.print(part, soft_wrap=not fits)
+    if result.score is not None and is_alone:
+        console.print()
+        console.print(Text(NOT_PROOF, style="italic"), soft_wrap=not fits)
 
 
-def _numbers(result: Result, ascii_only: bool) -> Iterator[str]:
+@dataclass(frozen=True)
+class _Line:
+    words: str
+    heading: str | None = None
+    """Before a hanging block; empty for a line that goes on with the one above, None for no block."""
+    indent: int = 2
+
+
+def _print_lines(console: Console, lines: Iterable[_Line]) -> None:
+    for line in lines:
+        begins = " " * line.indent + ("" if line.heading is None else f"{line.heading:{_HEADING_WIDTH}}")
+        hangs = " " * (line.indent + 2) if line.heading is None else " " * len(begins)
+        shown = begins + line.words
+        if console.is_terminal:
+            width = max(_NARROWEST, console.width - 2)
+            shown = textwrap.fill(line.words, width, initial_indent=begins, subsequent_indent=hangs)
+        # What the terminal has no letter for must not end the program.
+        shown = shown.encode(console.encoding, "replace").decode(console.encoding)
+        console.print(Text(shown), soft_wrap=True)
+
+
+def _answer(result: Result, parts: list[TextPart], is_alone: bool) -> Iterator[_Line]:
+    """What a person asks first."""
+    if result.score is None:
+        yield _Line(_without_controls(result.explanation))
+    if said := sentence_on_parts(parts):
+        yield _Line(said)
+    if result.score is not None:
+        yield _Line(_how_sure(result), "how sure")
+    if is_alone:
+        for i, part in enumerate(parts[:_MOST_PARTS]):
+            yield _Line(_part_line(part), "" if i else "where")
+        if len(parts) > _MOST_PARTS:
+            yield _Line(f"and {len(parts) - _MOST_PARTS} more parts, see --html or --json", "")
+        if result.score is not None:
+            yield _Line(_what_now(result), "what now")
+    if result.baseline is not None:
+        yield _Line(f"earlier texts: {result.baseline.explanation}")
+        named = ", ".join(f"{name.replace('_', ' ')} {z:+.1f}" for name, z in result.baseline.differences[:3])
+        yield _Line(f"differs most in {named} (standard deviations)")
+    for finding in result.findings[:_MOST_FINDINGS]:
+        line = line_of(_text_of(result), finding.start_char)
+        yield _Line(f"{finding.kind.replace('_', ' ')} in line {line}: {_without_controls(finding.detail)}", "found")
+    if len(result.findings) > _MOST_FINDINGS:
+        yield _Line(f"{len(result.findings) - _MOST_FINDINGS} more, see --html or --json", "found")
+
+
+def _text_of(result: Result) -> str:
+    return result.text if result.evidence is None else result.evidence.text
+
+
+def _how_sure(result: Result) -> str:
+    """Shares of reference texts, first the one that the verdict rests on."""
+    whole = "as a whole " if result.verdict == "mixed" else ""
+    shares = [f"human texts that {whole}look at least as machine-like: {out_of_thousand(result.p_value or 0.0)}"]
+    if result.human_p_value is not None:
+        shares.append(f"machine texts that {whole}look at least as human: {out_of_thousand(result.human_p_value)}")
+    if result.verdict == "human":
+        shares.reverse()
+    return "; ".join(shares)
+
+
+def _part_line(part: TextPart) -> str:
+    place = f"line {part.line}" if part.line == part.last_line else f"lines {part.line}-{part.last_line}"
+    if part.place.startswith("sentence"):  # two parts of one line would have the same number
+        place = part.place
+    beginning = _without_controls(part.beginning).replace("\n", " ")
+    return f'{place}, {percent(part.share)}, {part.label}: "{beginning}"'
+
+
+def _what_now(result: Result) -> str:
+    """What the verdict is a reason for, and what would decide an open one: the rest of its explanation."""
+    advice = result.explanation.partition(". ")[2]
+    return f"{advice} {NEXT_STEPS[result.verdict].replace('marked below', 'named above')}".strip()
+
+
+def _numbers(result: Result, ascii_only: bool) -> Iterator[_Line]:
     assert result.score is not None
     assert result.probability_machine is not None
     assert result.p_value is not None
     low, high = result.confidence_interval or (float("nan"), float("nan"))
-    yield (
+    yield _Line(
         f"probability machine {probability_words(result.probability_machine)}   {p_words(result.p_value)}   "
         f"score {result.score:+.2f} [{low:+.2f}, {high:+.2f}]   {result.n_words} words, {result.n_tokens} tokens"
     )
     methods = result.methods
-    yield (
+    yield _Line(
         f"log-likelihood {methods['log_likelihood']:.2f} nats   log-rank {methods['log_rank']:.2f}   "
         f"entropy {methods['entropy']:.2f} nats   Fast-DetectGPT {methods['fast_detect_gpt']:+.2f}"
     )
     if result.evidence is not None:
         shares = bucket_shares(result.evidence.scores)
         parts = (f"{label} {share:.0%}" for label, share in zip(RANK_LABELS, shares, strict=True))
-        yield "ranks     " + "   ".join(parts)
+        yield _Line("ranks     " + "   ".join(parts))
         curve = sparkline(binned_bits(result.evidence, _SPARKLINE_WIDTH), ascii_only)
-        yield f"surprise  {curve}  0 to {_FULL_BAR_BITS:g} bits"
+        yield _Line(f"surprise  {curve}  0 to {_FULL_BAR_BITS:g} bits")
 
 
-def _parts(result: Result) -> Iterator[str]:
-    """Where the parts are, if the text has parts of both kinds and the verdict rests on them."""
-    if result.verdict != "mixed" or result.evidence is None:
-        return
-    text = result.evidence.text
-    for segment in result.segments:
-        words = text[segment.start_char : segment.end_char].split()
-        place = f"characters {segment.start_char} to {segment.end_char}, {len(words)} words"
-        label = segment.leans_to + ("" if segment.label != "uncertain" else "?")
-        yield (
-            f"{label:8}  {p_words(segment.p_value)}   {place}: "
-            f"{_without_controls(' '.join(words[:6]))} ... {_without_controls(' '.join(words[-4:]))}"
-        )
-
-
-def _moved_by(result: Result) -> Iterator[str]:
+def _moved_by(result: Result) -> Iterator[_Line]:
     """The score as sums of features and of sentences."""
     explanation = result.explained
     if explanation is None or result.evidence is None:
         return
     kinds = "   ".join(f"{kind} {amount:+.2f}" for kind, amount in explanation.by_kind().items())
-    yield f"score {explanation.score:+.2f} = {kinds}"
+    yield _Line(f"score {explanation.score:+.2f} = {kinds}")
     for moved in explanation.features[:_MOST_REASONS]:
-        yield f"  {moved.contribution:+.2f}  {moved.feature.replace('_', ' ')} {moved.value:.3g}: {moved.meaning}"
-    yield f"by sentence, the text as a whole {explanation.whole_text + explanation.intercept:+.2f}:"
+        yield _Line(
+            f"{moved.contribution:+.2f}  {moved.feature.replace('_', ' ')} {moved.value:.3g}: {moved.meaning}", indent=4
+        )
+    yield _Line(f"by sentence, the text as a whole {explanation.whole_text + explanation.intercept:+.2f}:")
     with_tokens = sorted(set(result.evidence.sentence_of_token))
     for i in np.argsort(-np.abs(explanation.sentences))[:_MOST_REASONS]:
         start, end = result.evidence.sentences[with_tokens[i]]
         sentence = _without_controls(" ".join(result.evidence.text[start:end].split()))
-        yield f"  {explanation.sentences[i]:+.2f}  {textwrap.shorten(sentence, 90, placeholder=' ...')}"
+        excerpt = textwrap.shorten(sentence, 90, placeholder=" ...")
+        yield _Line(f"{explanation.sentences[i]:+.2f}  {excerpt}", indent=4)
+    if len(with_tokens) > _MOST_REASONS:
+        yield _Line(f"and {len(with_tokens) - _MOST_REASONS} more sentences with less", indent=4)
 
 
 def sparkline(values: np.ndarray, ascii_only: bool = False) -> str:
@@ -159,33 +220,37 @@ def _is_ascii(console: Console) -> bool:
     return "utf" not in (console.encoding or "").lower()
 
 
-def _legend(colour: bool) -> Text:
-    legend = Text("Each word by the rank the model gave it: rank ")
-    for i, (label, mark, style) in enumerate(zip(RANK_LABELS, BUCKET_MARKS, _BUCKET_STYLES, strict=True)):
-        legend.append("  " if i else "")
-        legend.append(label if colour else f"{mark}{label}", style=style if colour else "")
+def marks_of(view: str) -> dict[int, str]:
+    """The mark of each level where there is no colour."""
+    return MARKS if view == "evidence" else EXPECTATION_MARKS
+
+
+def _legend(view: str, colour: bool) -> Text:
+    legend = Text(VIEWS[view].explained)
+    styles = _STYLES if view == "evidence" else _EXPECTATION_STYLES
+    for level, label in VIEWS[view].labels.items():
+        legend.append("  " if legend.plain[-1] != ":" else "\n")
+        legend.append(label if colour else marks_of(view)[level] + label, style=styles.get(level, "") if colour else "")
     return legend
 
 
-def marked_text(evidence: Evidence, colour: bool) -> Text:
-    """The text as given: tokens shaded in colour, or else each word with the mark of its worst token."""
-    buckets = token_buckets(evidence)
+def marked_text(evidence: Evidence, view: str, colour: bool) -> Text:
+    """The text as given: whole words styled in colour, or else each with a mark before it."""
+    shown, styles, marks = _without_controls(evidence.text), _STYLES, marks_of(view)
+    if view != "evidence":
+        styles = _EXPECTATION_STYLES
+    levels = word_levels(evidence, view)
     if colour:
-        text = Text(_without_controls(evidence.text).rstrip())
-        for (start, end), bucket in zip(evidence.spans, buckets, strict=True):
-            if bucket:
-                start += len(evidence.text[start:end]) - len(evidence.text[start:end].lstrip())
-                text.stylize(_BUCKET_STYLES[bucket], start, end)
+        text = Text(shown.rstrip())
+        for start, end, level in levels:
+            if level:
+                text.stylize(styles[level], start, end)
         return text
-    worst = np.zeros(len(evidence.text) + 1, dtype=np.int64)
-    for (start, end), bucket in zip(evidence.spans, buckets, strict=True):
-        worst[start:end] = np.maximum(worst[start:end], bucket)
-    marked = re.sub(
-        r"\S+",
-        lambda word: BUCKET_MARKS[worst[word.start() : word.end()].max()] + word.group(),
-        _without_controls(evidence.text),
-    )
-    return Text(marked.rstrip())
+    pieces, at = [], 0
+    for start, end, level in levels:
+        pieces += [shown[at:start], marks[level], shown[start:end]]
+        at = end
+    return Text("".join(pieces))
 
 
 def _without_controls(text: str) -> str:

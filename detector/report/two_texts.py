@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from detector.methods import METHODS, compute_all
+from detector.records.token_scores import TokenScores
 from detector.report.figures import new_figure, save_figure
 from detector.report.lettering import escaped, printable, shortened
 from detector.report.palette import FIRST_LINE, SECOND_LINE
-from detector.scoring.records import TokenScores
 
 CAUTION_BELOW_TOKENS = 50
 """Statistics of shorter texts are mostly chance; the verdict refuses texts of that size too."""

@@ -6,8 +6,10 @@ is the share of it that stands in parts of one kind.
 
 from dataclasses import dataclass
 
+from detector.records.result import Result
+from detector.records.verdicts import Verdict
+from detector.report.parts import parts_of, percent
 from detector.verdict.classifier import Classifier
-from detector.verdict.result import Result, Verdict
 
 NOT_PROOF = (
     "A score is not proof: it says how unusual a text is among human texts, not who wrote it. "
@@ -29,11 +31,6 @@ NEXT_STEPS: dict[Verdict, str] = {
     "templates and edited passages change how a part reads.",
     "inconclusive": "Most honest answers look like this one. Nothing follows from it, in either direction.",
     "unscored": "Nothing is said about this text, in either direction.",
-}
-PART_WORDS = {
-    "human": "reads like human writing",
-    "machine": "reads like machine text",
-    "uncertain": "not decided",
 }
 FINDING_WORDS = {
     "invisible_character": "invisible character",
@@ -62,7 +59,7 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
     whole = "as a whole " if result.verdict == "mixed" else ""
     numbers = [
         Fact(
-            f"Human texts that {whole}look as machine-like or more",
+            f"Human texts that {whole}look at least as machine-like",
             out_of_thousand(result.p_value),
             f"Of human reference texts {_like(result)} ({p_words(result.p_value)}).",
         )
@@ -70,7 +67,7 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
     if result.human_p_value is not None:
         numbers.append(
             Fact(
-                f"Machine texts that {whole}look as human or more",
+                f"Machine texts that {whole}look at least as human",
                 out_of_thousand(result.human_p_value),
                 f"Of machine reference texts of like length ({p_words(result.human_p_value)}).",
             )
@@ -101,7 +98,7 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
     )
     if (share := machine_share(result)) is not None:
         numbers.append(
-            Fact("In parts marked as machine text", f"{share:.0%}", "Share of the text's characters in those parts.")
+            Fact("In parts that read like machine text", percent(share), "Share of the text's words in those parts.")
         )
     return numbers
 
@@ -125,11 +122,9 @@ def _like(result: Result) -> str:
 
 
 def machine_share(result: Result) -> float | None:
-    """Share of the characters in parts that are machine text by themselves, for a text of more than one part."""
-    if len(result.segments) < 2:
-        return None
-    total = sum(s.end_char - s.start_char for s in result.segments)
-    return sum(s.end_char - s.start_char for s in result.segments if s.label == "machine") / total
+    """Share of the words in parts that are machine text by themselves, for a text of more than one part."""
+    parts = parts_of(result)
+    return sum(part.share for part in parts if part.segment.label == "machine") if parts else None
 
 
 def out_of_thousand(share: float) -> str:

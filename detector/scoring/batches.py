@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -28,7 +28,7 @@ class Sequence(Protocol):
         ...
 
     @property
-    def columns(self) -> dict[str, NDArray]:
+    def columns(self) -> dict[str, NDArray[Any]]:
         """Each with one entry a scored token."""
         ...
 
@@ -89,13 +89,13 @@ class Batch:
         ]
         return torch.cat(rows)
 
-    def gather(self, name: str) -> NDArray:
+    def gather(self, name: str) -> NDArray[Any]:
         """A column's entries for the scored tokens, in the order of ``targets``."""
         return np.concatenate(
             [sequence.columns[name][window.first_target - 1 : window.end - 1] for sequence, window in self.jobs]
         )
 
-    def write(self, values: Mapping[str, NDArray]) -> None:
+    def write(self, values: Mapping[str, NDArray[Any]]) -> None:
         """Put values, in the order of ``targets``, into the columns of their texts."""
         start = 0
         for sequence, window in self.jobs:

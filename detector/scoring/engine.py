@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,10 +12,10 @@ from numpy.typing import NDArray
 
 from detector.models.language_model import LanguageModel
 from detector.models.voices import VOICE_NAMES, Voices
+from detector.records.token_scores import TokenScores
 from detector.scoring.ahead import ahead
 from detector.scoring.batches import BATCH_TOKENS, Batch, Encoded, encode, plan_batches
 from detector.scoring.probe import StateReader, scaled
-from detector.scoring.records import TokenScores
 from detector.scoring.vocabulary_head import CHUNK_POSITIONS, reduce_vocabulary, target_log_probs
 
 LOOKAHEAD_TEXTS = 256
@@ -24,7 +25,7 @@ LOOKAHEAD_TEXTS = 256
 @dataclass
 class _Sequence:
     encoded: Encoded
-    columns: dict[str, NDArray]
+    columns: dict[str, NDArray[Any]]
 
     @property
     def ids(self) -> NDArray[np.int32]:
@@ -111,7 +112,7 @@ def _sequence(
 ) -> _Sequence:
     encoded = encode(language_model, text)
     n = len(encoded.start_char)
-    columns: dict[str, NDArray] = {
+    columns: dict[str, NDArray[Any]] = {
         "log_prob_nats": np.empty(n, np.float32),
         "rank": np.empty(n, np.int32),
         "entropy_nats": np.empty(n, np.float32),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,31 +12,10 @@ from torch import Tensor
 
 from detector.errors import ModelError
 from detector.models.language_model import LanguageModel
+from detector.records.pair_scores import PairScores
 from detector.scoring.batches import BATCH_TOKENS, Batch, encode, plan_batches
 from detector.scoring.engine import LOOKAHEAD_TEXTS
 from detector.scoring.vocabulary_head import CHUNK_POSITIONS
-
-
-@dataclass(frozen=True, eq=False)
-class PairScores:
-    """Aligned arrays, one entry a scored token x; q is the observer's distribution there, p the performer's."""
-
-    log_prob_nats: NDArray[np.float32]
-    """ln p(x), shape (n,)."""
-    max_log_prob_nats: NDArray[np.float32]
-    """ln of the performer's largest probability, shape (n,)."""
-    cross_entropy_nats: NDArray[np.float32]
-    """-sum_v q(v) ln p(v), shape (n,)."""
-    cross_variance: NDArray[np.float32]
-    """Variance of ln p(v) for v drawn from q, nats squared, shape (n,)."""
-    final_cross_entropy_nats: float
-    """The same at the position past the last token; NaN for a text longer than one window."""
-    observer_fingerprint: str
-    performer_fingerprint: str
-
-    def __len__(self) -> int:
-        return len(self.log_prob_nats)
-
 
 _COLUMNS = ("log_prob_nats", "max_log_prob_nats", "cross_entropy_nats", "cross_variance")
 
@@ -44,7 +24,7 @@ _COLUMNS = ("log_prob_nats", "max_log_prob_nats", "cross_entropy_nats", "cross_v
 class _Sequence:
     ids: NDArray[np.int32]
     """Prefix included; in a text of one window an id behind the last, so that the position there is read too."""
-    columns: dict[str, NDArray]
+    columns: dict[str, NDArray[Any]]
     n: int
     """Scored tokens, without the one behind the last."""
 

@@ -236,9 +236,9 @@ def costly_methods(
     machines: Annotated[int, typer.Option(help="Most machine texts a generator, as given to `features`.")] = 60,
 ) -> None:
     """Add the statistics that need samples, a second model, changed copies or other endings of dev texts."""
+    from detector.evaluation.feature_table import FeatureTable
     from detector.models import LanguageModel
     from detector.training.costly_methods import add_costly_methods
-    from detector.training.feature_table import FeatureTable
     from detector.training.roles import select
 
     added = add_costly_methods(
@@ -263,9 +263,9 @@ def classifier(
     model: Annotated[str, typer.Option(help="Model folder or name, for the fingerprints of --also.")] = "default",
 ) -> None:
     """Fit and calibrate the verdict's classifier."""
+    from detector.evaluation.feature_table import FeatureTable
     from detector.models import LanguageModel
     from detector.training.classifier_fit import fit_classifier
-    from detector.training.feature_table import FeatureTable
 
     fitted = fit_classifier(FeatureTable.load(table))
     for number_format in also or []:
@@ -298,9 +298,9 @@ def references(
     ] = None,
 ) -> None:
     """Measure what reports are drawn against: histograms, spectrum, and the AUROC of every method."""
+    from detector.evaluation.feature_table import FeatureTable
     from detector.models import LanguageModel
     from detector.report.references import References
-    from detector.training.feature_table import FeatureTable
     from detector.training.reference_numbers import Histograms, make_references, measure_histograms
     from detector.training.roles import labelled_texts
     from detector.verdict.classifier import Classifier
@@ -325,8 +325,8 @@ def choices(
     table: Annotated[Path, typer.Argument(help="Table that `features` wrote.")],
 ) -> None:
     """Compare verdicts that rest on other features and estimators, on the dev sets."""
-    from detector.evaluation.comparison import compare_choices
-    from detector.training.feature_table import FeatureTable
+    from detector.evaluation.feature_table import FeatureTable
+    from detector.training.comparison import compare_choices
 
     for line in compare_choices(FeatureTable.load(table)):
         typer.echo(line)

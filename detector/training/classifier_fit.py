@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from detector.documents.hashing import unit_hash
 from detector.errors import InputError
-from detector.training.feature_table import FeatureTable
+from detector.evaluation.feature_table import FeatureTable
+from detector.records.references import Kind, LengthBucket
 from detector.training.register_fit import FOLDS, fit_register
-from detector.verdict.classifier import LENGTH_LIMITS, WIDEST, Classifier, Kind, LengthBucket
+from detector.verdict.classifier import LENGTH_LIMITS, WIDEST, Classifier
 from detector.verdict.features import (
     FEATURE_NAMES,
     FEATURES,
@@ -72,6 +73,7 @@ def fit_classifier(
         buckets=[LengthBucket(LENGTH_LIMITS[0], [], [], [], [])],
         most_tokens=0,
         human_sentence_bits=table.human_sentence_bits,
+        machine_sentence_bits=table.machine_sentence_bits,
         evidence=table.evidence,
         model_name=table.model_name,
         model_fingerprint=table.model_fingerprint,
@@ -126,6 +128,7 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0, ways: 
         kinds=_kinds(classifier, scores, rows),
         most_tokens=int(rows.n_tokens.max()),
         human_sentence_bits=table.human_sentence_bits,
+        machine_sentence_bits=table.machine_sentence_bits,
         data={**classifier.data, "calibrate": _counts(rows)},
         seen=sorted({*classifier.seen, *_keys(rows)}),
     )

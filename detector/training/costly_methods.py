@@ -6,10 +6,10 @@ import numpy as np
 
 from detector.documents.hashing import unit_hash
 from detector.evaluation.every_method import every_method
+from detector.evaluation.feature_table import FeatureTable
 from detector.evaluation.labelled_texts import LabelledText, text_key
 from detector.methods import METHODS, REQUIREMENTS
 from detector.models.language_model import LanguageModel
-from detector.training.feature_table import FeatureTable
 
 
 def add_costly_methods(

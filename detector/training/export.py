@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,8 @@ from safetensors.torch import load_file
 from transformers import LlamaForCausalLM
 
 from detector.errors import ModelError, UsageError
-from detector.models.language_model import DTYPES, LanguageModel
+from detector.models.language_model import LanguageModel
+from detector.models.number_formats import DTYPES
 from detector.training.bits_per_byte import (
     BYTE_ORDER,
     TOKEN_ORDER,
@@ -123,7 +125,7 @@ def mean_bits_per_byte(by_genre: dict[str, float]) -> float:
     return sum(by_genre[genre] * share for genre, share in shares.items()) / sum(shares.values())
 
 
-def model_card(facts: dict, about: str) -> str:
+def model_card(facts: dict[str, Any], about: str) -> str:
     """The card as Markdown, every figure taken from ``facts``."""
     training = facts["training"]
     columns = ("bits_per_byte", "bits_per_byte_token_ngram", "bits_per_byte_byte_ngram")

@@ -1,14 +1,11 @@
-"""Labelled texts → a table of numbers: features, published statistics, and where each row came from.
+"""Labelled texts → a ``FeatureTable``. Scoring is the slow part.
 
-Scoring is the slow part; fitting and evaluating read this table and take seconds. No text is kept.
-
-A text gives a row for itself and, since the scores of a beginning are the beginning of the scores,
-one for a beginning in each length bucket below its own: short texts are judged by what short texts look like.
+Since the scores of a beginning are the beginning of the scores, a text gives a row for a beginning in each length
+bucket below its own too: short texts are judged by what short texts look like.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,166 +14,22 @@ from numpy.typing import NDArray
 
 from detector.documents.sentences import sentence_spans
 from detector.errors import InputError
+from detector.evaluation.feature_table import FeatureTable
 from detector.evaluation.labelled_texts import LabelledText, text_key
 from detector.methods import compute_all, plain_methods
 from detector.models.language_model import LanguageModel
+from detector.records.token_scores import beginning_of
 from detector.scoring.probe import LinearProbe
-from detector.scoring.records import beginning_of
 from detector.training.beginnings import lengths_of
 from detector.training.evidence_fit import fit_evidence, fit_evidence_register
 from detector.training.pooled_states import POOLED_LAYERS
 from detector.training.score_cache import Scored, cached_scores
-from detector.verdict.classifier import LENGTH_LIMITS, Classifier
-from detector.verdict.features import FEATURE_NAMES, Series, sentence_means, series_of
-from detector.verdict.judgement import Measured, division, measure
+from detector.verdict.classifier import LENGTH_LIMITS
+from detector.verdict.features import Series, sentence_means, series_of
+from detector.verdict.judgement import division, measure
 from detector.verdict.lexical import LexicalModel
 from detector.verdict.probe_model import ProbeModel
 from detector.verdict.segments import EvidenceWeights
-
-SHIPPED_TABLES = Path(__file__).parents[2] / "datasets" / "features"
-"""``NAME.parquet``: of the texts that the calibration of the model NAME was made from and is judged on."""
-_NAME_COLUMNS = ("role", "dataset", "domain", "generator", "attack", "text_key")
-_ROW_COLUMNS = (
-    "features", "methods", "n_tokens", "is_machine", "is_whole", "text_number", "strongest_machine", "strongest_human",
-    "yardstick",
-    *_NAME_COLUMNS,
-)  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class FeatureTable:
-    """One row a text or beginning of a text."""
-
-    features: NDArray[np.float64]  # (n, len(FEATURE_NAMES))
-    methods: NDArray[np.float64]  # (n, len(method_names)); NaN for beginnings
-    method_names: list[str]
-    n_tokens: NDArray[np.int64]
-    is_machine: NDArray[np.bool_]
-    is_whole: NDArray[np.bool_]
-    """False for beginnings of texts that are in the table."""
-    text_number: NDArray[np.int64]
-    """The same for a text and its beginnings."""
-    strongest_machine: NDArray[np.float64]
-    """Evidence of the strongest machine part, nats."""
-    strongest_human: NDArray[np.float64]
-    """Evidence of the strongest human part, taken positive."""
-    yardstick: NDArray[np.float64]
-    """Score of the trivial detector of ``yardstick``; NaN for beginnings and where it was not asked for."""
-    role: NDArray[np.str_]
-    dataset: NDArray[np.str_]
-    domain: NDArray[np.str_]
-    generator: NDArray[np.str_]
-    attack: NDArray[np.str_]
-    text_key: NDArray[np.str_]
-    """Hash of the beginning of the text, to tell whether a text is in the table."""
-    human_sentence_bits: list[float]
-    """10 %, 50 % and 90 % quantile of the mean surprise of a sentence in human calibration texts, bits a token."""
-    evidence: EvidenceWeights
-    model_name: str
-    model_fingerprint: str
-    voices_fingerprint: str | None
-    lexical_fingerprint: str | None
-    probe_fingerprint: str | None = None
-    number_format: str = "float32"
-    """Of the pass that scored the texts."""
-
-    def rows(self, mask: NDArray[np.bool_]) -> "FeatureTable":
-        """The rows where ``mask`` is true."""
-        return replace(self, **{name: getattr(self, name)[mask] for name in _ROW_COLUMNS})
-
-    def measured(self) -> Iterator[Measured]:
-        """What a verdict on each row is made of."""
-        for n, features, machine, human in zip(
-            self.n_tokens.tolist(), self.features, self.strongest_machine.tolist(), self.strongest_human.tolist(),
-            strict=True,
-        ):  # fmt: skip
-            yield Measured(n, features, machine, human)
-
-    def with_methods(self, values: dict[str, NDArray[np.float64]]) -> "FeatureTable":
-        """The table with these statistics, each a value a row; those of the same name are replaced."""
-        columns = dict(zip(self.method_names, self.methods.T, strict=True)) | values
-        return replace(self, method_names=list(columns), methods=np.column_stack(list(columns.values())))
-
-    def save(self, path: Path) -> None:
-        """Write as Parquet: a column a feature and statistic (float32), the rest of the facts in the schema."""
-        import pandas as pd
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        columns: dict[str, NDArray] = {}
-        for prefix, names, values in (
-            ("feature:", FEATURE_NAMES, self.features),
-            ("method:", self.method_names, self.methods),
-        ):
-            columns |= {prefix + name: values[:, i].astype(np.float32) for i, name in enumerate(names)}
-        for name in _ROW_COLUMNS[2:]:
-            values = getattr(self, name)
-            columns[name] = values.astype(np.float32) if values.dtype == np.float64 else values
-        frame = pd.DataFrame(columns)
-        for name in _NAME_COLUMNS:
-            frame[name] = frame[name].astype("category")
-        table = pa.Table.from_pandas(frame, preserve_index=False)
-        facts = {name: getattr(self, name) for name in _FACTS} | {"evidence": asdict(self.evidence)}
-        pq.write_table(table.replace_schema_metadata({"detector": json.dumps(facts)}), path, compression="zstd")
-
-    @classmethod
-    def load(cls, path: Path) -> "FeatureTable":
-        """Read what ``save`` wrote; raises ``InputError`` for anything else."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        try:
-            table = pq.read_table(path)
-            facts = json.loads((table.schema.metadata or {})[b"detector"])
-            held = {name: table.column(name).to_numpy() for name in table.column_names}
-            names = {prefix: [n.removeprefix(prefix) for n in held if n.startswith(prefix)] for prefix in _PREFIXES}
-            if unknown := set(names["feature:"]) - set(FEATURE_NAMES):
-                raise InputError(f"{path} holds features this version does not compute: {', '.join(sorted(unknown))}.")
-            # A feature that is newer than the table is as absent as one that its model cannot give.
-            absent = np.full(table.num_rows, np.nan)
-            arrays: dict[str, Any] = {
-                "features": np.column_stack([held.get("feature:" + name, absent) for name in FEATURE_NAMES]),
-                "methods": np.column_stack(
-                    [held["method:" + n] for n in names["method:"]] or [np.zeros((table.num_rows, 0))]
-                ),
-            }
-            arrays |= {name: held[name] for name in _ROW_COLUMNS[2:]}
-            for name in ("features", "methods", "strongest_machine", "strongest_human", "yardstick"):
-                arrays[name] = arrays[name].astype(np.float64)
-            for name in _NAME_COLUMNS:
-                arrays[name] = arrays[name].astype(str)
-            facts["evidence"] = EvidenceWeights.from_record(facts["evidence"])
-            return cls(**arrays, method_names=names["method:"], **facts)
-        except OSError as error:
-            raise InputError(f"{path} cannot be read: {error}.") from error
-        except (pa.ArrowException, KeyError, ValueError, TypeError) as error:
-            raise InputError(f"{path} is not a feature table: {error}.") from error
-
-
-def shipped_table(model_name: str) -> Path:
-    """Where the table of a shipped calibration's model is."""
-    return SHIPPED_TABLES / f"{model_name}.parquet"
-
-
-def shipped_dev_rows(classifier: Classifier, path: Path | None = None) -> FeatureTable:
-    """The texts of the shipped table that only judge; raises ``CalibrationError`` for another model's classifier."""
-    path = path or shipped_table(classifier.model_name)
-    if not path.is_file():
-        raise InputError(
-            f"{path.name} is part of the source, not of the installed package: run this in a checkout of the project."
-        )
-    table = FeatureTable.load(path)
-    classifier.check_fingerprint(table.model_name, table.model_fingerprint)
-    classifier.check_voices(table.model_name, table.voices_fingerprint)
-    classifier.check_lexical(table.lexical_fingerprint)
-    classifier.check_probe(table.probe_fingerprint)
-    return table.rows(table.role == "dev")
-
-
-_PREFIXES = ("feature:", "method:")
-_FACTS = [
-    f.name for f in fields(FeatureTable) if f.name not in (*_ROW_COLUMNS, "method_names", "evidence")
-]  # what does not vary from row to row
 
 
 def build_table(
@@ -225,28 +78,42 @@ def build_table(
             if role == "calibrate" and not text.is_machine
         ]
         evidence = replace(evidence, register=fit_evidence_register(evidence, references))
-    rows: list[tuple] = []
-    human_sentences: list[NDArray[np.float64]] = []
+    rows: list[dict[str, Any]] = []
+    sentences: dict[bool, list[NDArray[np.float64]]] = {False: [], True: []}
     for number, ((role, text, one, other), series) in enumerate(zip(kept, whole, strict=True)):
         scores = one.scores
-        if role == "calibrate" and not text.is_machine:
-            human_sentences.append(sentence_means(series) / np.log(2))
+        if role == "calibrate":
+            sentences[text.is_machine].append(sentence_means(series) / np.log(2))
+        of_the_text = {
+            "is_machine": text.is_machine,
+            "text_number": number,
+            "role": role,
+            "dataset": text.dataset,
+            "domain": text.domain,
+            "generator": text.generator,
+            "attack": text.attack,
+            "text_key": text_key(text.text),
+        }
         for length in lengths_of(len(scores), text.text):
             is_whole = length == len(scores)
             part = series if is_whole else _series(text.text, one, length, lexical_model, probe)
             measured = measure(part, division(evidence, part)[1])
-            statistics = list(compute_all(scores).values()) if is_whole else [np.nan] * len(plain_methods())
-            rows.append((
-                measured.features, statistics, length, text.is_machine, is_whole, number,
-                measured.strongest_machine, measured.strongest_human, other if is_whole else np.nan, role,
-                text.dataset, text.domain, text.generator, text.attack, text_key(text.text),
-            ))  # fmt: skip
-    columns = dict(zip(_ROW_COLUMNS, map(np.array, zip(*rows, strict=True)), strict=True))
-    sentences = np.concatenate(human_sentences) if human_sentences else np.full(1, np.nan)
+            row = {
+                "features": measured.features,
+                "methods": list(compute_all(scores).values()) if is_whole else [np.nan] * len(plain_methods()),
+                "n_tokens": length,
+                "is_whole": is_whole,
+                "strongest_machine": measured.strongest_machine,
+                "strongest_human": measured.strongest_human,
+                "yardstick": other if is_whole else np.nan,
+            }
+            rows.append(of_the_text | row)
+    columns: dict[str, NDArray[Any]] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     return FeatureTable(
         **columns,
         method_names=plain_methods(),
-        human_sentence_bits=np.quantile(sentences, [0.1, 0.5, 0.9]).round(4).tolist(),
+        human_sentence_bits=_middle_80_percent(sentences[False]) or [np.nan] * 3,
+        machine_sentence_bits=_middle_80_percent(sentences[True]),
         evidence=evidence,
         model_name=language_model.name,
         model_fingerprint=language_model.fingerprint,
@@ -255,6 +122,11 @@ def build_table(
         probe_fingerprint=probe_model.fingerprint if probe_model else None,
         number_format=language_model.dtype,
     )
+
+
+def _middle_80_percent(values: Sequence[NDArray[np.float64]]) -> list[float]:
+    """10 %, 50 % and 90 % quantile of all values; none of no values."""
+    return np.quantile(np.concatenate(values), [0.1, 0.5, 0.9]).round(4).tolist() if values else []
 
 
 def _series(

@@ -11,6 +11,7 @@ import numpy as np
 
 from detector.documents.hashing import unit_hash
 from detector.errors import InputError
+from detector.evaluation.feature_table import FeatureTable
 from detector.evaluation.labelled_texts import (
     LabelledText,
     cut_alike,
@@ -22,7 +23,7 @@ from detector.evaluation.labelled_texts import (
 )
 from detector.models.language_model import LanguageModel
 from detector.training.classifier_fit import calibrate, fit_classifier
-from detector.training.feature_table import FeatureTable, build_table
+from detector.training.feature_table import build_table
 from detector.verdict.classifier import Classifier
 from detector.verdict.lexical import LexicalModel
 from detector.verdict.probe_model import ProbeModel

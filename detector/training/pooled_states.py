@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from detector.documents.sentences import sentence_spans
+from detector.records.token_scores import TokenScores
 from detector.scoring.probe import LinearProbe
-from detector.scoring.records import TokenScores
 from detector.training.beginnings import lengths_of
 
 POOLED_LAYERS = (6, 9, 12, 15, 18, 21, 24, 27, 30)

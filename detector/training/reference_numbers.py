@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import InputError
+from detector.evaluation.feature_table import FeatureTable
 from detector.evaluation.labelled_texts import LabelledText
 from detector.evaluation.metrics import auroc
 from detector.methods import METHODS, plain_methods
@@ -14,7 +16,6 @@ from detector.models.language_model import LanguageModel
 from detector.report.distributions import DISTRIBUTIONS
 from detector.report.references import Distribution, MethodReference, References, Spread
 from detector.scoring.engine import score_texts
-from detector.training.feature_table import FeatureTable
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
 
 _TOP_K = 10
@@ -47,7 +48,7 @@ def measure_histograms(
 
     ``report`` is called with (texts scored, texts to score). Raises ``InputError`` for too few texts.
     """
-    rows: dict[str, dict[bool, list[NDArray]]] = {name: {False: [], True: []} for name in DISTRIBUTIONS}
+    rows: dict[str, dict[bool, list[NDArray[Any]]]] = {name: {False: [], True: []} for name in DISTRIBUTIONS}
     chosen = _choose(labelled, most_texts)
     scored = score_texts(language_model, [text.text for text in chosen], top_k=_TOP_K)
     counts = {False: 0, True: 0}

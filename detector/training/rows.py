@@ -1,6 +1,7 @@
 """The rows a run is trained on: of the base model, from the token store; of a voice, from labelled texts."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -80,7 +81,7 @@ class DocumentRows:
         return np.random.default_rng((self._seed, turn)).permutation(len(self._rows))
 
 
-def cut_rows(documents: Sequence[NDArray], row_length: int) -> NDArray[np.int64]:
+def cut_rows(documents: Sequence[NDArray[Any]], row_length: int) -> NDArray[np.int64]:
     """Documents end to end, cut into (n, row_length + 1); a row's last id is the next row's first."""
     flat = np.concatenate(documents).astype(np.int64) if len(documents) else np.zeros(0, dtype=np.int64)
     n = max(0, (len(flat) - 1) // row_length)

@@ -17,9 +17,9 @@ from safetensors.numpy import load, save
 
 from detector.errors import InputError
 from detector.models.language_model import LanguageModel
+from detector.records.token_scores import TokenScores
 from detector.scoring.engine import score_texts
 from detector.scoring.probe import EveryState
-from detector.scoring.records import TokenScores
 from detector.training.pooled_states import PooledStates, pool
 
 _COLUMNS = (

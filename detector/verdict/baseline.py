@@ -11,7 +11,6 @@ same writer on a like occasion gets p <= a with probability at most a.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,10 @@ from numpy.typing import NDArray
 from detector.documents.folding import fold
 from detector.documents.sentences import sentence_spans
 from detector.errors import InputError
+from detector.records.baseline import Baseline
+from detector.records.result import Result
+from detector.records.token_scores import TokenScores, beginning_of
 from detector.scoring.engine import score_texts
-from detector.scoring.records import TokenScores, beginning_of
 from detector.verdict.detector import Detector
 from detector.verdict.features import feature_vector, series_of
 
@@ -35,46 +36,41 @@ _MOST_NAMED = 5
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Baseline:
-    """How a text compares with its writer's earlier ones."""
+class WriterBaseline:
+    """A writer's earlier texts, each scored once, however many new ones are compared with them.
 
-    n_earlier: int
-    n_tokens: int
-    """Length all texts were cut to."""
-    distance: float
-    typical_distance: float
-    """Median distance of an earlier text from the rest."""
-    p_value: float | None
-    """None where there are too few earlier texts to say anything."""
-    differences: tuple[tuple[str, float], ...]
-    """Features that differ most, in standard deviations of the earlier texts; above 0: greater than before."""
-    explanation: str
-
-    def to_dict(self) -> dict[str, object]:
-        """For JSON."""
-        return {**vars(self), "differences": [{"feature": name, "z": z} for name, z in self.differences]}
-
-
-def compare_with_earlier(detector: Detector, text: str, earlier: Sequence[str]) -> Baseline:
-    """The text against the earlier ones; those under ``LEAST_TOKENS`` tokens are left out.
-
-    Raises ``InputError`` when the text itself is too short, or no earlier one is long enough.
+    Those under ``LEAST_TOKENS`` tokens are left out.
     """
-    folded = [fold(one).text for one in (text, *earlier)]
-    probe = detector.probe_model.probe if detector.probe_model else None
-    scored = list(score_texts(detector.language_model, folded, voices=detector.voices, probe=probe))
-    if len(scored[0]) < LEAST_TOKENS:
-        raise InputError(
-            f"The text has {len(scored[0])} tokens, and a comparison with earlier texts needs {LEAST_TOKENS}."
-        )
-    kept = [(one, scores) for one, scores in zip(folded, scored, strict=True) if len(scores) >= LEAST_TOKENS]
-    if len(kept) == 1:
-        raise InputError(f"None of the {len(earlier)} earlier texts has the {LEAST_TOKENS} tokens a comparison needs.")
-    n_tokens = min(len(scores) for _, scores in kept)
-    classifier = detector.classifier
-    vectors = np.array([_features(detector, one, scores, n_tokens) for one, scores in kept])[:, classifier.columns]
-    return compare_features(vectors / np.asarray(classifier.scales), classifier.feature_names, n_tokens)
+
+    def __init__(self, detector: Detector, earlier: Sequence[str]) -> None:
+        folded = [fold(one).text for one in earlier]
+        probe = detector.probe_model.probe if detector.probe_model else None
+        scored = score_texts(detector.language_model, folded, voices=detector.voices, probe=probe)
+        self._detector = detector
+        self._n_given = len(folded)
+        self._earlier = [
+            (one, scores) for one, scores in zip(folded, scored, strict=True) if len(scores) >= LEAST_TOKENS
+        ]
+
+    def compare(self, result: Result) -> Baseline:
+        """A judged text against the earlier ones, from the scores it was judged by.
+
+        Raises ``InputError`` when the text has no scores or too few, or no earlier one is long enough.
+        """
+        if result.evidence is None or len(result.evidence.scores) < LEAST_TOKENS:
+            raise InputError(
+                f"The text has {result.n_tokens or 0} tokens, and a comparison with earlier texts needs {LEAST_TOKENS}."
+            )
+        if not self._earlier:
+            raise InputError(
+                f"None of the {self._n_given} earlier texts has the {LEAST_TOKENS} tokens a comparison needs."
+            )
+        kept = [(fold(result.evidence.text).text, result.evidence.scores), *self._earlier]
+        n_tokens = min(len(scores) for _, scores in kept)
+        classifier = self._detector.classifier
+        vectors = np.array([_features(self._detector, text, scores, n_tokens) for text, scores in kept])
+        used = vectors[:, classifier.columns] / np.asarray(classifier.scales)
+        return compare_features(used, classifier.feature_names, n_tokens)
 
 
 def compare_features(vectors: Floats, names: Sequence[str], n_tokens: int) -> Baseline:

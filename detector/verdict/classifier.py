@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from detector.errors import CalibrationError
 from detector.files import write_text_whole
+from detector.records.references import Kind, LengthBucket
 from detector.verdict.features import FEATURE_NAMES, LEXICAL_FEATURES, PROBE_FEATURES, REGISTER_FEATURES, VOICE_FEATURES
 from detector.verdict.raw_models import RAW_MODEL_FEATURE, RawModelRule
 from detector.verdict.register import Register
@@ -41,28 +42,6 @@ LENGTH_LIMITS = (50, 100, 200, 400, 800)
 
 
 _FLAT_LIST = re.compile(r"\[[^\[\]{}]+\]")
-
-
-@dataclass(frozen=True)
-class LengthBucket:
-    """Reference scores of texts with ``least_tokens`` tokens or more, up to the next bucket; sorted."""
-
-    least_tokens: int
-    human_scores: list[float]
-    machine_scores: list[float]
-    human_strongest: list[float]
-    """Evidence of the strongest machine part of each human text, nats."""
-    machine_strongest: list[float]
-    """Evidence of the strongest human part of each machine text, taken positive."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """Human references that are alike, whatever their length; sorted."""
-
-    human_scores: list[float]
-    human_strongest: list[float]
-    """Evidence of the strongest machine part of each, nats."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +84,8 @@ class Classifier:
     """Human references by the register's kinds; empty where texts are compared by length alone."""
     number_formats: dict[str, str] = field(default_factory=dict)
     """Model fingerprint by number format, for each format in which score and p-value were measured to stay the same."""
+    machine_sentence_bits: list[float] = field(default_factory=list)
+    """As ``human_sentence_bits``, of machine texts; empty in older files."""
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from detector.errors import CalibrationError, InputError, UsageError
 from detector.methods import compute_all
 from detector.models.language_model import LanguageModel
 from detector.models.loading import local_place, resolve_device, resolve_dtype
+from detector.records.result import Evidence, Finding, Result, Segment
+from detector.records.token_scores import TokenScores
 from detector.scoring.engine import score_texts
-from detector.scoring.records import TokenScores
 from detector.verdict.bootstrap import score_interval
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
 from detector.verdict.explanation import explain_score
@@ -26,10 +28,10 @@ from detector.verdict.features import PLAIN_WORDS, series_of
 from detector.verdict.judgement import division, judge, measure
 from detector.verdict.lexical import LexicalModel
 from detector.verdict.probe_model import ProbeModel
-from detector.verdict.result import Evidence, Finding, Result, Segment
 from detector.verdict.rules import HUMAN_TARGET, TOKENS_PER_WORD, explain, words_that_would_decide
 from detector.verdict.segments import Part
-from detector.verdict.shipped import calibration_for, probe_beside, shipped_calibration
+from detector.verdict.shares import shares_of
+from detector.verdict.shipped import calibration_path, probe_beside
 from detector.vocabulary.text_findings import TokenHistory, history_of
 
 DEFAULT_TARGET_FPR = 0.01
@@ -113,7 +115,7 @@ class Detector:
         Raises ``ModelError`` where the model cannot be loaded and ``CalibrationError`` where the
         calibration belongs to another model.
         """
-        path = Path(calibration) if calibration else shipped_calibration(str(model)) or calibration_for("small")
+        path = calibration_path(str(model), calibration)
         classifier = Classifier.load(path)
         if dtype == "auto":
             dtype = classifier.covered_format(resolve_dtype("auto", torch.device(resolve_device(device))))
@@ -126,6 +128,12 @@ class Detector:
             language_model.encoder.fingerprint(),
         )
         return cls(language_model, classifier, target_fpr, alternatives, history, probe_model)
+
+    def with_alternatives(self, alternatives: int) -> "Detector":
+        """The same detector, which also keeps so many of the likeliest tokens at each place."""
+        other = copy(self)
+        other.alternatives = alternatives
+        return other
 
     def detect(self, text: str, id: str = "text", path: str | None = None) -> Result:
         """The verdict on one text."""
@@ -216,6 +224,8 @@ class Detector:
         more_words = words_that_would_decide(classifier, score, n, self.target_fpr)
         sentences = [draft.folded.original_span(a, b) for a, b in folded_sentences]
         sentence_of_token = [max(0, int(i) - 1) for i in series.sentence]
+        segments = self._segments(parts, sentences, sorted(set(sentence_of_token)), n, judgement.kind)
+        shares = shares_of(draft.text, segments)
         return Result(
             id=draft.id,
             path=draft.path,
@@ -234,7 +244,10 @@ class Detector:
             confidence_interval=score_interval(series, classifier, draft.folded.text),
             target_fpr=self.target_fpr,
             methods=compute_all(scores),
-            segments=self._segments(parts, sentences, sorted(set(sentence_of_token)), n, judgement.kind),
+            share_machine=shares.machine,
+            share_human=shares.human,
+            share_undecided=shares.undecided,
+            segments=segments,
             explained=explain_score(classifier, series),
             findings=self._with_token_findings(draft),
             warnings=(*draft.warnings, *self._length_warning(n), *self.language_model.notices),

@@ -12,13 +12,14 @@ import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.methods.fluctuation import autocorrelation
 from detector.methods.lastde import diversity_entropy
-from detector.scoring.records import TokenScores
+from detector.records.token_scores import TokenScores
 from detector.verdict.lexical import LexicalModel
 
 Floats = NDArray[np.float64]
@@ -191,11 +192,11 @@ class Feature:
     formula: Callable[[Series], float]
     meaning: str
     """What it measures and why it should help."""
-    token_shares: Callable[[Series], NDArray] | None = None
+    token_shares: Callable[[Series], NDArray[Any]] | None = None
     """Values of the tokens, shape (n,), whose mean the feature is; None where no token has a share of its own."""
 
 
-def _token_mean(values: Callable[[Series], NDArray], meaning: str) -> Feature:
+def _token_mean(values: Callable[[Series], NDArray[Any]], meaning: str) -> Feature:
     return Feature(lambda x: float(values(x).mean()), meaning, values)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from detector.documents.reading import STANDARD_INPUT, SourceText, files_in, read_source
 from detector.errors import InputError
+from detector.records.result import Result
 from detector.verdict.detector import Detector
-from detector.verdict.result import Result
 
 _FILES_AT_ONCE = 16
 """Read together, so that batches fill; results appear after each such group."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.records.verdicts import Verdict
 from detector.verdict.classifier import Classifier
 from detector.verdict.features import Series, feature_vector
-from detector.verdict.result import Verdict
 from detector.verdict.rules import PValues, decide
 from detector.verdict.segments import EvidenceWeights, Part, divide, sentence_sums, strongest
 

@@ -12,8 +12,8 @@
 
 from dataclasses import dataclass
 
+from detector.records.verdicts import Verdict
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
-from detector.verdict.result import Verdict
 
 HUMAN_TARGET = 0.05
 """A text is called human only if at most this share of machine texts looks as human as it does."""

@@ -84,7 +84,7 @@ class Part:
     evidence_nats: float
 
 
-def sentence_sums(values: NDArray, sentence: NDArray[np.int64]) -> NDArray:
+def sentence_sums(values: NDArray[Any], sentence: NDArray[np.int64]) -> NDArray[Any]:
     """Sums of token values over each sentence that has tokens, (n, ...) → (sentences, ...)."""
     _, first = np.unique(sentence, return_index=True)
     return np.add.reduceat(values, first, axis=0) if len(values) else values[:0]

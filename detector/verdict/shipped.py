@@ -4,11 +4,14 @@
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from detector.errors import CalibrationError
 from detector.models.catalogue import resolve_name
 from detector.verdict.classifier import Classifier
-from detector.verdict.probe_model import ProbeModel
+
+if TYPE_CHECKING:
+    from detector.verdict.probe_model import ProbeModel
 
 FOLDER = Path(__file__).parent / "calibrations"
 
@@ -34,7 +37,7 @@ def calibration_for(model: str) -> Path:
     return path
 
 
-def shipped_probe(model_fingerprint: str) -> ProbeModel | None:
+def shipped_probe(model_fingerprint: str) -> "ProbeModel | None":
     """The probe that comes with the tool for this very model, or None."""
     for path in shipped_calibrations():
         classifier = Classifier.load(path)
@@ -43,9 +46,19 @@ def shipped_probe(model_fingerprint: str) -> ProbeModel | None:
     return None
 
 
-def probe_beside(calibration: Path, classifier: Classifier) -> ProbeModel | None:
+def probe_beside(calibration: Path, classifier: Classifier) -> "ProbeModel | None":
     """The probe that a classifier asks for, from beside its file; None where it asks for none."""
+    from detector.verdict.probe_model import ProbeModel  # tensors, which a classifier's file needs none of
+
     return ProbeModel.load(calibration.with_suffix(".safetensors")) if classifier.needs_probe else None
+
+
+def calibration_path(model: str, given: str | Path | None = None) -> Path:
+    """The classifier's file that judges with a model: the one given, that of the model, or that of the embedded one.
+
+    The last is then refused by its fingerprint, with what to do about it.
+    """
+    return Path(given) if given else shipped_calibration(model) or calibration_for("small")
 
 
 def shipped_calibrations() -> list[Path]:

@@ -6,9 +6,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from detector.records.result import Result
+from detector.records.token_scores import TokenScores
 from detector.report.tokens.scores import to_record
-from detector.scoring.records import TokenScores
-from detector.verdict.result import Result
 from detector.web.incoming import api_fields
 from detector.web.openapi import description
 from detector.web.outcomes import submit, wait_for

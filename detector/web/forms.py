@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from detector.documents.reading import SourceText
+from detector.records.result import Result
 from detector.report.visible import plain_visible
-from detector.verdict.result import Result
 from detector.web.guard import cookie_name, is_token
 from detector.web.incoming import form_text, read_form
 from detector.web.outcomes import submit

@@ -2,85 +2,42 @@
 
 from typing import Any
 
+from detector.records.fields import COUNT, NUMBER, TEXT, list_of, object_with, optional, schema_of
+from detector.records.result import MODEL_SCHEMA, VERSION_SCHEMA, Result
 from detector.version import __version__
 from detector.web.limits import Limits
 
-_NUMBER = {"type": ["number", "null"]}
-_STRING = {"type": ["string", "null"]}
-_COUNT = {"type": ["integer", "null"]}
+_NUMBER = optional(NUMBER)
 
 
 def _object(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    return object_with(properties)
 
 
 def _list(item: dict[str, Any], says: str = "") -> dict[str, Any]:
-    return {"type": "array", "items": item} | ({"description": says} if says else {})
+    return list_of(item) | ({"description": says} if says else {})
 
 
-def _said(schema: dict[str, Any], says: str) -> dict[str, Any]:
+def _described(schema: dict[str, Any], says: str) -> dict[str, Any]:
     return {**schema, "description": says}
 
 
-_PLACE = {"start_char": {"type": "integer"}, "end_char": {"type": "integer"}}
-_MODEL = _object(name={"type": "string"}, fingerprint={"type": "string"})
-_VERSION = {"type": "integer", "const": 1}
+_PLACE = {"start_char": COUNT, "end_char": COUNT}
 
-RESULT = _object(
-    schema_version=_VERSION,
-    id=_said({"type": "string"}, "As sent, or the name of the file."),
-    path=_said(_STRING, "Always null here: the server saw no path."),
-    verdict={"enum": ["human", "machine", "mixed", "inconclusive", "unscored"]},
-    reason=_said(_STRING, "Code of why a text is unscored, such as too_short; null otherwise."),
-    explanation=_said({"type": "string"}, "The verdict in words."),
-    score=_said(_NUMBER, "Higher = more machine-like."),
-    probability_machine=_said(_NUMBER, "Were human and machine texts equally common beforehand."),
-    p_value=_said(_NUMBER, "Share of human reference texts of like length that look at least as machine-like."),
-    human_p_value=_said(_NUMBER, "Share of machine reference texts of like length that look at least as human."),
-    confidence_interval={
-        "type": ["array", "null"],
-        "items": {"type": "number"},
-        "description": "95 % interval of the score over resampled sentences.",
-    },
-    target_fpr=_said(_NUMBER, "Rate of false alarms that the verdict allows among human texts."),
-    n_words=_COUNT,
-    n_tokens=_COUNT,
-    language=_STRING,
-    log_likelihood=_said(_NUMBER, "Mean log-probability of a token, in nats."),
-    methods={"type": "object", "additionalProperties": _NUMBER, "description": "Every statistic in its own unit."},
-    segments=_list(
-        _object(
-            **_PLACE,
-            label={"enum": ["human", "machine", "uncertain"]},
-            leans_to={"enum": ["human", "machine"]},
-            evidence_nats={"type": "number"},
-            probability_machine={"type": "number"},
-            p_value={"type": "number"},
-        ),
-        "Runs of whole sentences that lean to one kind of author.",
-    ),
-    findings=_list(
-        _object(kind={"type": "string"}, **_PLACE, detail={"type": "string"}),
-        "Invisible characters, quotations and the like.",
-    ),
-    features=_list({"type": "object"}, "What the score is made of."),
-    baseline=_said({"type": ["object", "null"]}, "Always null here: no earlier texts are sent."),
-    model=_MODEL,
-    warnings=_list({"type": "string"}),
-)
+RESULT = schema_of(Result)
 
 TOKENS = _object(
-    schema_version=_VERSION,
-    model=_MODEL,
-    first_token=_said({"type": "string"}, "What stands before the first token."),
-    window_tokens=_said({"type": "integer"}, "Tokens the model reads at once."),
+    schema_version=VERSION_SCHEMA,
+    model=MODEL_SCHEMA,
+    first_token=_described(TEXT, "What stands before the first token."),
+    window_tokens=_described(COUNT, "Tokens the model reads at once."),
     tokens=_list(
         _object(
-            id={"type": "integer"},
-            text={"type": "string"},
+            id=COUNT,
+            text=TEXT,
             **_PLACE,
             log_prob_nats=_NUMBER,
-            rank=_said({"type": "integer"}, "1 = the likeliest token."),
+            rank=_described(COUNT, "1 = the likeliest token."),
             entropy_nats=_NUMBER,
             top=_list({"type": "array"}, "Likeliest tokens as [text, probability], best first."),
         )
@@ -89,9 +46,9 @@ TOKENS = _object(
 
 ERROR = _object(
     error=_object(
-        status={"type": "integer"},
-        code=_said({"type": "string"}, "For programs."),
-        message=_said({"type": "string"}, "What to do about it, for people."),
+        status=COUNT,
+        code=_described(TEXT, "For programs."),
+        message=_described(TEXT, "What to do about it, for people."),
     )
 )
 

@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from detector.errors import OutputError
+from detector.records.result import Result
 from detector.report.comparison import comparison_page
 from detector.report.page import report_page
 from detector.report.pdf import report_pdf
-from detector.verdict.result import Result
 from detector.web.api import as_json
 from detector.web.kept_results import Kept
 from detector.web.outcomes import outcome_of

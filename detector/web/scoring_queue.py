@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from detector.documents.reading import SourceText
+from detector.records.result import Result
+from detector.records.token_scores import TokenScores
 from detector.scoring.engine import score_texts
-from detector.scoring.records import TokenScores
 from detector.verdict.detector import Detector
-from detector.verdict.result import Result
 
 GROUP_CHARACTERS = 20_000
 """Scored together at most, so that a short text never waits for its neighbours' long ones; a longer text goes alone."""

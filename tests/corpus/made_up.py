@@ -12,11 +12,11 @@ from detector.corpus import new_rows
 from detector.corpus import run as run_module
 from detector.corpus.documents import Document
 from detector.corpus.judging import FAILED, Judged
-from detector.corpus.recipe import Judge, Recipe
+from detector.corpus.recipe import Recipe
 from detector.corpus.schema import TOKENS_SCHEMA, Carried, results_schema, unscored_row
 
-JUDGE = Judge.read(Recipe().calibration_path)
-MODEL = {"name": JUDGE.model_name, "fingerprint": JUDGE.model_fingerprint}
+CLASSIFIER = Recipe().classifier()
+MODEL = {"name": CLASSIFIER.model_name, "fingerprint": CLASSIFIER.model_fingerprint}
 
 
 def p_value_of(text: str) -> float:

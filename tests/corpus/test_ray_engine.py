@@ -21,7 +21,7 @@ import pytest
 from detector import ModelError, UsageError, __version__
 from detector.corpus import new_rows, ray_actors, ray_cluster
 from detector.corpus.documents import Document
-from detector.corpus.ray_actors import AHEAD, Actors, Worker, on_a_node
+from detector.corpus.ray_actors import AHEAD, Actors, Worker, files_of, on_a_node
 from detector.corpus.ray_cluster import count_places
 from detector.corpus.ray_engine import RayEngine
 from detector.corpus.recipe import Recipe
@@ -43,7 +43,7 @@ def corpus(n_batches, size=4):
 class MadeUpWorker(Worker):
     """The actor with a judge that needs no model."""
 
-    def load(self, recipe, calibration, threads, carried, keep_tokens):
+    def load(self, recipe, files, threads, carried, keep_tokens):
         self._detector, self._carried, self._keep_tokens = None, carried, keep_tokens
 
 
@@ -645,3 +645,27 @@ def test_a_node_that_is_lost_loses_and_doubles_nothing(cluster, tmp_path, recipe
     # The same command again finds nothing to do, so it needs no cluster.
     again = score_corpus(source, tmp_path / "ray", engine=RayEngine(recipe, "nowhere:1"), **options)
     assert again == summary
+
+
+def test_an_actor_gets_the_files_that_the_recipe_names(tmp_path, monkeypatch):
+    """A probe stands beside its calibration there too; the machine of the actor has none of them."""
+    torch = pytest.importorskip("torch")
+    contents = {"mine.json": b"calibration", "mine.safetensors": b"probe", "tokens.json": b"analysis"}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    recipe = Recipe(calibration=str(tmp_path / "mine.json"), token_analysis=str(tmp_path / "tokens.json"))
+    files = files_of(recipe)
+    for name in contents:
+        (tmp_path / name).unlink()
+    read = []
+
+    def load(here):
+        calibration = Path(here.calibration)
+        places = (calibration, calibration.with_suffix(".safetensors"), Path(here.token_analysis))
+        read.extend(place.read_bytes() for place in places)
+
+    monkeypatch.setattr(Recipe, "load", load)
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
+    Worker().load(recipe, files, torch.get_num_threads(), [], False)
+    assert read == [b"calibration", b"probe", b"analysis"]
+    assert files_of(Recipe()) == {}

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,6 +20,9 @@ import pytest
 from detector.corpus import new_rows
 from detector.corpus import run as run_module
 from detector.corpus.ledger import Ledger
+from detector.corpus.query import query
+from detector.corpus.recipe import Recipe
+from detector.corpus.run import score_corpus
 from detector.corpus.store import Store
 from detector.errors import InputError, OutputError, UsageError
 from tests.corpus import made_up
@@ -260,6 +264,38 @@ def test_another_format_is_refused(run, source, tmp_path):
     with pytest.raises(UsageError, match="damaged"):
         run(source)
     assert run(source, force=True)["documents"] == 40
+
+
+def test_rows_of_an_older_format_are_read_and_never_mixed_with_new_ones(run, source, tmp_path):
+    """Version 2 knew no shares: what it found can be asked for, and is not gone on with."""
+    pytest.importorskip("duckdb")
+    run(source)
+    out = tmp_path / "out"
+    record = json.loads((out / "run.json").read_text())
+    record["run"]["store_version"] = 2
+    del record["run"]["token_analysis_sha256"]
+    (out / "run.json").write_text(json.dumps(record))
+    assert query(out, "SELECT count(*) AS n FROM results").to_pylist() == [{"n": 40}]
+    with pytest.raises(UsageError, match="store version was 2 and is 3 now"):
+        run(source)
+    assert len(rows_of(out)) == 40
+    assert run(source, force=True)["documents"] == 40
+
+
+def test_another_token_analysis_is_another_run(source, tmp_path):
+    """Findings of tokens stand in the rows, so rows with and without are never mixed."""
+    analysis = tmp_path / "analysis.json"
+    analysis.write_text("{}")
+    recipe = Recipe(device="cpu")
+    score_corpus(source, tmp_path / "out", recipe=recipe, engine=MadeUp(), reports="none")
+    with pytest.raises(UsageError, match="token analysis sha256 was None and is"):
+        score_corpus(
+            source,
+            tmp_path / "out",
+            recipe=replace(recipe, token_analysis=str(analysis)),
+            engine=MadeUp(),
+            reports="none",
+        )
 
 
 def test_force_starts_over(run, source, tmp_path):

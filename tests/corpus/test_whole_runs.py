@@ -1,11 +1,13 @@
 """Runs with a real, tiny model: in this process, in worker processes, and from the command line."""
 
+import hashlib
 import html
 import json
 import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +24,11 @@ from detector.corpus.documents import Document
 from detector.corpus.judging import Judged
 from detector.corpus.local_engine import LocalEngine
 from detector.corpus.progress import Progress
-from detector.corpus.recipe import Judge, Recipe
+from detector.corpus.recipe import Recipe, calibration_sha256
 from detector.corpus.run import score_corpus
 from detector.corpus.schema import results_schema, unscored_row
 from detector.verdict.classifier import Classifier
+from detector.verdict.shipped import calibration_for
 from detector.vocabulary.text_findings import TokenHistory
 from tests.conftest import TRAINING_TEXT, make_classifier
 from tests.corpus.conftest import record_of, rows_of, write_jsonl
@@ -51,11 +54,21 @@ def app():
     return app
 
 
-def test_a_classifier_is_the_same_judge_from_its_file_and_in_memory():
-    from dataclasses import asdict
+def test_a_corpus_of_an_older_version_knows_its_classifier_again():
+    """The hash of the file's own JSON, as version 2 took it, is that of the classifier read from it."""
+    path = calibration_for("small")  # made by that version
+    of_the_file = json.dumps(json.loads(path.read_text(encoding="utf-8")), sort_keys=True).encode()
+    assert calibration_sha256(Classifier.load(path)) == hashlib.sha256(of_the_file).hexdigest()
 
-    path = Recipe().calibration_path
-    assert Judge.read(path) == Judge.of(asdict(Classifier.load(path)))
+
+def test_a_field_that_says_nothing_makes_no_other_classifier(tiny_calibration):
+    classifier = Classifier.load(tiny_calibration)
+    record = json.loads(tiny_calibration.read_text(encoding="utf-8"))
+    del record["number_formats"], record["probe_fingerprint"], record["evidence"]["probe"]
+    tiny_calibration.write_text(json.dumps(record), encoding="utf-8")
+    assert calibration_sha256(Classifier.load(tiny_calibration)) == calibration_sha256(classifier)
+    for change in ({"number_formats": {"float32": "a"}}, {"intercept": 9.0}, {"schema_version": 3}):
+        assert calibration_sha256(replace(classifier, **change)) != calibration_sha256(classifier)
 
 
 def judged_by(engine, batches):
@@ -99,7 +112,7 @@ class Workers:
         self.asked.append([document.id for document in batch])
         if any(self.dies(document.text) for document in batch):
             raise EOFError
-        rows = [unscored_row(document, "fine", "", {}, []) for document in batch]
+        rows = [unscored_row(document, "fine", "", {"name": "", "fingerprint": ""}, []) for document in batch]
         return Judged(pa.Table.from_pylist(rows, schema=results_schema([])))
 
 
@@ -174,6 +187,8 @@ def test_a_report_carries_the_token_findings_that_its_row_has(tmp_path, tiny):
     details = [f["detail"] for f in json.loads(row["findings"]) if f["kind"] == "rare_token"]
     (page,) = (tmp_path / "out" / "reports").iterdir()
     assert details
+    again = detector.with_alternatives(10).detect(texts(1)[0]["text"])
+    assert [f.detail for f in again.findings if f.kind == "rare_token"] == details
     assert all(detail in html.unescape(page.read_text(encoding="utf-8")) for detail in details)
 
 

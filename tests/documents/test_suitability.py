@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from detector.commands import app
 from detector.documents.suitability import count_words, is_prose, language_of, words_of
+from detector.scoring import engine
 from tests.conftest import TRAINING_TEXT
 
 
@@ -31,7 +31,7 @@ def test_language(text, language):
         ("for(i=0;i<n;i++){x[i]+=y[i]*2;} " * 20, False),
         ("buy now " * 500, False),
         ("x" * 5000, False),
-        (Path(app.__file__).read_text(encoding="utf-8"), False),
+        (Path(engine.__file__).read_text(encoding="utf-8"), False),
         (f"<html><body><p>{TRAINING_TEXT}</p><p>{TRAINING_TEXT}</p></body></html>", False),
         (TRAINING_TEXT + " See <b>there</b>.", True),
     ],

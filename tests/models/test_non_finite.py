@@ -103,7 +103,7 @@ def test_the_verdict_stops_with_a_sentence(broken_folder, tmp_path):
     from tests.conftest import make_classifier
 
     calibration, text = tmp_path / "classifier.json", tmp_path / "text.txt"
-    make_classifier(LanguageModel.load(broken_folder)).save(calibration)
+    make_classifier(LanguageModel.load(broken_folder, dtype="float32")).save(calibration)
     text.write_text(TRAINING_TEXT * 2)
     words = [str(text), "--model", str(broken_folder), "--device", "cpu", "--calibration", str(calibration)]
     found = CliRunner().invoke(cli.app, words, catch_exceptions=False)

@@ -1,7 +1,9 @@
 import csv
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -9,10 +11,10 @@ from typer.testing import CliRunner
 from detector import Detector
 from detector.commands.report import report
 from detector.errors import InputError, OutputError, UsageError
+from detector.records.result import Result, Segment
 from detector.report.class_set import drawn_order, entries_of, index_page, score_distribution, write_key, write_set
 from detector.report.picture_parts import Bars
 from detector.verdict.files import files_among
-from detector.verdict.result import Result
 from tests.conftest import TRAINING_TEXT, make_classifier
 
 SECRET = "nguyen-martha"
@@ -103,6 +105,23 @@ def test_nobody_is_ranked(results):
     assert not [h for h in headings if "score" in h or "probability" in h]
     for word in ("cheat", "guilt", "plagiar", "suspect", "fraud"):
         assert word not in source.lower()
+
+
+def test_the_index_tells_parts_in_short_and_evidence_by_side(results):
+    at = TRAINING_TEXT.index("What do you")
+    parts = (
+        Segment(0, at, "uncertain", "human", -3, 0.1, 0.2),
+        Segment(at, len(TRAINING_TEXT), "machine", "machine", 3, 0.9, 0.0001),
+    )
+    evidence = replace(results[0].evidence, token_evidence=np.sin(np.arange(len(results[0].evidence.spans)) / 9))
+    mixed = replace(results[0], segments=parts, evidence=evidence)
+    source = index_page(list(entries_of([mixed], anonymous=False)), anonymous=False)
+    share = round(100 * len(TRAINING_TEXT[:at].split()) / len(TRAINING_TEXT.split()))
+    assert Rows(source).rows[1][6] == f"{share} % leans human, undecided; {100 - share} % reads like machine text"
+    picture = re.search(r'<ul class="multiples">.*?</ul>', source, re.DOTALL).group()
+    for side in ("machine", "human"):
+        assert f'class="fill-{side}"' in picture
+        assert f">{side}</text>" in picture
 
 
 def test_chance_is_told(results):

@@ -5,6 +5,7 @@ import pytest
 
 from detector import Detector
 from detector.errors import InputError, OutputError, UsageError
+from detector.records.result import Result, Segment
 from detector.report.distributions import (
     DISTRIBUTIONS,
     entropy_shares,
@@ -17,7 +18,6 @@ from detector.report.picture_files import figure_of, save_picture
 from detector.report.picture_parts import Band, Bars, Rule, Steps, nice_ticks
 from detector.report.references import Distribution, References, Spread
 from detector.report.svg import inline_svg, legend_of
-from detector.verdict.result import Result, Segment
 from tests.conftest import TRAINING_TEXT, make_classifier, make_scores
 
 LN2 = float(np.log(2))
@@ -79,6 +79,18 @@ def test_the_surprise_picture_shows_every_sentence_on_the_band(result):
     assert len(picture.table.rows) == len(steps.level)
 
 
+def test_sentences_of_machine_texts_have_a_band_where_they_were_measured(result):
+    assert len([layer for layer in picture_of(result, "surprise").layers if isinstance(layer, Band)]) == 1
+    classifier = replace(result.classifier, machine_sentence_bits=[2.0, 3.0, 4.0])
+    picture = picture_of(replace(result, classifier=classifier), "surprise")
+    human, machine = (layer for layer in picture.layers if isinstance(layer, Band))
+    assert (machine.low, machine.high, machine.role) == (2.0, 4.0, "machine")
+    assert human.label != machine.label
+    dashed = str(inline_svg(picture)).count('stroke-dasharray="5 3"')
+    assert dashed == str(inline_svg(picture_of(result, "surprise"))).count('stroke-dasharray="5 3"') + 1
+    assert figure_of(picture).axes
+
+
 def test_a_long_text_has_fewer_bars_with_the_same_mean(tiny):
     found = Detector(tiny, make_classifier(tiny)).detect(TRAINING_TEXT * 12)
     bars = next(layer for layer in picture_of(found, "surprise").layers if isinstance(layer, Bars))
@@ -107,7 +119,7 @@ def test_the_score_stands_among_the_references_of_its_length(result):
         if isinstance(layer, Bars):
             assert layer.height.sum() == pytest.approx(1)
     assert picture.x_limits[0] <= result.score <= picture.x_limits[1]
-    assert "199 human and 199 machine texts of 50 to 199 tokens" in picture.caption
+    assert "199 human texts of 50 to 199 tokens and 199 machine texts of 50 to 199 tokens" in picture.caption
 
 
 def test_references_stand_beside_the_text(result, monkeypatch):
@@ -138,7 +150,7 @@ def test_every_picture_is_drawn_as_svg_and_by_matplotlib(result, name, tmp_path)
 
 
 def test_what_cannot_be_drawn_says_why(result):
-    with pytest.raises(UsageError, match=r"no picture 'pie'; there are surprise, evidence, score, rank"):
+    with pytest.raises(UsageError, match=r"no picture 'pie'; there are evidence, surprise, score, rank"):
         result.plot("pie")
     with pytest.raises(InputError, match="has no scores"):
         Result.unscored("empty", "The text is empty.", id="x").plot()

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from detector import Detector
-from detector.report.highlight import paragraphs, paragraphs_of, percent, token_lines, units_of, unshaded_paragraphs
-from detector.verdict.result import Finding, Segment
+from detector.records.result import Finding, Segment
+from detector.report.highlight import paragraphs, percent, token_lines, units_of, unshaded_paragraphs
+from detector.report.outline import paragraphs_of
 from tests.conftest import TRAINING_TEXT, make_classifier
 
 TEXT = "A title\n\n" + TRAINING_TEXT + "\n\n  " + TRAINING_TEXT + " The end.\n"

@@ -11,13 +11,13 @@ import pytest
 
 from detector import Detector
 from detector.errors import OutputError
+from detector.records.result import Finding, Result, Segment
 from detector.report.comparison import comparison_page
 from detector.report.evidence_pictures import PICTURES
 from detector.report.page import content_policy, report_page
 from detector.report.pdf import report_pdf
 from detector.report.references import MethodReference, References
 from detector.verdict.baseline import Baseline
-from detector.verdict.result import Finding, Result, Segment
 from tests.conftest import TRAINING_TEXT, make_classifier
 
 HOSTILE = "<script>alert(1)</script></style></title>--><img src=x onerror=alert(2)>\u202egnp\u202c\u200b {{ 7*7 }} "
@@ -147,7 +147,8 @@ def test_the_page_says_what_the_issue_is(result):
     assert figures == [f"picture-{name}" for name in PICTURES]
     assert len([a for a in page.all("details") if a.get("class") == "data"]) == len(figures)
     views = [a["id"] for a in page.all("input")]
-    assert views == ["view-rank", "view-fraction", "view-surprise", "view-evidence"]
+    assert views == ["view-evidence", "view-rank", "view-fraction", "view-surprise"]
+    assert [a["id"] for a in page.all("input") if "checked" in a] == ["view-evidence"]
     assert {a["for"] for a in page.all("label")} == set(views)
     for method in result.methods:
         assert method.replace("_", " ") in page.text
@@ -170,8 +171,45 @@ def test_the_share_of_machine_parts_is_named_as_such(result):
         Segment(75, 100, "machine", "machine", 3, 0.9, 0.0001),
     )
     page = Page(report_page(replace(result, verdict="mixed", segments=parts)))
-    assert "In parts marked as machine text 25%" in page.text
+    assert "In parts that read like machine text 30 %" in page.text  # 6 of 20 words
     assert "below 0.001" in page.text
+
+
+def test_parts_stand_below_the_verdict_whatever_it_is_and_before_the_text(result):
+    at = TEXT.index(TRAINING_TEXT)
+    parts = (
+        Segment(0, at, "uncertain", "human", -3, 0.1, 0.2),
+        Segment(at, len(TEXT), "machine", "machine", 3, 0.9, 0.0001),
+    )
+    for verdict in ("human", "machine", "mixed", "inconclusive"):
+        page = Page(report_page(replace(result, verdict=verdict, segments=parts)))
+        assert not page.faults
+        said = "Mostly machine-like: paragraphs 2 to 3 (99 % of the words); paragraph 1 leans human, undecided (1 %)."
+        places = [page.text.index(words) for words in (said, "A score is not proof", "The sentences fall", "¶ 1")]
+        assert places == sorted(places)
+        assert "leans human, undecided (few words)" in page.text
+    assert "parts-said" not in report_page(result).split("</style>")[1]
+
+
+def test_two_thousand_parts_are_capped_and_counted(result):
+    edges = np.linspace(0, len(TEXT), 2001).astype(int)
+    parts = tuple(
+        Segment(int(a), int(b), "uncertain", side, 0.0, 0.5, 0.5)
+        for a, b, side in zip(edges, edges[1:], ["human", "machine"] * 1000, strict=False)
+    )
+    source = report_page(replace(result, segments=parts))
+    assert "And 1960 more parts" in source
+    assert "The sentences fall into 2000 runs" in source
+
+
+def test_the_first_words_of_a_part_are_made_safe(detector):
+    text = TEXT.replace("The old", HOSTILE + "The old")
+    found = detector.detect(text)
+    at = text.index(HOSTILE)
+    parts = (Segment(0, at, "human", "human", -1, 0.3, 0.2), Segment(at, len(text), "machine", "machine", 1, 0.7, 0.2))
+    source = report_page(replace(found, segments=parts))
+    assert "<script>alert" not in source
+    assert not set("\u202e\u202c\u200b") & set(source)
 
 
 def test_without_a_verdict_the_page_says_what_is_needed():

@@ -54,6 +54,17 @@ def test_lines_and_shapes_can_be_seen(colours):
         assert contrast(getattr(colours, name), colours.paper) >= 3, name
 
 
+@pytest.mark.parametrize("letters", [palette.TERMINAL_HUMAN, palette.TERMINAL_MACHINE])
+@pytest.mark.parametrize("background", ["#FFFFFF", "#000000"])
+def test_letters_in_a_terminal_can_be_seen_on_either_background(letters, background):
+    assert contrast(letters, background) >= 3.5
+
+
+@pytest.mark.parametrize("background", [LIGHT.strong_human, LIGHT.strong_machine, *palette.CIVIDIS[:2]])
+def test_black_letters_in_a_terminal_can_be_read_on_their_background(background):
+    assert contrast("#000000", background) >= 4.5
+
+
 @BOTH
 @pytest.mark.parametrize("vision", VISIONS)
 def test_the_ramp_keeps_its_order_for_any_kind_of_colour_vision(colours, vision):

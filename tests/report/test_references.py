@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from detector.errors import CalibrationError, InputError
+from detector.evaluation.feature_table import FeatureTable, shipped_table
 from detector.evaluation.labelled_texts import LabelledText
 from detector.report.distributions import DISTRIBUTIONS
 from detector.report.references import SHIPPED, References, Spread, references_for
-from detector.training.feature_table import FeatureTable, build_table, shipped_table
+from detector.training.feature_table import build_table
 from detector.training.reference_numbers import Histograms, make_references, measure_histograms
 from detector.verdict.classifier import Classifier
 from detector.verdict.shipped import calibration_for

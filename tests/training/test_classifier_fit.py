@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from detector import InputError
+from detector.evaluation.feature_table import FeatureTable
 from detector.evaluation.metrics import auroc
 from detector.evaluation.quality import verdict_quality
 from detector.methods import plain_methods
 from detector.training.classifier_fit import fit_classifier
-from detector.training.feature_table import FeatureTable
 from detector.verdict.classifier import WIDEST, Classifier
 from detector.verdict.features import FEATURE_NAMES
 from detector.verdict.segments import EvidenceWeights
@@ -42,6 +42,7 @@ def make_table(n=4000, shift=1.5, seed=0, n_tokens=None, role=None):
         attack=np.full(n, ""),
         text_key=np.array([f"{i:012x}" for i in range(n)]),
         human_sentence_bits=[1.0, 5.0, 9.0],
+        machine_sentence_bits=[1.0, 4.0, 6.0],
         evidence=EvidenceWeights(1.0, 1.0, 0.0, 0.0, border_penalty=4.0),
         model_name="m",
         model_fingerprint="f",
@@ -60,6 +61,7 @@ def test_the_feature_that_tells_has_the_greatest_coefficient_and_the_right_sign(
     assert fitted.feature_names[np.argmax(np.abs(fitted.coefficients))] == FEATURE_NAMES[SIGNAL]
     assert max(fitted.coefficients) == max(map(abs, fitted.coefficients))
     assert fitted.human_sentence_bits == [1.0, 5.0, 9.0]
+    assert fitted.machine_sentence_bits == [1.0, 4.0, 6.0]
     assert fitted.most_tokens == table.n_tokens[table.role == "calibrate"].max()
 
 

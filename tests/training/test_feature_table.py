@@ -4,11 +4,13 @@ import json
 import shutil
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from detector import InputError, score_texts
 from detector.documents.sentences import sentence_spans
-from detector.scoring.records import beginning_of
+from detector.evaluation.feature_table import FeatureTable
+from detector.records.token_scores import beginning_of
 from detector.training import roles
 from detector.training.beginnings import lengths_of
 from detector.training.corpus import split_of
@@ -217,6 +219,23 @@ def test_the_table_holds_what_the_verdict_would_compute(tiny, few, table, weight
     assert whole.n_tokens[0] == len(scores)
     assert table.model_fingerprint == tiny.fingerprint
     assert table.lexical_fingerprint == weights.fingerprint
+
+
+def test_sentences_of_each_label_are_measured_on_its_calibration_texts(table, tmp_path):
+    assert sorted(table.machine_sentence_bits) == table.machine_sentence_bits
+    assert len(table.machine_sentence_bits) == len(table.human_sentence_bits) == 3
+    assert table.machine_sentence_bits != table.human_sentence_bits
+    table.save(tmp_path / "new.parquet")
+    assert FeatureTable.load(tmp_path / "new.parquet").machine_sentence_bits == table.machine_sentence_bits
+
+
+def test_a_table_from_before_machine_sentences_were_measured_is_read(table, tmp_path):
+    table.save(tmp_path / "new.parquet")
+    stored = pq.read_table(tmp_path / "new.parquet")
+    facts = json.loads(stored.schema.metadata[b"detector"])
+    del facts["machine_sentence_bits"]
+    pq.write_table(stored.replace_schema_metadata({"detector": json.dumps(facts)}), tmp_path / "old.parquet")
+    assert FeatureTable.load(tmp_path / "old.parquet").machine_sentence_bits == []
 
 
 def test_the_scores_of_a_beginning_are_the_beginning_of_the_scores(tiny):

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from detector import Detector, InputError
-from detector.verdict.baseline import compare_features, compare_with_earlier
+from detector.scoring import score_texts
+from detector.verdict.baseline import WriterBaseline, compare_features
 from tests.conftest import TRAINING_TEXT, make_classifier
 
 WORDS = TRAINING_TEXT.split()
@@ -60,12 +61,31 @@ def test_the_strangest_of_few_is_not_called_alike():
 def test_texts_are_cut_to_the_shortest_and_short_ones_left_out(tiny):
     detector = Detector(tiny, make_classifier(tiny))
     earlier = [prose(seed) for seed in range(6)] + ["Too short."]
-    found = compare_with_earlier(detector, prose(99, 200), earlier)
+    baseline = WriterBaseline(detector, earlier)
+    found = baseline.compare(detector.detect(prose(99, 200)))
     assert found.n_earlier == 6
     assert found.n_tokens >= 100
-    again = compare_with_earlier(detector, prose(99, 200) + " more words at the end", earlier)
+    again = baseline.compare(detector.detect(prose(99, 200) + " more words at the end"))
     assert again == found  # what lies beyond the common length has no say
-    with pytest.raises(InputError, match="needs 100"):
-        compare_with_earlier(detector, "Short.", earlier)
+    for short in ("Short.", prose(5, 60)):
+        with pytest.raises(InputError, match="needs 100"):
+            baseline.compare(detector.detect(short))
     with pytest.raises(InputError, match="None of the 1 earlier"):
-        compare_with_earlier(detector, prose(1), ["Too short."])
+        WriterBaseline(detector, ["Too short."]).compare(detector.detect(prose(1)))
+
+
+def test_every_text_is_passed_through_the_model_once(tiny, monkeypatch):
+    """Three texts and six earlier ones make nine; each with all the earlier ones again would make 24."""
+    passes = []
+
+    def counted(language_model, texts, **options):
+        return score_texts(language_model, (passes.append(text) or text for text in texts), **options)
+
+    monkeypatch.setattr("detector.verdict.baseline.score_texts", counted)
+    monkeypatch.setattr("detector.verdict.detector.score_texts", counted)
+    detector = Detector(tiny, make_classifier(tiny))
+    results = detector.detect_many([prose(seed) for seed in range(3)])
+    baseline = WriterBaseline(detector, [prose(seed) for seed in range(10, 16)])
+    found = [baseline.compare(result) for result in results]
+    assert len(passes) == 9
+    assert {one.n_earlier for one in found} == {6}

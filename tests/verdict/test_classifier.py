@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from detector import CalibrationError
-from detector.verdict.classifier import Classifier, LengthBucket
+from detector.records.references import LengthBucket
+from detector.verdict.classifier import Classifier
 from detector.verdict.features import BASE_NAMES, FEATURE_NAMES
 from tests.conftest import make_classifier
 

@@ -8,8 +8,8 @@ import pytest
 
 import cli
 from detector import Detector
+from detector.evaluation.feature_table import FeatureTable, shipped_table
 from detector.evaluation.metrics import auroc
-from detector.training.feature_table import FeatureTable, shipped_table
 from detector.verdict.classifier import Classifier
 from detector.verdict.shipped import calibration_for
 

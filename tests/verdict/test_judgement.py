@@ -8,8 +8,8 @@ import pytest
 from detector.documents.folding import fold
 from detector.evaluation.labelled_texts import LabelledText
 from detector.evaluation.quality import verdicts_of
+from detector.records.references import LengthBucket
 from detector.training.feature_table import build_table
-from detector.verdict.classifier import LengthBucket
 from detector.verdict.detector import Detector
 from detector.verdict.features import FEATURE_NAMES
 from detector.verdict.judgement import Measured, judge

@@ -7,8 +7,9 @@ import pytest
 
 from detector import CalibrationError
 from detector.evaluation.metrics import auroc
+from detector.records.references import Kind, LengthBucket
 from detector.training.register_fit import fit_register
-from detector.verdict.classifier import Classifier, Kind, LengthBucket
+from detector.verdict.classifier import Classifier
 from detector.verdict.features import FEATURE_NAMES, REGISTER_SIZE
 from detector.verdict.register import REGISTER_COLUMNS, WIDEST, Register
 from tests.conftest import make_classifier

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from detector.verdict.classifier import LengthBucket
+from detector.records.references import LengthBucket
 from detector.verdict.rules import PValues, decide, explain, words_that_would_decide
 from tests.conftest import make_classifier
 

@@ -8,8 +8,8 @@ import pytest
 
 import cli
 from detector import CalibrationError, Detector
+from detector.evaluation.feature_table import FeatureTable, shipped_table
 from detector.models.catalogue import CATALOGUE, SMOLLM2, installed_version
-from detector.training.feature_table import FeatureTable, shipped_table
 from detector.verdict.classifier import Classifier
 from detector.verdict.probe_model import ProbeModel
 from detector.verdict.shipped import calibration_for, shipped_calibration, shipped_calibrations

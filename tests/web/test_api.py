@@ -188,7 +188,7 @@ def test_a_defect_is_a_sentence_and_tells_nothing_of_the_text(client, monkeypatc
         raise RuntimeError(f"cannot handle {LONG}")
 
     with monkeypatch.context() as patch:
-        patch.setattr("detector.verdict.result.Result.to_dict", broken)
+        patch.setattr("detector.records.result.Result.to_dict", broken)
         answer = client.post("/api/detect", json={"text": LONG})
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "unexpected")
     said = capsys.readouterr()

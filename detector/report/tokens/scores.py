@@ -6,7 +6,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from detector.models.language_model import LanguageModel
-    from detector.scoring.records import TokenScores
+    from detector.records.token_scores import TokenScores
 
 SCHEMA_VERSION = 1
 

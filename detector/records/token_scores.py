@@ -1,12 +1,13 @@
 """What one pass of a language model over one text leaves behind."""
 
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.models.language_model import FirstToken
+FirstToken = Literal["after_bos", "after_eos", "not_scored"]
+"""What the first token of a text is conditioned on, or that it has no score."""
 
 
 @dataclass(frozen=True, eq=False)

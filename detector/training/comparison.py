@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import InputError
+from detector.evaluation.feature_table import FeatureTable
 from detector.evaluation.metrics import auroc, tpr_at_fpr
 from detector.training.classifier_fit import fit_classifier, weights_of
-from detector.training.feature_table import FeatureTable
 from detector.verdict.classifier import WIDEST
 from detector.verdict.features import BASE_NAMES, FEATURE_NAMES, LEXICAL_FEATURES, VOICE_FEATURES
 

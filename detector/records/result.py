@@ -1,0 +1,282 @@
+"""What is said about one text, and how it is told to programs.
+
+A field with ``told`` in its metadata is part of the JSON record, of the Parquet columns and of what describes them;
+this is the one place where it is declared.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.records.baseline import Baseline
+from detector.records.fields import (
+    COUNT,
+    NUMBER,
+    TEXT,
+    Schema,
+    list_of,
+    object_with,
+    one_of,
+    optional,
+    record_of,
+    schema_of,
+    told,
+)
+from detector.records.token_scores import TokenScores
+from detector.records.verdicts import VERDICTS, Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from detector.verdict.classifier import Classifier
+    from detector.verdict.explanation import Explanation
+
+SCHEMA_VERSION = 1
+VERSION_SCHEMA: Schema = {"type": "integer", "const": SCHEMA_VERSION}
+MODEL_SCHEMA: Schema = object_with({"name": TEXT, "fingerprint": TEXT})
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something worth knowing at a place in the text as given."""
+
+    kind: str = field(metadata=told(TEXT))
+    start_char: int = field(metadata=told(COUNT))
+    end_char: int = field(metadata=told(COUNT))
+    detail: str = field(metadata=told(TEXT))
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A run of whole sentences that lean to one kind of author; places in the text as given."""
+
+    start_char: int = field(metadata=told(COUNT))
+    end_char: int = field(metadata=told(COUNT))
+    label: str = field(
+        metadata=told(
+            one_of(("human", "machine", "uncertain")), "human or machine where the part is significant by itself."
+        )
+    )
+    leans_to: str = field(metadata=told(one_of(("human", "machine")), "The side the division put it on."))
+    evidence_nats: float = field(
+        metadata=told(NUMBER, "Sum of its tokens' evidence; above 0 speaks for a machine.", unit="nats")
+    )
+    probability_machine: float = field(
+        metadata=told(NUMBER, "Were sentences independent, which they are not; use the p-value.")
+    )
+    """1 / (1 + exp(-evidence))."""
+    p_value: float = field(
+        metadata=told(
+            NUMBER,
+            "Share of texts of like length by the other kind of author with so strong a part, the strongest of each.",
+        )
+    )
+    """The search for the strongest part is in it, so that it holds for any number of segments."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Tokens and sentences behind a verdict, for pages and pictures; spans are of the text as given."""
+
+    text: str
+    scores: TokenScores
+    """Of the folded text; use ``spans`` for places in the text as given."""
+    spans: list[tuple[int, int]]
+    """Place of each scored token in the text as given."""
+    sentences: list[tuple[int, int]]
+    """Place of each sentence in the text as given."""
+    sentence_of_token: list[int]
+    """Index into ``sentences`` of each scored token."""
+    token_evidence: NDArray[np.float64]
+    """Nats of each token that speak for a machine, or against it if below 0."""
+    choice_texts: dict[int, str] = field(default_factory=dict)
+    """Text of every token among ``scores.top_ids``, by id; empty unless alternatives were asked for."""
+
+
+def _finite_or_none(value: float | None) -> float | None:
+    """JSON has neither NaN nor infinity."""
+    return value if value is not None and np.isfinite(value) else None
+
+
+def _share(says: str) -> dict[str, Any]:
+    return told(optional(NUMBER), f"Share of the words {says}; the three shares add up to 1.", unit="0 to 1")
+
+
+@dataclass(frozen=True)
+class Result:
+    """One text's verdict with the numbers behind it. Numbers are None where nothing can be said."""
+
+    schema_version: int = field(default=SCHEMA_VERSION, init=False, metadata=told(VERSION_SCHEMA, arrow="int32"))
+    id: str = field(metadata=told(TEXT, "As sent, or the name of the file."))
+    path: str | None = field(metadata=told(optional(TEXT), "Of the file; null where there is none, as over HTTP."))
+    verdict: Verdict = field(metadata=told(one_of(VERDICTS), in_frame=True))
+    reason: str | None = field(
+        metadata=told(
+            optional(TEXT), "Code of why a text is unscored, such as too_short; null otherwise.", in_frame=True
+        )
+    )
+    explanation: str = field(metadata=told(TEXT, "The verdict in a sentence or two, for people."))
+    score: float | None = field(
+        default=None,
+        metadata=told(
+            optional(NUMBER),
+            "Higher = more machine-like; 0 is where the classifier is undecided before calibration.",
+            in_frame=True,
+        ),
+    )
+    probability_machine: float | None = field(
+        default=None,
+        metadata=told(optional(NUMBER), "Were human and machine texts equally common beforehand.", in_frame=True),
+    )
+    p_value: float | None = field(
+        default=None,
+        metadata=told(
+            optional(NUMBER),
+            "Share of human reference texts of like length that look at least as machine-like.",
+            in_frame=True,
+        ),
+    )
+    human_p_value: float | None = field(
+        default=None,
+        metadata=told(
+            optional(NUMBER),
+            "Share of machine reference texts of like length that look at least as human.",
+            in_frame=True,
+        ),
+    )
+    confidence_interval: tuple[float, float] | None = field(
+        default=None,
+        metadata=told(
+            optional(list_of(NUMBER)),
+            "95 % interval of the score over resampled sentences.",
+            value=lambda result: list(result.confidence_interval) if result.confidence_interval else None,
+        ),
+    )
+    target_fpr: float | None = field(
+        default=None,
+        metadata=told(optional(NUMBER), "Rate of false alarms that the verdict allows among human texts."),
+    )
+    n_words: int | None = field(default=None, metadata=told(optional(COUNT), in_frame=True))
+    n_tokens: int | None = field(default=None, metadata=told(optional(COUNT), in_frame=True))
+    language: str | None = field(default=None, metadata=told(optional(TEXT), "en, or und where it is not told."))
+    log_likelihood: float | None = field(
+        init=False, metadata=told(optional(NUMBER), "Mean log-probability of a token.", unit="nats")
+    )
+    methods: dict[str, float] = field(
+        default_factory=dict,
+        metadata=told(
+            {"type": "object", "additionalProperties": optional(NUMBER)},
+            "Every published statistic, in its own unit.",
+            value=lambda result: {name: _finite_or_none(value) for name, value in result.methods.items()},
+        ),
+    )
+    share_machine: float | None = field(default=None, metadata=_share("in parts labelled machine"))
+    share_human: float | None = field(default=None, metadata=_share("in parts labelled human"))
+    share_undecided: float | None = field(default=None, metadata=_share("elsewhere"))
+    segments: tuple[Segment, ...] = field(
+        default=(),
+        metadata=told(
+            list_of(schema_of(Segment)),
+            "Runs of whole sentences that lean to one kind of author.",
+            value=lambda result: [record_of(segment) for segment in result.segments],
+        ),
+    )
+    findings: tuple[Finding, ...] = field(
+        default=(),
+        metadata=told(
+            list_of(schema_of(Finding)),
+            "Invisible characters, quotations and the like.",
+            value=lambda result: [record_of(finding) for finding in result.findings],
+        ),
+    )
+    explained: "Explanation | None" = field(
+        default=None,
+        repr=False,
+        compare=False,
+        metadata=told(
+            list_of({"type": "object"}),
+            "What the score is made of.",
+            name="features",
+            value=lambda result: [vars(moved) for moved in result.explained.features] if result.explained else [],
+        ),
+    )
+    baseline: Baseline | None = field(
+        default=None,
+        metadata=told(
+            optional({"type": "object"}),
+            "Comparison with the writer's earlier texts; null unless they were given, and always over HTTP.",
+            value=lambda result: result.baseline.to_dict() if result.baseline else None,
+        ),
+    )
+    model_name: str = field(kw_only=True)
+    model_fingerprint: str = field(
+        kw_only=True,
+        metadata=told(
+            MODEL_SCHEMA,
+            "What scored it.",
+            name="model",
+            value=lambda result: {"name": result.model_name, "fingerprint": result.model_fingerprint},
+        ),
+    )
+    warnings: tuple[str, ...] = field(
+        default=(),
+        metadata=told(list_of(TEXT), "What to know before relying on it.", value=lambda result: list(result.warnings)),
+    )
+    evidence: Evidence | None = field(default=None, repr=False, compare=False)
+    text: str = field(default="", repr=False, compare=False)
+    """The text as given where it got no verdict, so that its page can show it; ``evidence`` holds it elsewhere."""
+    classifier: "Classifier | None" = field(default=None, repr=False, compare=False)
+    """The classifier that judged it, with the reference texts it is compared with."""
+    kind: int | None = field(default=None, repr=False, compare=False)
+    """Which of the classifier's kinds of text it is compared with; None where they are not told apart."""
+
+    def __post_init__(self) -> None:
+        # subtle: one of the methods under a name of its own; the record is frozen, so set past the guard.
+        object.__setattr__(self, "log_likelihood", _finite_or_none(self.methods.get("log_likelihood")))
+
+    @classmethod
+    def unscored(
+        cls,
+        reason: str,
+        explanation: str,
+        *,
+        id: str,
+        path: str | None = None,
+        model_name: str = "",
+        model_fingerprint: str = "",
+        **known: Any,
+    ) -> "Result":
+        """No verdict: ``reason`` is a code, ``explanation`` says what would be needed."""
+        return cls(
+            id, path, "unscored", reason, explanation,
+            model_name=model_name, model_fingerprint=model_fingerprint, **known,
+        )  # fmt: skip
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON; numbers that do not exist are None."""
+        return record_of(self)
+
+    def to_html(self, name: str | None = None) -> str:
+        """The whole report as one self-contained HTML page, headed by ``name`` or else by the name of its file."""
+        from detector.report.page import report_page
+
+        return report_page(self, name=name)
+
+    def plot(self, picture: str = "surprise") -> "Figure":
+        """One of the report's pictures as a matplotlib figure; ``result.plot().savefig("curve.png")``.
+
+        ``picture`` is one of ``detector.report.evidence_pictures.PICTURES``; raises ``UsageError`` for another
+        and ``InputError`` where the text has no scores to draw.
+        """
+        from detector.report.evidence_pictures import picture_of
+        from detector.report.picture_files import figure_of
+
+        return figure_of(picture_of(self, picture))
+
+    def _repr_html_(self) -> str:
+        """A card for notebooks: the verdict in words and the surprise curve."""
+        from detector.report.card import card
+
+        return card(self)
