@@ -22,8 +22,6 @@ def blocks(language):
 
 def test_the_python_examples_run(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
-    if not (ROOT / "detector" / "verdict" / "calibrations" / "smollm2.json").is_file():  # no verdict by it yet
-        monkeypatch.setattr("detector.models.loading.resolve_name", lambda name: name.replace("default", "small"))
     verdict, methods = blocks("python")
     for code in (verdict, methods):
         exec(compile(code, "README.md", "exec"), {})  # noqa: S102
@@ -35,7 +33,7 @@ def test_the_python_examples_run(monkeypatch, capsys):
 
 def test_the_results_are_what_the_command_prints(monkeypatch, capsys):
     script = str(ROOT / "benchmarks" / "quality.py")
-    monkeypatch.setattr(sys, "argv", [script])
+    monkeypatch.setattr(sys, "argv", [script, "--model", "smollm2"])
     runpy.run_path(script, run_name="__main__")
     (shown,) = blocks("text")
     assert shown.split() == capsys.readouterr().out.split()
