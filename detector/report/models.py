@@ -1,21 +1,18 @@
 """What ``detect models`` shows: the models known by name, and what is here of each."""
 
-from pathlib import Path
 from typing import Any
 
 from detector.models.cache import size_bytes
 from detector.models.catalogue import (
     CATALOGUE,
     DEFAULT_NAME,
-    SMALL,
     KnownModel,
     PackagedModel,
     installed_version,
     resolve_name,
 )
 from detector.models.packaged import converted_folder, is_whole
-
-_CALIBRATIONS = Path(__file__).parents[1] / "verdict" / "calibrations"
+from detector.verdict.shipped import shipped_calibration
 
 
 def examine_models() -> list[dict[str, Any]]:
@@ -29,7 +26,7 @@ def _examine(model: KnownModel) -> dict[str, Any]:
         "is_default": resolve_name(DEFAULT_NAME) == model.name,
         "installed": True,
         "converted": None,
-        "calibrated": model is SMALL or (_CALIBRATIONS / f"{model.name}.json").is_file(),
+        "calibrated": shipped_calibration(model.name) is not None,
         "size_bytes": model.size_bytes,
         "licence": model.licence,
         "origin": model.origin,

@@ -197,7 +197,7 @@ def features(
     from detector.models import LanguageModel
     from detector.training.feature_table import build_table
     from detector.training.roles import labelled_texts, voice_domains, within_budget
-    from detector.training.yardstick import yardstick_scores
+    from detector.training.word_pairs import word_pair_scores
     from detector.verdict.lexical import LexicalModel
     from detector.verdict.probe_model import ProbeModel
 
@@ -212,7 +212,7 @@ def features(
     fitted_on = [text for role, text in labelled if role == "fit"]
     for found in voice_domains(detection):
         fitted_on += [*found.human, *found.machine]
-    trivial = yardstick_scores(fitted_on, [text.text for _, text in labelled]).tolist()
+    trivial = word_pair_scores(fitted_on, [text.text for _, text in labelled]).tolist()
     table = build_table(
         LanguageModel.load(model, dtype=dtype),
         labelled,

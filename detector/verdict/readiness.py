@@ -1,4 +1,4 @@
-"""What ``detect`` finds on this machine."""
+"""What is ready on this machine: versions, devices, models and their calibrations; what ``detect doctor`` shows."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -107,15 +107,3 @@ def _examine_model(model: str) -> dict[str, Any]:
     except DetectorError as error:
         found["problem"] = str(error)
     return found
-
-
-def print_findings(findings: dict[str, Any]) -> None:
-    """The findings in lines of ``name  value``."""
-    for name, value in findings.items():
-        if isinstance(value, dict):
-            print(name)
-            absent = "none" if name == "model" else "not installed"
-            for key, inner in value.items():
-                print(f"  {key:16} {absent if inner is None else inner}")
-        else:
-            print(f"{name:22} {', '.join(map(str, value)) if isinstance(value, list) else value}")

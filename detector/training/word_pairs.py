@@ -14,7 +14,7 @@ from detector.evaluation.labelled_texts import LabelledText
 SLOTS = 2**20
 
 
-def yardstick_scores(fitted_on: Sequence[LabelledText], texts: Sequence[str]) -> NDArray[np.float64]:
+def word_pair_scores(fitted_on: Sequence[LabelledText], texts: Sequence[str]) -> NDArray[np.float64]:
     """Scores of ``texts``, higher = more machine-like, shape (len(texts),)."""
     from sklearn.feature_extraction.text import HashingVectorizer
     from sklearn.linear_model import LogisticRegression
