@@ -24,9 +24,10 @@ from detector.scoring.engine import score_texts
 from detector.verdict.bootstrap import score_interval
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
 from detector.verdict.explanation import explain_score
-from detector.verdict.features import PLAIN_WORDS, series_of
+from detector.verdict.features import series_of
 from detector.verdict.judgement import division, judge, measure
 from detector.verdict.lexical import LexicalModel
+from detector.verdict.plain_words import PLAIN_WORDS
 from detector.verdict.probe_model import ProbeModel
 from detector.verdict.rules import HUMAN_TARGET, TOKENS_PER_WORD, explain, words_that_would_decide
 from detector.verdict.segments import Part

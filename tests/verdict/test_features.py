@@ -7,7 +7,6 @@ from detector.verdict.features import (
     FEATURE_NAMES,
     FEATURES,
     LEXICAL_FEATURES,
-    PLAIN_WORDS,
     PROBE_FEATURES,
     REGISTER_FEATURES,
     REGISTER_SIZE,
@@ -17,6 +16,7 @@ from detector.verdict.features import (
     sentence_means,
     series_of,
 )
+from detector.verdict.plain_words import PLAIN_WORDS
 from tests.conftest import TRAINING_TEXT, make_scores
 
 
