@@ -222,7 +222,7 @@ class Detector:
             )
         judgement = judge(classifier, measured, self.target_fpr)
         verdict, score, p = judgement.verdict, judgement.score, judgement.p
-        more_words = words_that_would_decide(classifier, score, n, self.target_fpr)
+        more_words = words_that_would_decide(classifier, score, n, self.target_fpr, judgement.kind)
         sentences = [draft.folded.original_span(a, b) for a, b in folded_sentences]
         sentence_of_token = [max(0, int(i) - 1) for i in series.sentence]
         segments = self._segments(parts, sentences, sorted(set(sentence_of_token)), n, judgement.kind)

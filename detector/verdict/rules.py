@@ -47,14 +47,17 @@ def _has_a_part_that_stands_out(p: PValues) -> bool:
     return p.is_divided and p.machine_part <= HUMAN_TARGET
 
 
-def words_that_would_decide(classifier: Classifier, score: float, n_tokens: int, target_fpr: float) -> int | None:
+def words_that_would_decide(
+    classifier: Classifier, score: float, n_tokens: int, target_fpr: float, kind: int | None = None
+) -> int | None:
     """How many more words of the same kind would probably decide it; None where no length would.
 
     The score of a longer text is taken to be the same; what changes is how far texts of that length scatter.
     """
     for least in LENGTH_LIMITS:
         if least > n_tokens and (
-            classifier.p_value(score, least) <= target_fpr or classifier.human_p_value(score, least) <= HUMAN_TARGET
+            classifier.p_value(score, least, kind) <= target_fpr
+            or classifier.human_p_value(score, least) <= HUMAN_TARGET
         ):
             return max(1, round((least - n_tokens) / TOKENS_PER_WORD))
     return None
