@@ -68,8 +68,8 @@ EXAMPLES = (
     ),
     Example(
         ("smollm2_tokens.html", "smollm2_tokens.txt"),
-        "the tokens that a published model never learned, found from its weights alone",
-        "detect tokens smollm2 --html reports/gallery/smollm2_tokens.html",
+        "the tokens that a published model never learned, found from its weights and proved by prompting",
+        "detect tokens smollm2 --verify --html reports/gallery/smollm2_tokens.html",
         prints_to="smollm2_tokens.txt",
     ),
     Example(
