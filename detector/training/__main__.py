@@ -201,7 +201,7 @@ def features(
     from detector.verdict.lexical import LexicalModel
     from detector.verdict.probe_model import ProbeModel
 
-    labelled = labelled_texts(detection, corpus, humans, machines, per_genre)
+    labelled = labelled_texts(detection, corpus, humans, machines, per_genre, with_validation=probe is None)
     if budget is not None:
         kinds = ("fit", "calibrate", "corpus", "dev")
         most = dict(zip(kinds, map(int, budget.split(",")), strict=True))

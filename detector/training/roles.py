@@ -262,11 +262,12 @@ def training_shingles(corpus: Path, texts: Iterable[LabelledText]) -> set[int]:
 
 
 def labelled_texts(
-    detection: Path, corpus: Path, humans: int, machines: int, per_genre: int
+    detection: Path, corpus: Path, humans: int, machines: int, per_genre: int, with_validation: bool = True
 ) -> list[tuple[str, LabelledText]]:
     """Every (role, text) the classifier is fitted, calibrated and judged on, cleared of leaks.
 
     ``humans`` and ``machines`` bound the texts a data set and generator, ``per_genre`` the references a genre.
+    ``with_validation`` is false for a model with a probe, which that split has shown what human texts are like.
 
     Texts the base model or a voice was trained on are left out of all roles, and dev texts that
     share a fifth of their shingles with anything fitted or calibrated on are left out of dev.
@@ -275,7 +276,7 @@ def labelled_texts(
     dev = select(detection, "dev", humans, machines)
     references = human_references(corpus, per_genre)
     # Long human texts are rarest: the split that watched the training adds some of every genre.
-    more = human_references(corpus, per_genre // LONG_VALIDATION_SHARE, "validation")
+    more = human_references(corpus, per_genre // LONG_VALIDATION_SHARE, "validation") if with_validation else []
     references += [text for text in more if text.text.count(" ") >= PIECE_WORDS - 2]
     known = {text_key(text.text) for text in fit}
     fit += [text for text in machine_references(detection, machines // 3) if text_key(text.text) not in known]
