@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from detector.errors import InputError
 from detector.verdict.classifier import Classifier
+from detector.verdict.edit_extent import ExtentScale
 from detector.verdict.features import FEATURE_NAMES
 from detector.verdict.judgement import Measured
 from detector.verdict.segments import EvidenceWeights
@@ -24,7 +25,7 @@ SHIPPED_TABLES = Path(__file__).parents[2] / "datasets" / "features"
 _NAME_COLUMNS = ("role", "dataset", "domain", "generator", "attack", "text_key")
 _ROW_COLUMNS = (
     "features", "methods", "n_tokens", "is_machine", "is_whole", "text_number", "strongest_machine", "strongest_human",
-    "yardstick",
+    "contrast", "yardstick",
     *_NAME_COLUMNS,
 )  # fmt: skip
 
@@ -43,9 +44,11 @@ class FeatureTable:
     text_number: NDArray[np.int64]
     """The same for a text and its beginnings."""
     strongest_machine: NDArray[np.float64]
-    """Evidence of the strongest machine part, nats."""
+    """Evidence of the strongest machine part, nats; NaN where parts were not measured."""
     strongest_human: NDArray[np.float64]
-    """Evidence of the strongest human part, taken positive."""
+    """Evidence of the strongest human part, taken positive; NaN where parts were not measured."""
+    contrast: NDArray[np.float64]
+    """Between parts of either kind (``segments.contrast``); NaN where parts were not measured, and in older tables."""
     yardstick: NDArray[np.float64]
     """Score of the trivial detector of ``yardstick``; NaN for beginnings and where it was not asked for."""
     role: NDArray[np.str_]
@@ -63,6 +66,9 @@ class FeatureTable:
     voices_fingerprint: str | None
     lexical_fingerprint: str | None
     probe_fingerprint: str | None = None
+    parts_fingerprint: str | None = None
+    extent: ExtentScale | None = None
+    """How the probe's readings turn into edit extents; None where it has none."""
     number_format: str = "float32"
     """Of the pass that scored the texts."""
     machine_sentence_bits: list[float] = field(default_factory=list)
@@ -74,16 +80,42 @@ class FeatureTable:
 
     def measured(self) -> Iterator[Measured]:
         """What a verdict on each row is made of."""
-        for n, features, machine, human in zip(
+        for n, features, machine, human, contrast in zip(
             self.n_tokens.tolist(), self.features, self.strongest_machine.tolist(), self.strongest_human.tolist(),
-            strict=True,
+            self.contrast.tolist(), strict=True,
         ):  # fmt: skip
-            yield Measured(n, features, machine, human)
+            yield Measured(n, features, machine, human, contrast)
 
     def with_methods(self, values: dict[str, NDArray[np.float64]]) -> "FeatureTable":
         """The table with these statistics, each a value a row; those of the same name are replaced."""
         columns = dict(zip(self.method_names, self.methods.T, strict=True)) | values
         return replace(self, method_names=list(columns), methods=np.column_stack(list(columns.values())))
+
+    def joined(self, other: "FeatureTable") -> "FeatureTable":
+        """These rows and then those of another table of the same model; statistics that only one has are NaN."""
+        names = list(dict.fromkeys([*self.method_names, *other.method_names]))
+        columns = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)])
+            for name in _ROW_COLUMNS
+            if name not in ("methods", "text_number")
+        }
+        first = int(self.text_number.max()) + 1 if len(self.text_number) else 0
+        return replace(
+            self,
+            **columns,
+            text_number=np.concatenate([self.text_number, other.text_number + first]),
+            methods=np.concatenate([_methods_by_name(table, names) for table in (self, other)]),
+            method_names=names,
+        )
+
+    def with_parts_of(self, other: "FeatureTable") -> "FeatureTable":
+        """The strongest parts of ``other`` where it has the same row, by text and length; the rest keep theirs."""
+        names = ("strongest_machine", "strongest_human", "contrast")
+        places = {key: i for i, key in enumerate(_row_keys(other))}
+        found = np.array([places.get(key, -1) for key in _row_keys(self)])
+        known = found >= 0
+        columns = {name: np.where(known, getattr(other, name)[found], getattr(self, name)) for name in names}
+        return replace(self, **columns)
 
     def save(self, path: Path) -> None:
         """Write as Parquet: a column a feature and statistic (float32), the rest of the facts in the schema."""
@@ -105,6 +137,7 @@ class FeatureTable:
             frame[name] = frame[name].astype("category")
         table = pa.Table.from_pandas(frame, preserve_index=False)
         facts = {name: getattr(self, name) for name in _FACTS} | {"evidence": asdict(self.evidence)}
+        facts["extent"] = self.extent and asdict(self.extent)
         pq.write_table(table.replace_schema_metadata({"detector": json.dumps(facts)}), path, compression="zstd")
 
     @classmethod
@@ -128,17 +161,37 @@ class FeatureTable:
                     [held["method:" + n] for n in names["method:"]] or [np.zeros((table.num_rows, 0))]
                 ),
             }
-            arrays |= {name: held[name] for name in _ROW_COLUMNS[2:]}
-            for name in ("features", "methods", "strongest_machine", "strongest_human", "yardstick"):
+            arrays |= {name: held[name] for name in _ROW_COLUMNS[2:] if name != "contrast"}
+            arrays["contrast"] = held.get("contrast", absent)
+            for name in ("features", "methods", "strongest_machine", "strongest_human", "contrast", "yardstick"):
                 arrays[name] = arrays[name].astype(np.float64)
             for name in _NAME_COLUMNS:
                 arrays[name] = arrays[name].astype(str)
             facts["evidence"] = EvidenceWeights.from_record(facts["evidence"])
+            facts["extent"] = ExtentScale(**facts["extent"]) if facts.get("extent") else None
             return cls(**arrays, method_names=names["method:"], **facts)
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error}.") from error
         except (pa.ArrowException, KeyError, ValueError, TypeError) as error:
             raise InputError(f"{path} is not a feature table: {error}.") from error
+
+
+def _methods_by_name(table: FeatureTable, names: list[str]) -> NDArray[np.float64]:
+    columns = dict(zip(table.method_names, table.methods.T, strict=True))
+    absent = np.full(len(table.n_tokens), np.nan)
+    return np.column_stack([columns.get(name, absent) for name in names] or [np.zeros((len(absent), 0))])
+
+
+def _row_keys(table: FeatureTable) -> list[tuple[str, int, bool, str]]:
+    return list(
+        zip(
+            table.text_key.tolist(),
+            table.n_tokens.tolist(),
+            table.is_machine.tolist(),
+            table.role.tolist(),
+            strict=True,
+        )
+    )
 
 
 def shipped_table(model_name: str) -> Path:
@@ -157,7 +210,7 @@ def shipped_dev_rows(classifier: Classifier, path: Path | None = None) -> Featur
     classifier.check_fingerprint(table.model_name, table.model_fingerprint)
     classifier.check_voices(table.model_name, table.voices_fingerprint)
     classifier.check_lexical(table.lexical_fingerprint)
-    classifier.check_probe(table.probe_fingerprint)
+    classifier.check_probe(table.probe_fingerprint, table.parts_fingerprint)
     return table.rows(table.role == "dev")
 
 

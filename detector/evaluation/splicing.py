@@ -1,5 +1,6 @@
 """Texts put together from sentences by a human and by a machine, so that every character's author is known."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,14 @@ from detector.documents.sentences import sentence_spans
 
 FEWEST_SENTENCES = 3
 """Whole sentences that either author gives."""
+PARTS = (2, 2, 3, 4, 5, 6)
+"""Numbers of parts of mixed texts, each as likely as it stands here."""
+MACHINE_SHARES = (0.1, 0.9)
+_FEWEST_WORDS = 12
+"""Of a part of a mixed text; with fewer left a text ends before it."""
+_LEAST_WANTED = 20
+_SKIPPED = 0.3
+"""How often a sentence is left out where an author comes back."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,37 @@ def splice(human: str, machine: str, machine_first: bool, n_parts: int = 2) -> S
         first, last = round(i * len(sentences) / n_parts), round((i + 1) * len(sentences) / n_parts)
         if last > first:
             pieces.append((" ".join(sentences[first:last]), is_machine))
+    return _joined(pieces)
+
+
+def mixed_text(human: str, machine: str, n_words: int, rng: random.Random) -> SplicedText | None:
+    """About ``n_words`` words of two to six parts by turns, of a machine share between 10 and 90 %.
+
+    Parts vary in length, and each author's text goes on where it stopped, or a sentence later. None where the two
+    texts do not give two parts.
+    """
+    sides = [_sentences(text) or [text] for text in (human, machine)]
+    lengths = [[len(sentence.split()) for sentence in side] for side in sides]
+    n_parts, machine_first, share = rng.choice(PARTS), rng.random() < 0.5, rng.uniform(*MACHINE_SHARES)
+    pieces: list[tuple[str, bool]] = []
+    places = [0, 0]
+    for i in range(n_parts):
+        is_machine = (i % 2 == 0) == machine_first
+        own = n_words * (share if is_machine else 1 - share) / ((n_parts + 1) // 2)
+        wanted = max(_LEAST_WANTED, own * rng.uniform(0.6, 1.4))
+        first, got = places[is_machine], 0
+        last = first
+        while last < len(sides[is_machine]) and got < wanted:
+            got += lengths[is_machine][last]
+            last += 1
+        if got < _FEWEST_WORDS:
+            break
+        pieces.append((" ".join(sides[is_machine][first:last]), is_machine))
+        places[is_machine] = last + int(rng.random() < _SKIPPED)
+    return _joined(pieces) if len(pieces) > 1 else None
+
+
+def _joined(pieces: Sequence[tuple[str, bool]]) -> SplicedText:
     text, parts = "", []
     for piece, is_machine in pieces:
         text += " " if text else ""

@@ -1,6 +1,6 @@
 """The reference texts that a score is compared with, as their own scores."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,10 @@ class LengthBucket:
     """Evidence of the strongest machine part of each human text, nats."""
     machine_strongest: list[float]
     """Evidence of the strongest human part of each machine text, taken positive."""
+    human_mixture: list[float] = field(default_factory=list)
+    """Score and contrast together of each human text; empty where texts by two authors are not told by them."""
+    machine_contrast: list[float] = field(default_factory=list)
+    """Contrast of the parts of each machine text."""
 
 
 @dataclass(frozen=True)
@@ -23,3 +27,5 @@ class Kind:
     human_scores: list[float]
     human_strongest: list[float]
     """Evidence of the strongest machine part of each, nats."""
+    human_mixture: list[float] = field(default_factory=list)
+    """Score and contrast together of each."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from detector.verdict.explanation import Explanation
 
 SCHEMA_VERSION = 1
+EXTENT_WORDS = ("untouched", "lightly edited", "heavily reworked", "machine-written", "not to be told apart")
 VERSION_SCHEMA: Schema = {"type": "integer", "const": SCHEMA_VERSION}
 MODEL_SCHEMA: Schema = object_with({"name": TEXT, "fingerprint": TEXT})
 
@@ -74,6 +75,14 @@ class Segment:
         )
     )
     """The search for the strongest part is in it, so that it holds for any number of segments."""
+    begins_between: tuple[int, int] = field(
+        default=(0, 0),
+        metadata=told(
+            list_of(COUNT),
+            "Places of the first and the last sentence that it may begin with, with a probability of 90 %.",
+            value=lambda segment: list(segment.begins_between),
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -146,6 +155,13 @@ class Result:
             in_frame=True,
         ),
     )
+    one_author_p_value: float | None = field(
+        default=None,
+        metadata=told(
+            optional(NUMBER),
+            "Share of texts by one author, human or machine whichever is larger, whose parts stand as far apart.",
+        ),
+    )
     confidence_interval: tuple[float, float] | None = field(
         default=None,
         metadata=told(
@@ -163,6 +179,28 @@ class Result:
     language: str | None = field(default=None, metadata=told(optional(TEXT), "en, or und where it is not told."))
     log_likelihood: float | None = field(
         init=False, metadata=told(optional(NUMBER), "Mean log-probability of a token.", unit="nats")
+    )
+    edit_extent: float | None = field(
+        default=None,
+        metadata=told(
+            optional(NUMBER),
+            "How far a machine reworked it, were there any help: share of the words it would have touched. No verdict "
+            "rests on it.",
+            unit="0 to 1",
+            in_frame=True,
+        ),
+    )
+    edit_extent_interval: tuple[float, float] | None = field(
+        default=None,
+        metadata=told(
+            optional(list_of(NUMBER)),
+            "Where nine in ten texts with this estimate lie.",
+            value=lambda result: list(result.edit_extent_interval) if result.edit_extent_interval else None,
+        ),
+    )
+    edit_extent_words: str | None = field(
+        default=None,
+        metadata=told(optional(TEXT), "The same in words: " + ", ".join(EXTENT_WORDS) + "."),
     )
     methods: dict[str, float] = field(
         default_factory=dict,

@@ -2,7 +2,7 @@
 
 prepare → train → export                 the base model
 voice                                    the human and the machine voice, tuned from it
-lexical → probe → features → classifier  the verdict; `choices` compares what it might rest on
+lexical → probe → features → parts → extend → classifier  the verdict; `choices` compares what it might rest on
 references                               what pages are drawn against
 """
 
@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from detector.errors import DetectorError
+from detector.training.parts_commands import extend, parts
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Train the embedded base model."
@@ -165,6 +166,10 @@ def probe(
             typer.echo(line)
     if out is not None:
         fit_probe(rows).save(out)
+
+
+app.command()(parts)
+app.command()(extend)
 
 
 def _texts_scored(done: int, total: int) -> None:

@@ -10,6 +10,7 @@ from detector.documents.hashing import unit_hash
 from detector.errors import InputError
 from detector.evaluation.feature_table import FeatureTable
 from detector.records.references import Kind, LengthBucket
+from detector.training.neighbours_fit import fit_neighbours
 from detector.training.register_fit import FOLDS, fit_register
 from detector.verdict.classifier import LENGTH_LIMITS, WIDEST, Classifier
 from detector.verdict.features import (
@@ -80,6 +81,8 @@ def fit_classifier(
         voices_fingerprint=table.voices_fingerprint,
         lexical_fingerprint=table.lexical_fingerprint,
         probe_fingerprint=table.probe_fingerprint,
+        parts_fingerprint=table.parts_fingerprint,
+        extent=table.extent,
         number_formats={table.number_format: table.model_fingerprint},
         data={"fit": _counts(fit)},
         seen=_keys(fit),
@@ -109,7 +112,7 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0, ways: 
         classifier, scores = _with_register(classifier, rows, ways)
     else:  # what a kind of text scores stays as it was known, if it was; references are by length alone
         scores = classifier.scores(rows.features)
-        classifier = replace(classifier, kinds=[])
+        classifier = replace(classifier, kinds=[], neighbours=None)
     curve = LogisticRegression(C=1e6, random_state=seed)
     curve.fit(scores[:, None], rows.is_machine, sample_weight=weights_of(rows))
     if curve.coef_[0, 0] <= 0:
@@ -119,13 +122,17 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0, ways: 
         )
     names = [name for i, name in enumerate(FEATURE_NAMES) if np.isfinite(rows.features[:, i]).all()]
     low, high = np.quantile(rows.features[:, [FEATURE_NAMES.index(n) for n in names]], [0.001, 0.999], axis=0)
+    kinds, neighbours = _kinds(classifier, scores, rows), None
+    if kinds and classifier.register is not None:
+        neighbours = fit_neighbours(classifier.register, rows.rows(~rows.is_machine))
     return replace(
         classifier,
+        neighbours=neighbours,
         ranges={name: _rounded(np.array(limits)) for name, *limits in zip(names, low, high, strict=True)},
         probability_slope=round(float(curve.coef_[0, 0]), 6),
         probability_intercept=round(float(curve.intercept_[0]), 6),
         buckets=_buckets(scores, rows),
-        kinds=_kinds(classifier, scores, rows),
+        kinds=kinds,
         most_tokens=int(rows.n_tokens.max()),
         human_sentence_bits=table.human_sentence_bits,
         machine_sentence_bits=table.machine_sentence_bits,
@@ -206,8 +213,11 @@ def _buckets(scores: NDArray[np.float64], table: FeatureTable) -> list[LengthBuc
     for least, limit in zip(limits, [*limits[1:], np.iinfo(np.int64).max], strict=True):
         rows = (table.n_tokens >= least) & (table.n_tokens < limit)
         human, machine = rows & ~table.is_machine, rows & table.is_machine
-        lists = (scores[human], scores[machine], table.strongest_machine[human], table.strongest_human[machine])
-        buckets.append(LengthBucket(least, *(np.sort(values).round(4).tolist() for values in lists)))
+        lists = (
+            scores[human], scores[machine], table.strongest_machine[human], table.strongest_human[machine],
+            (scores + table.contrast)[human], table.contrast[machine],
+        )  # fmt: skip
+        buckets.append(LengthBucket(least, *map(_sorted, lists)))
     return buckets
 
 
@@ -217,9 +227,14 @@ def _kinds(classifier: Classifier, scores: NDArray[np.float64], rows: FeatureTab
         return []
     kinds = np.where(rows.is_machine, -1, classifier.register.kinds(rows.features))
     return [
-        Kind(*(np.sort(values[kinds == i]).round(4).tolist() for values in (scores, rows.strongest_machine)))
+        Kind(*(_sorted(values[kinds == i]) for values in (scores, rows.strongest_machine, scores + rows.contrast)))
         for i in range(len(classifier.register.centres))
     ]
+
+
+def _sorted(values: NDArray[np.float64]) -> list[float]:
+    """References for a file; those that were not measured are none."""
+    return np.sort(values[np.isfinite(values)]).round(4).tolist()
 
 
 def _enough(table: FeatureTable, least: int) -> bool:

@@ -40,20 +40,23 @@ def build_table(
     probe_model: ProbeModel | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
     evidence: EvidenceWeights | None = None,
+    layers: tuple[int, ...] = POOLED_LAYERS,
     yardstick: Sequence[float] | None = None,
 ) -> FeatureTable:
     """Score (role, text) pairs, with the model's voices if it has them; too short texts are left out.
 
     The weights of token evidence are fitted on the texts with the role ``fit`` unless given. ``yardstick``
     holds the trivial detector's score of each pair.
+    ``layers`` are those whose pooled states the cache keeps, where there is a probe.
     ``cache`` is a file that keeps the token scores for the next time; ``report`` is called with
     (texts scored, texts to score).
     """
     items, voices = list(labelled), language_model.voices
     trivial = [np.nan] * len(items) if yardstick is None else yardstick
-    layers = POOLED_LAYERS if probe_model is not None else ()
     probe = probe_model.probe if probe_model is not None else None
-    scored = cached_scores(language_model, [t.text for _, t in items], cache, report, layers)
+    scored = cached_scores(
+        language_model, [t.text for _, t in items], cache, report, layers if probe_model is not None else ()
+    )
     kept = [
         (role, text, one, other)
         for (role, text), one, other in zip(items, scored, trivial, strict=True)
@@ -63,7 +66,7 @@ def build_table(
         raise InputError(
             f"No labelled text of at least {LENGTH_LIMITS[0]} tokens; there is nothing to fit or evaluate."
         )
-    whole = [_series(text.text, one, len(one.scores), lexical_model, probe) for _, text, one, _ in kept]
+    whole = [series_of_scored(text.text, one, len(one.scores), lexical_model, probe) for _, text, one, _ in kept]
     evidence = evidence or fit_evidence(
         [
             (series, text.is_machine, text.dataset)
@@ -96,8 +99,8 @@ def build_table(
         }
         for length in lengths_of(len(scores), text.text):
             is_whole = length == len(scores)
-            part = series if is_whole else _series(text.text, one, length, lexical_model, probe)
-            measured = measure(part, division(evidence, part)[1])
+            part = series if is_whole else series_of_scored(text.text, one, length, lexical_model, probe)
+            measured = measure(part, division(evidence, part))
             row = {
                 "features": measured.features,
                 "methods": list(compute_all(scores).values()) if is_whole else [np.nan] * len(plain_methods()),
@@ -105,6 +108,7 @@ def build_table(
                 "is_whole": is_whole,
                 "strongest_machine": measured.strongest_machine,
                 "strongest_human": measured.strongest_human,
+                "contrast": measured.contrast,
                 "yardstick": other if is_whole else np.nan,
             }
             rows.append(of_the_text | row)
@@ -120,6 +124,7 @@ def build_table(
         voices_fingerprint=voices.fingerprint if voices else None,
         lexical_fingerprint=lexical_model.fingerprint if lexical_model else None,
         probe_fingerprint=probe_model.fingerprint if probe_model else None,
+        parts_fingerprint=probe_model.parts_fingerprint if probe_model else None,
         number_format=language_model.dtype,
     )
 
@@ -129,10 +134,10 @@ def _middle_80_percent(values: Sequence[NDArray[np.float64]]) -> list[float]:
     return np.quantile(np.concatenate(values), [0.1, 0.5, 0.9]).round(4).tolist() if values else []
 
 
-def _series(
+def series_of_scored(
     text: str, one: Scored, n_tokens: int, lexical_model: LexicalModel | None, probe: LinearProbe | None
 ) -> Series:
-    """Of the first tokens of a text."""
+    """Columns of the first tokens of a text that was scored."""
     scores = one.scores if n_tokens == len(one.scores) else beginning_of(one.scores, n_tokens)
     if n_tokens < len(one.scores):
         text = text[: int(scores.end_char[-1])]

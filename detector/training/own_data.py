@@ -26,7 +26,7 @@ from detector.training.classifier_fit import calibrate, fit_classifier
 from detector.training.feature_table import build_table
 from detector.verdict.classifier import Classifier
 from detector.verdict.lexical import LexicalModel
-from detector.verdict.probe_model import ProbeModel
+from detector.verdict.probe_model import ProbeModel, fingerprints_of
 from detector.verdict.shipped import shipped_probe
 
 FIT_SHARE = 0.5
@@ -103,7 +103,7 @@ def table_of(
         classifier.check_fingerprint(language_model.name, language_model.fingerprint)
         classifier.check_voices(language_model.name, voices.fingerprint if voices else None)
         classifier.check_lexical(lexical_model.fingerprint)
-        classifier.check_probe(probe_model.fingerprint if probe_model else None)
+        classifier.check_probe(*fingerprints_of(probe_model))
     evidence = classifier.evidence if classifier is not None else None
     return build_table(language_model, labelled, cache, lexical_model, probe_model, report, evidence)
 

@@ -1,9 +1,10 @@
 """Mean hidden states of the pieces of a text, kept as numbers: what linear probes are fitted on.
 
-A piece ends where a sentence ends, and where a beginning ends that the feature table has a row for; the mean state of
-a sentence, of a beginning and of the whole text are all means of its pieces.
+A piece ends where a sentence or a clause ends, and where a beginning ends that the feature table has a row for; the
+mean state of a sentence, of a beginning and of the whole text are all means of its pieces.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,9 @@ from detector.training.beginnings import lengths_of
 
 POOLED_LAYERS = (6, 9, 12, 15, 18, 21, 24, 27, 30)
 """Of a model with 30 layers: every third but the first."""
+_CLAUSE_END = re.compile(r"[,;:\u2014\u2013)]\s|--| - ")
+_FEWEST_TOKENS = 5
+"""A clause ends no nearer than this to another end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,20 +58,32 @@ class PooledStates:
         return np.repeat(pieces, self.lengths[:last], axis=0)[:n_tokens]
 
 
-def piece_ends(scores: TokenScores, text: str) -> NDArray[np.int32]:
-    """Where the pieces of a text end, in tokens."""
-    starts = np.array([start for start, _ in sentence_spans(text)], dtype=np.int64)
-    sentence = np.searchsorted(starts, scores.end_char - 1, side="right")
-    ends = {*(np.flatnonzero(np.diff(sentence)) + 1).tolist(), *lengths_of(len(scores), text)}
+def piece_ends(end_char: NDArray[np.int32], text: str) -> NDArray[np.int32]:
+    """Where the pieces of a text end, in tokens; ``end_char`` is one past the last character of each token."""
+    n = len(end_char)
+    ends = {*_ends(end_char, [start for start, _ in sentence_spans(text)]), *lengths_of(n, text)}
+    for end in _ends(end_char, [match.end() for match in _CLAUSE_END.finditer(text)]):
+        nearest = min(min(abs(end - other) for other in ends), end)
+        if nearest >= _FEWEST_TOKENS:
+            ends.add(end)
     return np.array(sorted(ends), dtype=np.int32)
+
+
+def _ends(end_char: NDArray[np.int32], starts: list[int]) -> list[int]:
+    """Tokens after which one of the characters at ``starts`` comes next."""
+    part = np.searchsorted(np.array(starts, dtype=np.int64), end_char - 1, side="right")
+    return (np.flatnonzero(np.diff(part)) + 1).tolist()
 
 
 def pool(scores: TokenScores, text: str, layers: tuple[int, ...]) -> PooledStates:
     """From scores whose ``probe`` column holds the states themselves (``EveryState``)."""
     if scores.probe is None:
         raise ValueError("these scores were made without states")
-    ends = piece_ends(scores, text)
+    ends = piece_ends(scores.end_char, text)
+    return PooledStates(layers, ends, pooled(scores.probe.reshape(len(scores), len(layers), -1), ends))
+
+
+def pooled(states: NDArray[np.float32], ends: NDArray[np.int32]) -> NDArray[np.float16]:
+    """Means over pieces, (n, layers, d) → (pieces, layers, d)."""
     first = np.append(0, ends[:-1])
-    states = scores.probe.reshape(len(scores), len(layers), -1)
-    means = np.add.reduceat(states, first, axis=0) / (ends - first)[:, None, None]
-    return PooledStates(layers, ends, means.astype(np.float16))
+    return (np.add.reduceat(states, first, axis=0) / (ends - first)[:, None, None]).astype(np.float16)

@@ -65,6 +65,20 @@ def select(data: Path, part: str, humans: int, machines: int) -> list[LabelledTe
     return without_repeats(texts)
 
 
+def texts_with_role(data: Path, part: str, role: str | None) -> Iterator[tuple[str, list[LabelledText]]]:
+    """(data set, its texts uncut) of the ``fit`` or ``dev`` part; of the fit pairs only those with this role."""
+    recipe = _recipe()
+    for entry in recipe[part]:
+        yield (
+            entry["dataset"],
+            [
+                text
+                for text in _entry_texts(data, entry)
+                if (role is None or role_of(text.pair_id) == role) and _on_side(recipe, part, text)
+            ],
+        )
+
+
 @dataclass(frozen=True)
 class VoiceDomain:
     """What one domain gives to the two voices; each text in full, none twice."""

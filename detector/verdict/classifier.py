@@ -27,7 +27,9 @@ from numpy.typing import NDArray
 from detector.errors import CalibrationError
 from detector.files import write_text_whole
 from detector.records.references import Kind, LengthBucket
+from detector.verdict.edit_extent import ExtentScale
 from detector.verdict.features import FEATURE_NAMES, LEXICAL_FEATURES, PROBE_FEATURES, REGISTER_FEATURES, VOICE_FEATURES
+from detector.verdict.neighbours import Neighbours
 from detector.verdict.raw_models import RAW_MODEL_FEATURE, RawModelRule
 from detector.verdict.register import Register
 from detector.verdict.segments import EvidenceWeights
@@ -76,10 +78,16 @@ class Classifier:
     """Keys (hashes) of the texts it was fitted and calibrated on, which may not evaluate it."""
     probe_fingerprint: str | None = None
     """Of the probe, or None where no feature comes from it."""
+    parts_fingerprint: str | None = None
+    """Of the probe's weights for parts and edits, or None where evidence rests on none."""
+    extent: ExtentScale | None = None
+    """How readings of the probe turn into edit extents; None where it has none."""
     register: Register | None = None
     """How the score of human texts depends on the kind of text; None in older files, whose promise is the plain one."""
     raw_models: RawModelRule | None = None
     """The second way to be machine-like; None where there is one way alone."""
+    neighbours: Neighbours | None = None
+    """What a text must be near to be judged; None where that is not asked."""
     kinds: list[Kind] = field(default_factory=list)
     """Human references by the register's kinds; empty where texts are compared by length alone."""
     number_formats: dict[str, str] = field(default_factory=dict)
@@ -230,6 +238,25 @@ class Classifier:
         """
         return _share_at_least(self.bucket(n_tokens).machine_strongest, evidence_nats)
 
+    @property
+    def knows_mixtures(self) -> bool:
+        """Whether texts by two authors are told by the contrast of their parts, beside the strongest of them."""
+        return any(bucket.human_mixture for bucket in self.buckets)
+
+    def mixture_p_value(self, contrast: float, score: float, n_tokens: int, kind: int | None = None) -> float:
+        """Share of human references whose score and contrast add up to at least as much; as ``p_value``.
+
+        A text that is in part a machine's is more machine-like than it should be, and its parts stand further apart.
+        """
+        like = self.bucket(n_tokens).human_mixture
+        if kind is None:
+            return _share_at_least(like, contrast + score)
+        return _like_it(self.kinds[kind].human_mixture, like, contrast + score)
+
+    def one_machine_p_value(self, contrast: float, n_tokens: int) -> float:
+        """Share of machine references whose parts stand at least as far apart, the text counted in."""
+        return _share_at_least(self.bucket(n_tokens).machine_contrast, contrast)
+
     def smallest_p_value(self, n_tokens: int) -> float:
         """The least p-value the references of this length can give."""
         return 1 / (1 + len(self.bucket(n_tokens).human_scores))
@@ -242,6 +269,15 @@ class Classifier:
             if value < low - margin or value > high + margin:
                 outside.append(name)
         return outside
+
+    def distance_ratio(self, features: NDArray[np.float64]) -> float:
+        """Distance from the references as a multiple of the farthest that is like them; 0 where that is not asked.
+
+        Of features (len(FEATURE_NAMES),); above 1 the promise does not reach.
+        """
+        if self.neighbours is None or self.register is None:
+            return 0.0
+        return float(self.neighbours.distances(self.register, features[None])[0]) / self.neighbours.farthest
 
     def covered_format(self, fastest: str) -> str:
         """The number format to load the model in where none was asked for: the fastest here, if it is covered."""
@@ -273,13 +309,17 @@ class Classifier:
                 f"are {lexical_fingerprint or 'missing'}. Install this version again, or calibrate for them."
             )
 
-    def check_probe(self, probe_fingerprint: str | None) -> None:
+    def check_probe(self, probe_fingerprint: str | None, parts_fingerprint: str | None = None) -> None:
         """Raise ``CalibrationError`` unless the probe is the one it was calibrated on, or it needs none."""
-        if self.needs_probe and probe_fingerprint != self.probe_fingerprint:
-            raise CalibrationError(
-                f"No verdict: the calibration belongs to the probe {self.probe_fingerprint}, and the one beside it is "
-                f"{probe_fingerprint or 'missing'}. Keep the two files that were made together side by side."
-            )
+        for needed, wanted, found in (
+            (self.needs_probe, self.probe_fingerprint, probe_fingerprint),
+            (self.parts_fingerprint is not None, self.parts_fingerprint, parts_fingerprint),
+        ):
+            if needed and found != wanted:
+                raise CalibrationError(
+                    f"No verdict: the calibration belongs to the probe {wanted}, and the one beside it is "
+                    f"{found or 'missing'}. Keep the two files that were made together side by side."
+                )
 
     def save(self, path: Path) -> None:
         """Write as JSON, a list on one line; a file there is replaced at once or not at all."""
@@ -299,11 +339,14 @@ class Classifier:
                 )
             record["buckets"] = [LengthBucket(**bucket) for bucket in record["buckets"]]
             record["evidence"] = EvidenceWeights.from_record(record["evidence"])
+            record["extent"] = ExtentScale(**record["extent"]) if record.get("extent") else None
             if record.get("register") is not None:
                 record["register"] = Register(**record["register"])
                 if rule := record.get("raw_models"):
                     record["raw_models"] = RawModelRule(Register(**rule["register"]), rule["handicap"])
                 record["kinds"] = [Kind(**kind) for kind in record["kinds"]]
+                if record.get("neighbours"):
+                    record["neighbours"] = Neighbours(**record["neighbours"])
             return cls(**record)
         except OSError as error:
             raise CalibrationError(f"The calibration {path} cannot be read: {error.strerror}.") from error

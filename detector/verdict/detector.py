@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +23,15 @@ from detector.records.token_scores import TokenScores
 from detector.scoring.engine import score_texts
 from detector.verdict.bootstrap import score_interval
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
+from detector.verdict.edit_extent import EditExtent
 from detector.verdict.explanation import explain_score
-from detector.verdict.features import series_of
-from detector.verdict.judgement import division, judge, measure
+from detector.verdict.features import EXTENT_COLUMN, Series, series_of
+from detector.verdict.judgement import KIND, Division, Judgement, division, judge, measure
 from detector.verdict.lexical import LexicalModel
 from detector.verdict.plain_words import PLAIN_WORDS
-from detector.verdict.probe_model import ProbeModel
-from detector.verdict.rules import HUMAN_TARGET, TOKENS_PER_WORD, explain, words_that_would_decide
-from detector.verdict.segments import Part
+from detector.verdict.probe_model import ProbeModel, fingerprints_of
+from detector.verdict.rules import HUMAN_TARGET, TOKENS_PER_WORD, explain, follows, words_that_would_decide
+from detector.verdict.segments import border_intervals
 from detector.verdict.shares import shares_of
 from detector.verdict.shipped import calibration_path, probe_beside
 from detector.vocabulary.text_findings import TokenHistory, history_of
@@ -83,7 +84,7 @@ class Detector:
         self.lexical_model = LexicalModel.load() if classifier.needs_lexical else None
         classifier.check_lexical(self.lexical_model.fingerprint if self.lexical_model else None)
         self.probe_model = probe_model if classifier.needs_probe else None
-        classifier.check_probe(self.probe_model.fingerprint if self.probe_model else None)
+        classifier.check_probe(*fingerprints_of(self.probe_model))
         smallest = max(classifier.smallest_p_value(bucket.least_tokens) for bucket in classifier.buckets)
         if target_fpr < smallest:
             raise CalibrationError(
@@ -207,26 +208,22 @@ class Detector:
         folded_sentences = sentence_spans(draft.folded.text)
         series = series_of(scores, [start for start, _ in folded_sentences], draft.folded.text, self.lexical_model)
         classifier = self.classifier
-        token_evidence, parts = division(classifier.evidence, series)
-        measured = measure(series, parts)
+        divided = division(classifier.evidence, series)
+        measured = measure(series, divided)
         if not np.isfinite(measured.features[classifier.needed_columns]).all():
             return self._unscored(
                 draft, "not_finite", "The model's probabilities are not finite numbers; try --dtype float32.", n
             )
-        if outside := classifier.out_of_range(measured.features):
-            return self._unscored(
-                draft,
-                "out_of_range",
-                _unlike_the_references(outside),
-                n,
-            )
         judgement = judge(classifier, measured, self.target_fpr)
+        if judgement.unlike:
+            return self._unscored(draft, "out_of_range", _unlike_the_references(judgement.unlike), n)
         verdict, score, p = judgement.verdict, judgement.score, judgement.p
         more_words = words_that_would_decide(classifier, score, n, self.target_fpr, judgement.kind)
         sentences = [draft.folded.original_span(a, b) for a, b in folded_sentences]
         sentence_of_token = [max(0, int(i) - 1) for i in series.sentence]
-        segments = self._segments(parts, sentences, sorted(set(sentence_of_token)), n, judgement.kind)
+        segments = self._segments(divided, sentences, sorted(set(sentence_of_token)), n, judgement)
         shares = shares_of(draft.text, segments)
+        extent = self._edit_extent(series)
         return Result(
             id=draft.id,
             path=draft.path,
@@ -242,8 +239,12 @@ class Detector:
             probability_machine=classifier.probability_machine(score),
             p_value=p.machine,
             human_p_value=p.human,
+            one_author_p_value=p.one_author if classifier.knows_mixtures else None,
             confidence_interval=score_interval(series, classifier, draft.folded.text),
             target_fpr=self.target_fpr,
+            edit_extent=extent.value if extent else None,
+            edit_extent_interval=extent.interval if extent else None,
+            edit_extent_words=extent.words if extent else None,
             methods=compute_all(scores),
             share_machine=shares.machine,
             share_human=shares.human,
@@ -261,7 +262,7 @@ class Detector:
                 ],
                 sentences=sentences,
                 sentence_of_token=sentence_of_token,
-                token_evidence=token_evidence,
+                token_evidence=divided.evidence,
                 choice_texts={
                     int(i): self.language_model.tokenizer.decode([int(i)]) for i in np.unique(scores.top_ids)
                 },
@@ -270,31 +271,43 @@ class Detector:
             kind=judgement.kind,
         )
 
+    def _edit_extent(self, series: Series) -> EditExtent | None:
+        scale = self.classifier.extent
+        return None if scale is None or series.probe is None else scale.read(series.probe[:, EXTENT_COLUMN])
+
     def _segments(
         self,
-        parts: list[Part],
+        divided: Division,
         sentences: list[tuple[int, int]],
         with_tokens: list[int],
         n_tokens: int,
-        kind: int | None,
+        judgement: Judgement,
     ) -> tuple[Segment, ...]:
         """Parts of the text as given; ``with_tokens`` are the sentences the parts count."""
         found = []
-        for part in parts:
-            if part.is_machine:
-                p_value = self.classifier.machine_part_p_value(part.evidence_nats, n_tokens, kind)
+        borders = border_intervals(divided.sums, self.classifier.evidence.border_penalty, divided.parts)
+        for part, (earliest, latest) in zip(divided.parts, borders, strict=True):
+            side = part.is_machine
+            if len(divided.parts) == 1:  # what the whole text is, its one part is
+                side = judgement.p.machine < judgement.p.human
+                p_value = judgement.p.machine if side else judgement.p.human
+            elif side:
+                p_value = self.classifier.machine_part_p_value(part.evidence_nats, n_tokens, judgement.kind)
             else:
                 p_value = self.classifier.human_part_p_value(-part.evidence_nats, n_tokens)
-            label = "machine" if part.is_machine else "human"
+            leans_to = "machine" if side else "human"
+            is_sure = p_value <= (self.target_fpr if side else HUMAN_TARGET)
+            is_sure |= follows(judgement.verdict, leans_to, part.evidence_nats)
             found.append(
                 Segment(
                     start_char=sentences[with_tokens[part.first]][0],
                     end_char=sentences[with_tokens[part.last]][1],
-                    label=label if p_value <= (self.target_fpr if part.is_machine else HUMAN_TARGET) else "uncertain",
-                    leans_to=label,
+                    label=leans_to if is_sure else "uncertain",
+                    leans_to=leans_to,
                     evidence_nats=part.evidence_nats,
                     probability_machine=float(1 / (1 + np.exp(-np.clip(part.evidence_nats, -500, 500)))),
                     p_value=p_value,
+                    begins_between=(sentences[with_tokens[earliest]][0], sentences[with_tokens[latest]][0]),
                 )
             )
         return tuple(found)
@@ -320,16 +333,20 @@ class Detector:
         ]
 
 
-def _unlike_the_references(outside: list[str]) -> str:
-    """Why a text with these features outside the range of the references gets no verdict."""
+def _unlike_the_references(unlike: Sequence[str]) -> str:
+    """Why a text gets no verdict that is, in these features or as a whole, unlike the references."""
+    said = "The text is unlike any that the verdict was calibrated on, so no verdict is given. "
+    outside = [name for name in unlike if name != KIND]
+    if not outside:
+        return said + (
+            "By its style and subject it stands further from all of these than 199 in 200 of them do from each other: "
+            "what human texts of its kind look like was not measured."
+        )
     shown = [f"{PLAIN_WORDS[name]} ({name.replace('_', ' ')})" for name in outside[:_MOST_REASONS]]
     if len(outside) > len(shown):
         shown.append(f"{len(outside) - len(shown)} more")
     listed = " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
-    return (
-        "The text is unlike any that the verdict was calibrated on, so no verdict is given. "
-        f"Far outside what those texts show is {listed}."
-    )
+    return said + f"Far outside what those texts show is {listed}."
 
 
 def _draft(id: str, path: str | None, text: str, warnings: tuple[str, ...]) -> _Draft:

@@ -26,6 +26,10 @@ Floats = NDArray[np.float64]
 
 REGISTER_SIZE = 12
 """Coordinates of the register, which a probe reads beside its evidence."""
+PART_COLUMN = 1 + REGISTER_SIZE
+"""Of the probe of parts, among what a probe reads."""
+EXTENT_COLUMN = PART_COLUMN + 1
+"""Of how far a text was edited."""
 CAP_NATS = 1.0
 """Most that one token's evidence of the voices counts, where it is capped."""
 _SCALES, _EMBEDDING, _BINS = range(1, 6), 3, 64
@@ -52,7 +56,7 @@ class Series:
     """Square root of the number of distinct words and pairs."""
     lexical_intercept: float = 0.0
     probe: Floats | None = None
-    """What the probe read off the hidden states: evidence in nats, then the register, (n, 1 + REGISTER_SIZE)."""
+    """What the probe read off the hidden states, (n, width); the columns are those of ``verdict.probe_model``."""
 
     def __len__(self) -> int:
         return len(self.surprisal)
@@ -80,6 +84,13 @@ class Series:
         if self.probe is None:
             raise ValueError("these scores were made without a probe")
         return self.probe[:, 0]
+
+    @property
+    def part_evidence(self) -> Floats:
+        """What the probe of parts says of each token's own sentence, nats."""
+        if self.probe is None or self.probe.shape[1] <= PART_COLUMN:
+            raise ValueError("these scores were made without a probe of parts")
+        return self.probe[:, PART_COLUMN]
 
     @cached_property
     def voice_ratio(self) -> Floats:

@@ -3,6 +3,7 @@
 What judges a text as it comes and what judges the rows of a feature table both end here.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +13,13 @@ from detector.records.verdicts import Verdict
 from detector.verdict.classifier import Classifier
 from detector.verdict.features import Series, feature_vector
 from detector.verdict.rules import PValues, decide
-from detector.verdict.segments import EvidenceWeights, Part, divide, sentence_sums, strongest
+from detector.verdict.segments import EvidenceWeights, Part, contrast, divide, sentence_sums, strongest
 
 Floats = NDArray[np.float64]
+
+
+KIND = "kind"
+"""Stands among what is unlike the references for the kind of text as a whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +33,8 @@ class Measured:
     """Evidence of the strongest machine part, nats; 0 if there is none."""
     strongest_human: float
     """Evidence of the strongest human part, taken positive; 0 if there is none."""
+    contrast: float = math.nan
+    """Of its parts (``segments.contrast``); NaN where it was not measured."""
 
 
 @dataclass(frozen=True)
@@ -39,21 +46,39 @@ class Judgement:
     p: PValues
     kind: int | None
     """Of text, as the classifier tells them apart; None where it does not."""
+    unlike: tuple[str, ...] = ()
+    """Features outside what the references showed, or ``KIND`` where its kind is unknown; the verdict is unscored."""
 
 
-def division(weights: EvidenceWeights, series: Series) -> tuple[Floats, list[Part]]:
-    """Evidence of each token in nats, (n,), and the parts of the text that it makes."""
+@dataclass(frozen=True, eq=False)
+class Division:
+    """Where in a text the evidence lies."""
+
+    evidence: Floats
+    """Nats of each token that speak for a machine, (n,)."""
+    sums: Floats
+    """The same of each sentence that has tokens."""
+    parts: list[Part]
+    """By one kind of author each; they count the sentences of ``sums``."""
+    contrast: float
+    """Between parts of either kind."""
+
+
+def division(weights: EvidenceWeights, series: Series) -> Division:
+    """Evidence of each token, and the parts of the text that it makes."""
     evidence = weights.of(series)
-    return evidence, divide(sentence_sums(evidence, series.sentence), weights.border_penalty)
+    sums = sentence_sums(evidence, series.sentence)
+    parts = divide(sums, weights.border_penalty)
+    return Division(evidence, sums, parts, contrast(weights.plain(series), series.sentence, parts))
 
 
-def measure(series: Series, parts: list[Part]) -> Measured:
+def measure(series: Series, divided: Division) -> Measured:
     """The numbers of a text that has been divided."""
-    return Measured(len(series), feature_vector(series), *strongest(parts))
+    return Measured(len(series), feature_vector(series), *strongest(divided.parts), divided.contrast)
 
 
 def judge(classifier: Classifier, measured: Measured, target_fpr: float) -> Judgement:
-    """The verdict on a text whose features the classifier can use.
+    """The verdict on a text whose features the classifier can use; unscored if none is like it among the references.
 
     It has parts of both kinds exactly where both of its strongest parts have evidence.
     """
@@ -62,8 +87,15 @@ def judge(classifier: Classifier, measured: Measured, target_fpr: float) -> Judg
     p = PValues(
         machine=classifier.p_value(score, n, kind),
         human=classifier.human_p_value(score, n),
-        machine_part=classifier.machine_part_p_value(measured.strongest_machine, n, kind),
-        human_part=classifier.human_part_p_value(measured.strongest_human, n),
+        machine_part=classifier.mixture_p_value(measured.contrast, score, n, kind)
+        if classifier.knows_mixtures
+        else classifier.machine_part_p_value(measured.strongest_machine, n, kind),
+        human_part=classifier.one_machine_p_value(measured.contrast, n)
+        if classifier.knows_mixtures
+        else classifier.human_part_p_value(measured.strongest_human, n),
         is_divided=measured.strongest_machine > 0 and measured.strongest_human > 0,
     )
-    return Judgement(decide(p, target_fpr), score, p, kind)
+    unlike = classifier.out_of_range(measured.features)
+    if classifier.distance_ratio(measured.features) > 1:
+        unlike.append(KIND)
+    return Judgement("unscored" if unlike else decide(p, target_fpr), score, p, kind, tuple(unlike))

@@ -1,9 +1,12 @@
-"""The linear probe behind a classifier: its evidence, and what a text is like whoever wrote it.
+"""The linear probes behind a classifier: evidence, what a text is like whoever wrote it, and whose each sentence is.
 
 Output 0 is the evidence of a token in nats of log-odds, higher = more machine-like, were tokens independent, which they
 are not: sums of it are weighed against reference texts, never taken at face value. The other outputs are coordinates of
 the *register*: directions in which human texts differ most from each other, with the direction of the evidence taken
 out, so that they say what kind of text it is and not who wrote it.
+
+Two more outputs may follow: evidence fitted to single sentences of texts by two authors, which tells parts apart where
+the first, fitted to whole texts, sees the company of a sentence too; and how far a text was edited by a machine.
 """
 
 import hashlib
@@ -15,10 +18,11 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from detector.errors import CalibrationError
 from detector.scoring.probe import LinearProbe
-from detector.verdict.features import REGISTER_SIZE
+from detector.verdict.features import EXTENT_COLUMN, PART_COLUMN
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,19 +32,42 @@ class ProbeModel:
     probe: LinearProbe
 
     def __post_init__(self) -> None:
-        if self.probe.width != 1 + REGISTER_SIZE:
+        if self.probe.width not in (PART_COLUMN, EXTENT_COLUMN + 1):
             raise CalibrationError(
-                f"The probe gives {self.probe.width} numbers a token; this version reads {1 + REGISTER_SIZE}. "
-                "Make it again with this version."
+                f"The probe gives {self.probe.width} numbers a token; this version reads {PART_COLUMN} or "
+                f"{EXTENT_COLUMN + 1}. Make it again with this version."
             )
+
+    @property
+    def knows_parts(self) -> bool:
+        """Whether it has the two outputs for parts and for edits."""
+        return self.probe.width > PART_COLUMN
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits of the layers and weights."""
+        """16 hex digits of the layers and of the weights that scores rest on: evidence and register."""
+        return self._digest(slice(0, PART_COLUMN))
+
+    @cached_property
+    def parts_fingerprint(self) -> str | None:
+        """The same of the weights for parts and edits; None where there are none."""
+        return self._digest(slice(PART_COLUMN, None)) if self.knows_parts else None
+
+    def _digest(self, outputs: slice) -> str:
         digest = hashlib.sha256(json.dumps(self.probe.layers).encode())
-        for tensor in (self.probe.weights, self.probe.bias):
+        for tensor in (self.probe.weights[outputs], self.probe.bias[outputs]):
             digest.update(tensor.float().contiguous().numpy().astype("<f4").tobytes())
         return digest.hexdigest()[:16]
+
+    def with_parts(self, evidence: tuple[Tensor, float], extent: tuple[Tensor, float]) -> "ProbeModel":
+        """The same with (weights (layers, d), bias) of the two outputs for parts and edits, in place of any it has."""
+        kept, bias = self.probe.weights[:PART_COLUMN], self.probe.bias[:PART_COLUMN]
+        added = torch.stack([evidence[0], extent[0]]).float()
+        return ProbeModel(
+            LinearProbe(
+                self.probe.layers, torch.cat([kept, added]), torch.cat([bias, torch.tensor([evidence[1], extent[1]])])
+            )
+        )
 
     def save(self, path: Path) -> None:
         """Write as safetensors."""
@@ -67,3 +94,8 @@ class ProbeModel:
         if not (torch.isfinite(weights).all() and torch.isfinite(bias).all()):
             raise CalibrationError(f"{path} does not hold a probe: not all of its numbers are finite.")
         return cls(LinearProbe(layers, weights, bias))
+
+
+def fingerprints_of(model: ProbeModel | None) -> tuple[str | None, str | None]:
+    """Of the weights that scores rest on, and of those for parts and edits."""
+    return (None, None) if model is None else (model.fingerprint, model.parts_fingerprint)

@@ -79,6 +79,7 @@ def _examine_model(model: str) -> dict[str, Any]:
     from detector.models.catalogue import CATALOGUE, resolve_name
     from detector.verdict.classifier import Classifier
     from detector.verdict.lexical import LexicalModel
+    from detector.verdict.probe_model import fingerprints_of
     from detector.verdict.shipped import calibration_for, probe_beside
 
     name = resolve_name(model)
@@ -102,7 +103,7 @@ def _examine_model(model: str) -> dict[str, Any]:
         classifier.check_voices(name, found["voices"])
         classifier.check_lexical(LexicalModel.load().fingerprint if classifier.needs_lexical else None)
         probe = probe_beside(path, classifier)
-        classifier.check_probe(probe.fingerprint if probe else None)
+        classifier.check_probe(*fingerprints_of(probe))
         found["calibrated"] = True
     except DetectorError as error:
         found["problem"] = str(error)

@@ -10,6 +10,7 @@
 - inconclusive: anything else.
 """
 
+import math
 from dataclasses import dataclass
 
 from detector.records.verdicts import Verdict
@@ -32,6 +33,11 @@ class PValues:
     is_divided: bool = False
     """Whether the division found parts of both kinds."""
 
+    @property
+    def one_author(self) -> float:
+        """Share of texts by one author, people or machines whichever is larger, that look as divided."""
+        return max(self.machine_part, self.human_part) if self.is_divided else 1.0
+
 
 def decide(p: PValues, target_fpr: float) -> Verdict:
     """The verdict on a text that can be judged."""
@@ -41,6 +47,17 @@ def decide(p: PValues, target_fpr: float) -> Verdict:
     if p.machine <= target_fpr:
         return "machine"
     return "human" if p.human <= HUMAN_TARGET and not _has_a_part_that_stands_out(p) else "inconclusive"
+
+
+LABEL_NATS = math.log(20)
+"""Evidence from which a part of a mixed text is said to be one author's: twenty to one, given that there are two."""
+
+
+def follows(verdict: Verdict, leans_to: str, evidence_nats: float) -> bool:
+    """Whether the verdict on the text says of a part that leans so whose it is: no further promise is spent on it."""
+    if verdict == "mixed":
+        return abs(evidence_nats) >= LABEL_NATS
+    return verdict == leans_to
 
 
 def _has_a_part_that_stands_out(p: PValues) -> bool:

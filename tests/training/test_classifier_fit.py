@@ -34,6 +34,7 @@ def make_table(n=4000, shift=1.5, seed=0, n_tokens=None, role=None):
         text_number=np.arange(n),
         strongest_machine=np.maximum(0, features[:, SIGNAL]),
         strongest_human=np.maximum(0, -features[:, SIGNAL]),
+        contrast=np.full(len(features), np.nan),
         yardstick=np.full(n, np.nan),
         role=rng.choice(["fit", "calibrate", "dev"], size=n) if role is None else np.full(n, role),
         dataset=rng.choice(["a", "b"], size=n),

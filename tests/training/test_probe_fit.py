@@ -114,7 +114,7 @@ def test_pooled_states_give_what_the_engine_gives(tiny):
     values = pooled.read(probe, len(read))
     assert values.shape == read.probe.shape
     first = 0
-    for end in piece_ends(read, text):
+    for end in piece_ends(read.end_char, text):
         assert values[first:end].mean(axis=0) == pytest.approx(read.probe[first:end].mean(axis=0), abs=5e-3)
         first = end
     assert pooled.mean_of_beginning(int(pooled.ends[1])) == pytest.approx(
