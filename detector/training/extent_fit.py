@@ -49,9 +49,11 @@ def fit_extent_direction(
 
 HEAVY = 0.45
 """Extent from which an edit is called heavy: about what a model leaves that was told to rewrite."""
+UNTOUCHED = 0.1
+"""Extent up to which a text counts as the person's own: a tenth of the words."""
 COVERAGE = 0.9
-_UNTOUCHED = np.linspace(0.05, 0.45, 33)
-_WRITTEN = np.linspace(0.5, 1.0, 41)
+_LOW = np.linspace(0.05, 0.45, 33)
+_HIGH = np.linspace(0.5, 1.0, 41)
 
 
 def fit_extent_scale(texts: Sequence[EditedText], states: Sequence[PooledStates], probe: ProbeModel) -> ExtentScale:
@@ -63,8 +65,8 @@ def fit_extent_scale(texts: Sequence[EditedText], states: Sequence[PooledStates]
     chosen = [text.role == "fit" and text.generator not in LEFT_OUT_GENERATORS for text in texts]
     readings, kinds, extents = (values[np.array(chosen)] for values in read_extents(texts, states, probe))
     best, borders = -1.0, (0.0, 0.0)
-    for low in _UNTOUCHED:
-        for high in _WRITTEN:
+    for low in _LOW:
+        for high in _HIGH:
             found = macro_f1(kinds, np.digitize(readings, [low, high]))
             if found > best:
                 best, borders = found, (float(low), float(high))
@@ -82,7 +84,7 @@ def read_extents(
     weights = probe.probe.weights[EXTENT_COLUMN].flatten().double().numpy()
     readings = mean_states(states, probe.probe.layers).astype(np.float64) @ weights
     readings += float(probe.probe.bias[EXTENT_COLUMN])
-    kinds = np.array([2 if text.is_free else int(text.generator != "human") for text in texts])
+    kinds = np.array([2 if text.is_free else int(text.extent > UNTOUCHED) for text in texts])
     return readings, kinds, np.array([text.extent for text in texts])
 
 

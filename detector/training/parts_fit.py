@@ -1,7 +1,7 @@
 """What tells parts by different authors apart: a probe fitted to pieces of mixed texts, and the levels of sentences.
 
 The probe of parts is a logistic regression on the mean scaled states of clauses and sentences of texts put together
-from both authors (``mixtures``): there a sentence's company says nothing of its author, so that what is fitted is its own.
+from both authors (``mixtures``): there a sentence's company says nothing of its author, so what is fitted is its own.
 Its weight beside those of the words and of H - s comes from a logistic regression on the sentences of other mixed
 texts, in which the mean of the whole text stands as well (a fixed effect: only differences within a text count); then
 the means and spreads of ``Levels`` are those of greatest likelihood, each text's level integrated out.
