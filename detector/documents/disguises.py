@@ -1,19 +1,20 @@
-"""What was hidden or posed as something else, and how people are told: by the word, and no more than they can read."""
+"""What was hidden or posed as something else, and how people are told: by the word, and in a sentence."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from detector.documents.unicode_table import describe_character
 
-KINDS = (
-    "invisible_character",
-    "lookalike_letter",
-    "combining_mark",
-    "character_reference",
-    "letter_spacing",
-    "unusual_space",
-)
-"""Kinds of findings that are a disguise."""
+DISGUISES = {
+    "invisible_character": ("invisible character", "invisible characters"),
+    "lookalike_letter": ("look-alike letter", "look-alike letters"),
+    "combining_mark": ("mark upon a letter", "marks upon letters"),
+    "character_reference": ("letter written as a reference", "letters written as references"),
+    "letter_spacing": ("passage set letter by letter", "passages set letter by letter"),
+    "unusual_space": ("space of unusual width", "spaces of unusual width"),
+}
+"""Kinds of findings that are a disguise, one and several of them in words."""
 
 _WIDEST_GAP = 20
 """Characters of one word between two places that are told as one."""
@@ -40,7 +41,6 @@ class Place:
     start: int
     end: int
     detail: str
-    count: int
 
 
 def in_order(disguises: Iterable[Disguise]) -> tuple[Disguise, ...]:
@@ -48,42 +48,49 @@ def in_order(disguises: Iterable[Disguise]) -> tuple[Disguise, ...]:
     return tuple(sorted(disguises, key=lambda one: (one.start, one.end)))
 
 
+def in_words(disguises: Iterable[Disguise]) -> str:
+    """How many there are of which kind; empty where there is none.
+
+    >>> in_words([Disguise("invisible_character", at, at + 1, "-") for at in (1, 5)])
+    '2 invisible characters'
+    """
+    counts = Counter(one.kind for one in disguises)
+    parts = [f"{counts[kind]:,} {words[counts[kind] > 1]}" for kind, words in DISGUISES.items() if counts[kind]]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
 def places_of(text: str, disguises: Iterable[Disguise]) -> Iterator[Place]:
-    """The disguises of a text, in order, those of one kind in one word as one place; linear in both."""
+    """Those of one kind in one word of the text as one place, kind by kind in order; linear in both.
+
+    ``disguises`` are in order.
+    """
     runs: dict[str, list[Disguise]] = {}
     for one in disguises:
         run = runs.get(one.kind)
-        if run and not _is_same_word(text, run[-1].end, one.start):
-            yield _place(run)
-            run = None
-        if run:
+        if run and _are_in_one_word(text, run[-1].end, one.start):
             run.append(one)
-        else:
-            runs[one.kind] = [one]
+            continue
+        if run:
+            yield _place(run)
+        runs[one.kind] = [one]
     for run in runs.values():
         yield _place(run)
 
 
-def _is_same_word(text: str, end: int, start: int) -> bool:
-    if start <= end:
-        return True
-    between = text[end:start] if start - end <= _WIDEST_GAP else " "
-    return between.isalpha()
+def _are_in_one_word(text: str, end: int, start: int) -> bool:
+    return start <= end or (start - end <= _WIDEST_GAP and text[end:start].isalpha())
 
 
 def _place(run: list[Disguise]) -> Place:
     first = run[0]
-    return Place(first.kind, first.start, max(one.end for one in run), _detail(run), len(run))
+    return Place(first.kind, first.start, max(one.end for one in run), _detail(first, len(run) - 1))
 
 
-def _detail(run: list[Disguise]) -> str:
-    first = run[0]
-    more = len(run) - 1
+def _detail(first: Disguise, more: int) -> str:
     if first.kind == "letter_spacing":
-        return "a word set letter by letter"
-    if first.kind == "character_reference":
+        said = "letters with spaces between them, read as words"
+    elif first.kind == "character_reference":
         said = f"{first.character} in place of {first.meant}"
     else:
-        said = describe_character(first.character[0])
-        said += f" in place of {first.meant}" if first.meant else ""
-    return f"{said}, and {more} more here" if more else said
+        said = describe_character(first.character[0]) + (f" in place of {first.meant}" if first.meant else "")
+    return f"{said}, and {more} more in this word" if more else said

@@ -60,8 +60,7 @@ def invisible_edits(text: str) -> tuple[list[Edit], list[tuple[int, int]]]:
     hyphens_are_plausible = True
     for start, end in _runs(text):
         run = text[start:end]
-        before, after = text[start - 1 : start], text[end : end + 1]
-        if _is_needed(run, before, after, text[end + 1 : end + 2]):
+        if is_needed(text, start, end):
             continue
         edits.append((start, end, blank if run[0] in _BLANKS else ""))
         if run == _SOFT_HYPHEN:
@@ -91,8 +90,9 @@ def _blanks_are_spaces(text: str) -> bool:
     return len(shown) > _LONGEST_WORD * len(shown.split())
 
 
-def _is_needed(run: str, before: str, after: str, next_after: str) -> bool:
-    """Whether the writing on either side is not the same without it."""
+def is_needed(text: str, start: int, end: int) -> bool:
+    """Whether the writing on either side is not the same without the invisible characters from ``start`` to ``end``."""
+    run, before, after = text[start:end], text[start - 1 : start] if start else "", text[end : end + 1]
     if not before:
         return False
     emoji = _patterns()[1]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from detector.documents.folding import FoldedText, describe_character, fold
+from detector.documents.folding import FoldedText, fold, lay_out
 from detector.documents.quotations import MUCH, quotations, quoted_share
 from detector.documents.sentences import sentence_spans
 from detector.documents.suitability import count_words, is_prose, language_of, words_of
@@ -24,7 +24,9 @@ from detector.scoring.engine import score_texts
 from detector.verdict.bootstrap import score_interval
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
 from detector.verdict.explanation import explain_score
+from detector.verdict.familiarity import MOST_UNFAMILIAR, unfamiliar_share
 from detector.verdict.features import series_of
+from detector.verdict.findings import findings_of, in_order, listed, said_of_the_disguise
 from detector.verdict.judgement import division, judge, measure
 from detector.verdict.lexical import LexicalModel
 from detector.verdict.plain_words import PLAIN_WORDS
@@ -58,6 +60,8 @@ class _Draft:
     warnings: tuple[str, ...]
     unsuitable: tuple[str, str] | None
     """(reason, explanation) where no verdict is possible whatever the scores."""
+    as_given: str | None
+    """The text with its disguise, where it has one and can be judged: scored too, for comparison."""
 
 
 class Detector:
@@ -161,23 +165,29 @@ class Detector:
             for source in sources:
                 drafts.append(draft := _draft(*source))
                 yield draft.folded.text if draft.unsuitable is None else ""
+                if draft.as_given is not None:
+                    yield draft.as_given
 
-        all_scores = score_texts(
-            self.language_model,
-            texts(),
-            voices=self.voices,
-            probe=self.probe_model.probe if self.probe_model else None,
-            top_k=self.alternatives,
-            on_progress=on_progress,
+        all_scores = iter(
+            score_texts(
+                self.language_model,
+                texts(),
+                voices=self.voices,
+                probe=self.probe_model.probe if self.probe_model else None,
+                top_k=self.alternatives,
+                on_progress=on_progress,
+            )
         )
         for scores in all_scores:
             draft = drafts.popleft()
+            as_given = next(all_scores) if draft.as_given is not None else None
             if draft.unsuitable is None:
-                yield self._judge(draft, scores)
+                yield self._judge(draft, scores, as_given)
             else:
                 yield self._unscored(draft, *draft.unsuitable)
 
     def _unscored(self, draft: _Draft, reason: str, explanation: str, n_tokens: int | None = None) -> Result:
+        findings, finding_counts = listed(draft.findings)
         return Result.unscored(
             reason,
             explanation,
@@ -188,12 +198,13 @@ class Detector:
             n_words=count_words(draft.text),
             n_tokens=n_tokens,
             language=draft.language,
-            findings=draft.findings,
+            findings=findings,
+            finding_counts=finding_counts,
             warnings=draft.warnings,
             text=draft.text,
         )
 
-    def _judge(self, draft: _Draft, scores: TokenScores) -> Result:
+    def _judge(self, draft: _Draft, scores: TokenScores, as_given: TokenScores | None) -> Result:
         n = len(scores)
         if n < LEAST_TOKENS:
             missing = math.ceil((LEAST_TOKENS - n) / TOKENS_PER_WORD)
@@ -204,6 +215,8 @@ class Detector:
                 f"about {missing} more word{'' if missing == 1 else 's'}.",
                 n,
             )
+        if (unfamiliar := unfamiliar_share(scores, self.token_history)) > MOST_UNFAMILIAR:
+            return self._unscored(draft, "unfamiliar_tokens", _unknown_to_the_model(unfamiliar), n)
         folded_sentences = sentence_spans(draft.folded.text)
         series = series_of(scores, [start for start, _ in folded_sentences], draft.folded.text, self.lexical_model)
         classifier = self.classifier
@@ -227,12 +240,15 @@ class Detector:
         sentence_of_token = [max(0, int(i) - 1) for i in series.sentence]
         segments = self._segments(parts, sentences, sorted(set(sentence_of_token)), n, judgement.kind)
         shares = shares_of(draft.text, segments)
+        explanation = explain(verdict, p, more_words, judgement.kind is not None)
+        score_as_given, p_value_as_given = self._numbers_as_given(draft, as_given)
+        findings, finding_counts = listed(self._with_token_findings(draft))
         return Result(
             id=draft.id,
             path=draft.path,
             verdict=verdict,
             reason=None,
-            explanation=explain(verdict, p, more_words, judgement.kind is not None),
+            explanation=f"{explanation} {said_of_the_disguise(draft.folded, p_value_as_given)}".rstrip(),
             model_name=self.language_model.name,
             model_fingerprint=self.language_model.fingerprint,
             n_words=count_words(draft.text),
@@ -242,6 +258,8 @@ class Detector:
             probability_machine=classifier.probability_machine(score),
             p_value=p.machine,
             human_p_value=p.human,
+            score_as_given=score_as_given,
+            p_value_as_given=p_value_as_given,
             confidence_interval=score_interval(series, classifier, draft.folded.text),
             target_fpr=self.target_fpr,
             methods=compute_all(scores),
@@ -250,7 +268,8 @@ class Detector:
             share_undecided=shares.undecided,
             segments=segments,
             explained=explain_score(classifier, series),
-            findings=self._with_token_findings(draft),
+            findings=findings,
+            finding_counts=finding_counts,
             warnings=(*draft.warnings, *self._length_warning(n), *self.language_model.notices),
             evidence=Evidence(
                 text=draft.text,
@@ -269,6 +288,18 @@ class Detector:
             classifier=self.classifier,
             kind=judgement.kind,
         )
+
+    def _numbers_as_given(self, draft: _Draft, scores: TokenScores | None) -> tuple[float | None, float | None]:
+        """Score and p-value of the text with its disguise; None where it has none, or they would be no numbers."""
+        if scores is None or draft.as_given is None or len(scores) < LEAST_TOKENS:
+            return None, None
+        starts = [start for start, _ in sentence_spans(draft.as_given)]
+        series = series_of(scores, starts, draft.as_given, self.lexical_model)
+        measured = measure(series, division(self.classifier.evidence, series)[1])
+        if not np.isfinite(measured.features[self.classifier.needed_columns]).all():
+            return None, None
+        judgement = judge(self.classifier, measured, self.target_fpr)
+        return judgement.score, judgement.p.machine
 
     def _segments(
         self,
@@ -307,8 +338,7 @@ class Detector:
             found = self.token_history.findings(*self.language_model.encoder.encode(draft.text))
         except InputError:  # what folding took away cannot be tokenised
             return draft.findings
-        listed = (*draft.findings, *(Finding(**vars(finding)) for finding in found))
-        return tuple(sorted(listed, key=lambda finding: finding.start_char))
+        return in_order((*draft.findings, *(Finding(**vars(finding)) for finding in found)))
 
     def _length_warning(self, n_tokens: int) -> list[str]:
         most = self.classifier.most_tokens
@@ -318,6 +348,14 @@ class Detector:
             f"The text has {n_tokens} tokens and the longest reference text {most}: the false-alarm rate is not "
             "measured for so long a text. Judge parts of it one by one."
         ]
+
+
+def _unknown_to_the_model(share: float) -> str:
+    return (
+        f"{share:.0%} of the tokens are pieces of characters or were never seen in training, and the model's numbers mean "
+        f"nothing for a text of which they are more than {MOST_UNFAMILIAR:.0%}. They stand for symbols, transcriptions or "
+        "other alphabets; judge the text without them."
+    )
 
 
 def _unlike_the_references(outside: list[str]) -> str:
@@ -338,35 +376,17 @@ def _draft(id: str, path: str | None, text: str, warnings: tuple[str, ...]) -> _
     folded = fold(text)
     words = words_of(folded.text)
     language = language_of(words)
-    findings = tuple(
-        Finding("invisible_character", at, at + 1, describe_character(text[at]))
-        for at in folded.invisible
-        if not _joins_emoji(text, at)
-    )
-    findings += tuple(
-        Finding("lookalike_letter", at, at + 1, f"{describe_character(text[at])} in place of {letter}")
-        for at, letter in folded.disguised.items()
-    )
+    findings = findings_of(text, folded)
     quoted = quotations(text)
-    findings += tuple(
-        Finding("quotation", start, end, f"{count_words(text[start:end])} words that may be somebody else's")
-        for start, end in quoted
-    )
-    findings = tuple(sorted(findings, key=lambda finding: finding.start_char))
     if quoted_share(text, quoted) >= MUCH:
         warnings = (
             *warnings,
             f"{quoted_share(text, quoted):.0%} of the words stand in quotations: the verdict is on whoever wrote them "
             "too. Judge the text without them to ask about its author alone.",
         )
-    return _Draft(
-        id, path, text, folded, language, findings, warnings, unsuitable=_unsuitable(folded.text, words, language)
-    )
-
-
-def _joins_emoji(text: str, at: int) -> bool:
-    """A zero-width joiner within a picture such as a family is no disguise."""
-    return text[at] == "\u200d" and 0 < at < len(text) - 1 and min(text[at - 1], text[at + 1]) > "\u2000"
+    unsuitable = _unsuitable(folded.text, words, language)
+    as_given = lay_out(text).text if folded.disguises and unsuitable is None else None
+    return _Draft(id, path, text, folded, language, findings, warnings, unsuitable, as_given)
 
 
 def _unsuitable(text: str, words: list[str], language: str) -> tuple[str, str] | None:
