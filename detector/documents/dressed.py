@@ -35,8 +35,14 @@ def _dressed() -> dict[str, str]:
     return {
         character: letter
         for character, letter in latin_letters().items()
-        if unicodedata.normalize("NFKC", character).isascii() or "\U0001ccd6" <= character <= "\U0001ccef"
+        if (unicodedata.normalize("NFKC", character).isascii() and unicodedata.category(character) != "Lm")
+        or "\U0001ccd6" <= character <= "\U0001ccef"
     }
+
+
+@cache
+def _any_dressed() -> re.Pattern[str]:
+    return re.compile(f"[{''.join(_dressed())}]")
 
 
 @cache
@@ -48,7 +54,7 @@ def _word_pattern() -> re.Pattern[str]:
 
 def dressed_edits(text: str) -> tuple[list[Edit], list[tuple[int, int]]]:
     """Letters to be read as plain ones, and those among them that a finding tells; linear in the text."""
-    if text.isascii():
+    if text.isascii() or not _any_dressed().search(text):
         return [], []
     letters = _dressed()
     words = list(_word_pattern().finditer(text))
@@ -114,7 +120,7 @@ def mark_edits(text: str) -> list[Edit]:
 
     A mark behind which the next word follows at once gets the space that is drawn as a part of it.
     """
-    if text.isascii():
+    if text.isascii() or not _MARKS.search(text):
         return []
     edits: list[Edit] = []
     for match in _MARKS.finditer(text):

@@ -27,7 +27,12 @@ _REPLACEMENTS = {
     "\u2026": "...",
     "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st",
 }  # fmt: skip
-_SPECIAL = re.compile("[\ud800-\udfff" + "".join(map(re.escape, _REPLACEMENTS)) + r"]|\s+")
+# Of whitespace what may change: all but a plain space between words.
+_SPECIAL = re.compile(
+    "[\ud800-\udfff" + "".join(map(re.escape, _REPLACEMENTS)) + r"]|\A\s+|\s{2,}|[^\S ]| (?=[,.;:!?)])"
+)
+_UNUSUAL = re.compile("[^\\t-\\r -~\u0085\u00a0-\u00ac\u00ae-\u0130\u0132-\u017e\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]")
+"""What may hide or pose, or need what does: most texts have none of it, and are spared the search."""
 _MOST_ROUNDS = 4
 """Times that a text is searched again, for what was hidden behind what was undone."""
 
@@ -38,8 +43,10 @@ class FoldedText(MappedText):
 
     disguises: tuple[Disguise, ...] = ()
     """What was undone, in the order of the text as given."""
+    full_width: tuple[int, ...] = ()
+    """Places in the text as given of punctuation and digits that were read as plain ones."""
     closed_up: tuple[int, ...] = ()
-    """Places in the text as given of spaces that were taken out before punctuation."""
+    """The same of spaces that were taken out before punctuation."""
 
 
 def fold(text: str) -> FoldedText:
@@ -60,6 +67,7 @@ def fold(text: str) -> FoldedText:
         laid_out.starts[:length],
         laid_out.ends[:length],
         mended.disguises,
+        mended.full_width,
         tuple(composed.starts[closed_up].tolist()) if closed_up else (),
     )
 
@@ -72,13 +80,18 @@ def mend(text: str) -> FoldedText:
     """
     now = MappedText.of(text)
     disguises: list[Disguise] = []
+    full_width: list[int] = []
     for _ in range(_MOST_ROUNDS):
         before = now
-        for step in _STEPS:
+        now = _without_references(now, disguises)
+        for step in _STEPS if _UNUSUAL.search(now.text) else _STEPS_OF_USUAL_TEXT:
             now = step(now, disguises)
+        marks = mark_edits(now.text)
+        full_width += [int(now.starts[at]) for at, _, _ in marks]
+        now = now.edited(marks)
         if now is before:
             break
-    return FoldedText(now.text, now.starts, now.ends, in_order(disguises))
+    return FoldedText(now.text, now.starts, now.ends, in_order(disguises), tuple(sorted(full_width)))
 
 
 def lay_out(text: str) -> FoldedText:
@@ -93,28 +106,20 @@ def _layout_edits(text: str) -> tuple[list[Edit], list[int]]:
     """Edits, and the places of the spaces before punctuation among them."""
     edits: list[Edit] = []
     closed_up: list[int] = []
-    after_space = True
-    position = 0
     for match in _SPECIAL.finditer(text):
         begin, finish = match.span()
-        after_space &= begin == position
         found = match.group()
         if found in _REPLACEMENTS:
             edits.append((begin, finish, _REPLACEMENTS[found]))
-            after_space = False
         elif "\ud800" <= found <= "\udfff":
             edits.append((begin, finish, "\ufffd"))  # half a character: no tokenizer can read it
-            after_space = False
-        elif after_space:
+        elif begin == 0:
             edits.append((begin, finish, ""))
         elif closes_up(text, begin, finish):
             edits.append((begin, finish, ""))
             closed_up.append(begin)
-        else:
-            if found != " ":
-                edits.append((begin, finish, " "))
-            after_space = True
-        position = finish
+        elif found != " ":
+            edits.append((begin, finish, " "))
     return edits, closed_up
 
 
@@ -172,10 +177,6 @@ def _plain_letters(now: MappedText, disguises: list[Disguise]) -> MappedText:
     return now.edited([(at, at + 1, letter) for at, letter in found.items()])
 
 
-def _plain_marks(now: MappedText, _: list[Disguise]) -> MappedText:
-    return now.edited(mark_edits(now.text))
-
-
 def _closed_up(now: MappedText, disguises: list[Disguise]) -> MappedText:
     edits, places = closed_up_edits(now.text)
     disguises += [
@@ -193,12 +194,11 @@ def _plain_spaces(now: MappedText, disguises: list[Disguise]) -> MappedText:
 
 
 _STEPS: tuple[Callable[[MappedText, list[Disguise]], MappedText], ...] = (
-    _without_references,
     _without_invisible,
     _without_marks,
     _undressed,
     _plain_letters,
-    _plain_marks,
     _closed_up,
     _plain_spaces,
 )
+_STEPS_OF_USUAL_TEXT = (_without_marks, _closed_up)

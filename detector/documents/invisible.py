@@ -7,6 +7,7 @@ out without a word. The rest hide: taken out, and told.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
@@ -28,10 +29,11 @@ _ADDRESS = re.compile(r"://|www\.|@\w|\w\.\w{2,}/", re.IGNORECASE)
 _OF_ONE_SCRIPT = re.compile(
     "[\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f\U00013430-\U00013455\U0001bca0-\U0001bca3\U0001d173-\U0001d17a]"
 )
+_AT_LINES = ("\u200b", "\ufeff", "\u200e", "\u200f", "\u2060")
 _FAR = 40
 """Characters to either side in which a letter from right to left explains a mark of direction."""
 _LONGEST_ADDRESS = 300
-_FEWEST_BESIDE, _FEWEST_TO_HYPHENATE = 2, 6
+_FEWEST_BESIDE, _FEWEST_TO_HYPHENATE = 2, 5
 """Letters beside a soft hyphen, and of the word, where a hyphen may stand."""
 _LONGEST_WORD = 20
 """Mean letters of a word, without the blanks, beyond which the blanks that are letters to Unicode do a space's work."""
@@ -132,14 +134,16 @@ def _is_shaped(character: str) -> bool:
 def _is_harmless(text: str, start: int, end: int) -> bool:
     """Whether it stands where programs and careful typists put such a character, for a reason that is no disguise."""
     run, before, after = text[start:end], text[start - 1 : start], text[end : end + 1]
-    if set(run) <= _DIRECTION_MARKS and (after.isdigit() or _has_letter_from_the_right(text, start, end)):
+    if set(run) <= _DIRECTION_MARKS and (
+        before.isdigit() or after.isdigit() or after == "+" or _has_letter_from_the_right(text, start, end)
+    ):
         return True
     if run in _MATHEMATICAL:
         return _is_in_a_formula(text, start, end)
-    if len(run) == 1 and run not in "\u202d\u202e" and (start == 0 or before == "\n") and (not after or after == "\n"):
-        return True  # a line of its own
-    if run == "\ufeff" and start == 0:
-        return True  # the mark at the head of a file
+    if run in _AT_LINES and (before in ("", "\n") or (after in ("", "\n") and not before.isalnum())):
+        return True  # at the head of a file or line, or where a line was broken by hand
+    if set(run) <= set("\ufe0e\ufe0f\u200d") and before and unicodedata.category(before)[0] in "SP":
+        return True  # asks for a picture of a sign that has none, or is left of a longer one
     if run in (_WIDTHLESS_SPACE, "\u200c", "\u2060", "\ufeff") and before and after:
         if before in _BREAKABLE or after in _BREAKABLE:
             return not (before.isspace() or after.isspace())
@@ -147,14 +151,12 @@ def _is_harmless(text: str, start: int, end: int) -> bool:
             return True
     if run in _JOINERS + _GRAPHEME_JOINER and any("\u0590" <= c <= "\u05ff" for c in (before, after) if c):
         return True
-    if run == _WIDTHLESS_SPACE and before in ".!?\u2026" and (not after or after == "\n"):
-        return True  # where a line was broken by hand
     return not set(run) & set("\u202d\u202e") and _is_by_an_address(text, start, end)
 
 
 def _has_letter_from_the_right(text: str, start: int, end: int) -> bool:
     around = text[max(0, start - _FAR) : start] + text[end : end + _FAR]
-    return any("\u0590" <= c <= "\u08ff" or "\ufb1d" <= c <= "\ufefc" for c in around)
+    return any(c.isalpha() and ("\u0590" <= c <= "\u08ff" or "\ufb1d" <= c <= "\ufefc") for c in around)
 
 
 def _is_east_asian(character: str) -> bool:

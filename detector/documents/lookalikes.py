@@ -42,6 +42,8 @@ _SHOWN, _SHOWN_WORDS, _SHOWN_BY_ONE_WORD = 3, 2, 6
 """Places, and words among them, by which a letter or script is shown to be a disguise; places of one word alone."""
 _PLAIN_LETTERS = 4
 """Letters of a word from which its standing in the text in plain letters shows anything."""
+_BESIDE = 2
+"""Characters between words that stand side by side."""
 _LONG, _SMALL_LETTERS = 6, 4
 """Letters of a word that no transcription is like; plain small letters of one that no symbol is a part of."""
 _BETWEEN_SMALL_LETTERS = re.compile(r"(?<=[a-z])[^\x00-\x7f](?=[a-z])")
@@ -54,8 +56,14 @@ class _Word:
     reading: str
     """As Latin letters where its letters pose as such."""
     kinds: frozenset[Kind]
+    """Of its letters."""
     is_transcription: bool
     """Between slashes or brackets, or behind the mark of a stress."""
+
+    @property
+    def end(self) -> int:
+        """One past its last character."""
+        return self.start + len(self.text)
 
 
 def lookalikes(text: str) -> dict[int, str]:
@@ -67,7 +75,7 @@ def lookalikes(text: str) -> dict[int, str]:
     if text.isascii():
         return {}
     words = [_word(text, match) for match in _word_pattern().finditer(text) if not match.group().isascii()]
-    posing = [word for word in words if "at_home" not in word.kinds]
+    posing = [word for number, word in enumerate(words) if not _is_at_home(words, number)]
     if not posing:
         return {}
     plain = {word.lower() for word in re.findall(rf"(?a:\b[a-zA-Z]{{{_PLAIN_LETTERS},}}\b)", text)}
@@ -88,7 +96,11 @@ def kind_of(character: str) -> Kind:
     """What a letter says of the word it stands in; ``at_home`` looks like no Latin letter, or is one in another dress."""
     if character.isascii():
         return "plain"
-    if character not in latin_letters() or unicodedata.normalize("NFKC", character).isascii():
+    if character not in latin_letters():
+        return "at_home"
+    if unicodedata.category(character) == "Lm":
+        return "ambiguous"  # raised, as in phonetics and abbreviations
+    if unicodedata.normalize("NFKC", character).isascii():
         return "at_home"
     script = script_of(character)
     if script == "LATIN":
@@ -118,13 +130,33 @@ def _word(text: str, match: re.Match[str]) -> _Word:
     )
 
 
+def _is_at_home(words: Sequence[_Word], number: int) -> bool:
+    """Whether a word has, or stands beside a word that has, letters of its script that look like none of Latin.
+
+    Two scripts in a word, such as a Russian ending on a foreign name, and transcriptions are known by that.
+    """
+    word = words[number]
+    if "at_home" in word.kinds:
+        return True
+    scripts = _scripts(word.text)
+    return any(
+        "at_home" in beside.kinds and "plain" in word.kinds and scripts & _scripts(beside.text)
+        for beside in words[max(0, number - 1) : number + 2]
+        if max(beside.start - word.end, word.start - beside.end) <= _BESIDE
+    )
+
+
 def _letter(word: str, at: int) -> str:
-    """The Latin letter; one for which there is no case, such as a zero, takes that of its neighbours."""
+    """The Latin letter; one for which there is no case, such as a zero, takes that of the letter before it."""
     character = word[at]
     letter = latin_letters().get(character, character)
-    if letter.isupper() and not character.isupper() and any(c.islower() for c in word[max(0, at - 1) : at + 2]):
+    if character.isupper() or character.islower():
+        return letter
+    if at:
+        return letter.lower() if word[at - 1].islower() or not word[at - 1].isascii() else letter
+    if unicodedata.category(character) == "Nd":
         return letter.lower()
-    return letter
+    return "I" if letter == "l" and word[1:2].islower() and ("i" + word[1:]).lower() in FUNCTION_WORDS else letter
 
 
 def _scripts(letters: Iterable[str]) -> set[str]:
@@ -141,18 +173,23 @@ def _is_enough(readings: Sequence[str]) -> bool:
     )
 
 
-def _shown_letters(words: Iterable[_Word], plain: set[str]) -> set[str]:
+def _shown_letters(words: Sequence[_Word], plain: set[str]) -> set[str]:
     """Ambiguous letters that make words of English too often for chance."""
     readings: dict[str, list[str]] = defaultdict(list)
     for word in words:
         if not word.is_transcription and _is_known(word.reading, plain):
             for character in set(word.text):
                 readings[character].append(word.reading.lower())
-    return {
+    shown = {
         character
         for character, found in readings.items()
         if len(found) >= _SHOWN and len(set(found)) >= _SHOWN_WORDS
     }
+    for word in words:
+        foreign = {c for c in word.text if not c.isascii()}
+        if not word.is_transcription and _is_out_of_place(word.text, foreign):
+            shown |= foreign & _PHONETIC_ALONE
+    return shown
 
 
 def _shown_scripts(posing: Iterable[_Word], at_home: set[str], plain: set[str]) -> set[str]:

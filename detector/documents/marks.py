@@ -12,6 +12,10 @@ from detector.documents.edits import Edit
 from detector.documents.function_words import FUNCTION_WORDS
 
 _MARK = "\u0300-\u034e\u0350-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+# Marks of scripts that have them on letters of their own, such as Hebrew points, behind a plain letter.
+_OTHERS = "".join(chr(c) for c in (*range(0x370, 0x1AB0), *range(0xA66F, 0xAC00)) if unicodedata.category(chr(c)) in ("Mn", "Me"))
+_FOREIGN = re.compile(f"(?<=[a-zA-Z])[{_OTHERS}]+")
+_ACCENTS = re.compile(rf"[\u00c0-\u024f\u1e00-\u1eff{_MARK}{_OTHERS}]")
 _CLUSTER = re.compile(rf"([^\W_])([{_MARK}]++)")
 """A letter or digit with its marks."""
 _ANY = re.compile(f"[{_MARK}]")
@@ -42,7 +46,7 @@ def composed_edits(text: str) -> list[Edit]:
 
 def mark_removals(text: str) -> tuple[list[Edit], list[tuple[int, int]]]:
     """What to take out, and the places of it; linear in the text."""
-    if text.isascii():
+    if text.isascii() or not _ACCENTS.search(text):
         return [], []
     if _are_english_words_accented(text):
         edits = [
@@ -51,9 +55,7 @@ def mark_removals(text: str) -> tuple[list[Edit], list[tuple[int, int]]]:
             if not character.isascii() and (plain := _without_mark(character)) != character
         ]
         return edits, [(start, end) for start, end, _ in edits]
-    if not _ANY.search(text):
-        return [], []
-    edits = []
+    edits: list[Edit] = [(*match.span(), "") for match in _FOREIGN.finditer(text)]
     for match in _CLUSTER.finditer(text):
         start, end = match.span(2)
         marks = match.group(2)
@@ -61,6 +63,7 @@ def mark_removals(text: str) -> tuple[list[Edit], list[tuple[int, int]]]:
             edits.append((start, end, ""))
         elif _STROKES.search(marks) and _is_in_a_word(text, match):
             edits.append((start, end, _STROKES.sub("", marks)))
+    edits.sort()
     return edits, [(start, end) for start, end, _ in edits]
 
 

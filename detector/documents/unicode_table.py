@@ -101,9 +101,10 @@ def make_table() -> dict[str, Any]:
 
 
 def _latin_for(character: str, confusables: list[str]) -> str:
-    """The letter of ASCII that a character looks like, or nothing; superscripts are ordinary writing."""
+    """The letter of ASCII that a character looks like, or nothing; ordinals and digits are raised in any writing."""
     name, kind = unicodedata.name(character, ""), unicodedata.decomposition(character)
-    if "<super>" in kind or "<sub>" in kind or character in _AT_HOME:
+    is_raised = "<super>" in kind or "<sub>" in kind
+    if character in _AT_HOME or (is_raised and unicodedata.category(character) != "Lm"):
         return ""
     small = name.removeprefix("LATIN LETTER SMALL CAPITAL ")
     if len(small) == 1:

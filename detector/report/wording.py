@@ -42,6 +42,7 @@ FINDING_WORDS = {
     "letter_spacing": "letters set apart",
     "unusual_space": "unusual space",
     "spacing": "spacing",
+    "punctuation": "punctuation",
     "quotation": "long quotation",
     "rare_token": "rare token",
     "undertrained_token": "token never learned",

@@ -4,6 +4,7 @@ Places of one kind in one word are one finding, and of each kind no more are lis
 are is counted all the same.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -18,19 +19,21 @@ MOST_LISTED = 100
 DISGUISED = "The text is disguised"
 """How the sentence on a disguise begins, the last of an explanation."""
 _TOLD_LAYOUT = 3
-"""Spaces before punctuation from which they are no slip."""
+"""Places from which a way of setting a text is no slip, and is told, once: it is no disguise."""
+_OTHER_SPACE = re.compile("(?<=[^\\W\\d_])[\u00a0\u2009\u200a\u202f](?=[^\\W\\d_])")
 
 
 def findings_of(text: str, folded: FoldedText) -> tuple[Finding, ...]:
     """All findings in a text, by where they begin."""
     found = [Finding(one.kind, one.start, one.end, one.detail) for one in places_of(text, folded.disguises)]
-    if len(folded.closed_up) >= _TOLD_LAYOUT:
-        first = folded.closed_up[0]
-        found.append(
-            Finding(
-                "spacing", first, first + 1, f"{len(folded.closed_up)} spaces before punctuation, which were folded away"
-            )
-        )
+    spaces = () if text.isascii() else tuple(match.start() for match in _OTHER_SPACE.finditer(text))
+    for kind, what, places in (
+        ("spacing", "spaces before punctuation, which were taken out", folded.closed_up),
+        ("spacing", "spaces between words that are no plain ones, which were read as such", spaces),
+        ("punctuation", "full-width marks and digits, which were read as plain ones", folded.full_width),
+    ):
+        if len(places) >= _TOLD_LAYOUT:
+            found.append(Finding(kind, places[0], places[0] + 1, f"the first of {len(places):,} {what}"))
     found += [
         Finding("quotation", start, end, f"{count_words(text[start:end])} words that may be somebody else's")
         for start, end in quotations(text)
