@@ -48,14 +48,19 @@ def in_order(disguises: Iterable[Disguise]) -> tuple[Disguise, ...]:
     return tuple(sorted(disguises, key=lambda one: (one.start, one.end)))
 
 
+def counts_of(disguises: Iterable[Disguise]) -> dict[str, int]:
+    """How many there are of each kind, kinds that there are."""
+    counts = Counter(one.kind for one in disguises)
+    return {kind: counts[kind] for kind in DISGUISES if counts[kind]}
+
+
 def in_words(disguises: Iterable[Disguise]) -> str:
     """How many there are of which kind; empty where there is none.
 
     >>> in_words([Disguise("invisible_character", at, at + 1, "-") for at in (1, 5)])
     '2 invisible characters'
     """
-    counts = Counter(one.kind for one in disguises)
-    parts = [f"{counts[kind]:,} {words[counts[kind] > 1]}" for kind, words in DISGUISES.items() if counts[kind]]
+    parts = [f"{n:,} {DISGUISES[kind][n > 1]}" for kind, n in counts_of(disguises).items()]
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 

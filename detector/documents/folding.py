@@ -10,7 +10,7 @@ character, and tell where they found a disguise.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from detector.documents.disguises import Disguise, in_order
 from detector.documents.dressed import dressed_edits, mark_edits
@@ -19,7 +19,7 @@ from detector.documents.invisible import has_invisible, invisible_edits
 from detector.documents.lookalikes import lookalikes
 from detector.documents.marks import composed_edits, mark_removals
 from detector.documents.references import reference_edits
-from detector.documents.spacing import closed_up_edits, closes_up, unusual_spaces
+from detector.documents.spacing import FEWEST_CLOSED_UP, closed_up_edits, closes_up, unusual_spaces
 
 _REPLACEMENTS = {
     "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "\u2032": "'", "\u00b4": "'", "`": "'",
@@ -29,7 +29,7 @@ _REPLACEMENTS = {
 }  # fmt: skip
 # Of whitespace what may change: all but a plain space between words.
 _SPECIAL = re.compile(
-    "[\ud800-\udfff" + "".join(map(re.escape, _REPLACEMENTS)) + r"]|\A\s+|\s{2,}|[^\S ]| (?=[,.;:!?)])"
+    "[\ud800-\udfff" + "".join(map(re.escape, _REPLACEMENTS)) + r"]|\A\s+|\s+\Z|\s{2,}|[^\S ]| (?=[,.;:!?)])"
 )
 _UNUSUAL = re.compile("[^\\t-\\r -~\u0085\u00a0-\u00ac\u00ae-\u0130\u0132-\u017e\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]")
 """What may hide or pose, or need what does: most texts have none of it, and are spared the search."""
@@ -55,21 +55,14 @@ def fold(text: str) -> FoldedText:
     >>> fold(" \u201cOne\u200b\r\n\r\ntwo\u2026\u201d ").text
     '"One two..."'
     """
-    mended = mend(text)
-    with_references, _ = reference_edits(mended.text)
-    composed = MappedText(mended.text, mended.starts, mended.ends).edited(with_references)
-    composed = composed.edited(composed_edits(composed.text))
-    edits, closed_up = _layout_edits(composed.text)
-    laid_out = composed.edited(edits)
-    length = len(laid_out.text.rstrip(" "))
-    return FoldedText(
-        laid_out.text[:length],
-        laid_out.starts[:length],
-        laid_out.ends[:length],
-        mended.disguises,
-        mended.full_width,
-        tuple(composed.starts[closed_up].tolist()) if closed_up else (),
-    )
+    now = MappedText.of(text)
+    found = _Found()
+    for _ in range(_MOST_ROUNDS):
+        before = now
+        now = _laid_out(_mended(now, found), found)
+        if now is before:
+            break
+    return found.told_with(now)
 
 
 def mend(text: str) -> FoldedText:
@@ -78,32 +71,68 @@ def mend(text: str) -> FoldedText:
     >>> mend(" \u201cp\u0430\u200bss\u201d  ").text == " \u201cpass\u201d  "
     True
     """
-    now = MappedText.of(text)
-    disguises: list[Disguise] = []
-    full_width: list[int] = []
-    for _ in range(_MOST_ROUNDS):
-        before = now
-        now = _without_references(now, disguises)
-        for step in _STEPS if _UNUSUAL.search(now.text) else _STEPS_OF_USUAL_TEXT:
-            now = step(now, disguises)
-        marks = mark_edits(now.text)
-        full_width += [int(now.starts[at]) for at, _, _ in marks]
-        now = now.edited(marks)
-        if now is before:
-            break
-    return FoldedText(now.text, now.starts, now.ends, in_order(disguises), tuple(sorted(full_width)))
+    found = _Found()
+    return found.told_with(_mended(MappedText.of(text), found))
+
+
+def as_given(text: str) -> FoldedText:
+    """Nothing undone, and nothing told."""
+    same = MappedText.of(text)
+    return FoldedText(same.text, same.starts, same.ends)
 
 
 def lay_out(text: str) -> FoldedText:
     """Layout folded away and disguises left, which is what the model would see of a text if nobody looked."""
     edits, _ = _layout_edits(text)
-    laid_out = MappedText.of(text).edited(edits)
-    length = len(laid_out.text.rstrip(" "))
-    return FoldedText(laid_out.text[:length], laid_out.starts[:length], laid_out.ends[:length])
+    now = MappedText.of(text).edited(edits)
+    return FoldedText(now.text, now.starts, now.ends)
+
+
+@dataclass
+class _Found:
+    """What was found on the way, in places of the text as given."""
+
+    disguises: list[Disguise] = field(default_factory=list)
+    full_width: list[int] = field(default_factory=list)
+    closed_up: list[int] = field(default_factory=list)
+
+    def told_with(self, now: MappedText) -> FoldedText:
+        """The text that came of it, with what was found in order."""
+        return FoldedText(
+            now.text,
+            now.starts,
+            now.ends,
+            in_order(self.disguises),
+            tuple(sorted(self.full_width)),
+            tuple(sorted(self.closed_up)),
+        )
+
+
+def _mended(now: MappedText, found: _Found) -> MappedText:
+    for _ in range(_MOST_ROUNDS):
+        before = now
+        now = _without_references(now, found.disguises)
+        for step in _STEPS if _UNUSUAL.search(now.text) else _STEPS_OF_USUAL_TEXT:
+            now = step(now, found.disguises)
+        marks = mark_edits(now.text)
+        found.full_width += [int(now.starts[at]) for at, _, _ in marks]
+        now = now.edited(marks)
+        if now is before:
+            break
+    return now
+
+
+def _laid_out(now: MappedText, found: _Found) -> MappedText:
+    references, _ = reference_edits(now.text)
+    now = now.edited(references)
+    now = now.edited(composed_edits(now.text))
+    edits, closed_up = _layout_edits(now.text)
+    found.closed_up += now.starts[closed_up].tolist() if closed_up else []
+    return now.edited(edits)
 
 
 def _layout_edits(text: str) -> tuple[list[Edit], list[int]]:
-    """Edits, and the places of the spaces before punctuation among them."""
+    """Edits, and the places of the spaces before punctuation among them: one or two are a slip and stay."""
     edits: list[Edit] = []
     closed_up: list[int] = []
     for match in _SPECIAL.finditer(text):
@@ -113,13 +142,16 @@ def _layout_edits(text: str) -> tuple[list[Edit], list[int]]:
             edits.append((begin, finish, _REPLACEMENTS[found]))
         elif "\ud800" <= found <= "\udfff":
             edits.append((begin, finish, "\ufffd"))  # half a character: no tokenizer can read it
-        elif begin == 0:
+        elif begin == 0 or finish == len(text):
             edits.append((begin, finish, ""))
         elif closes_up(text, begin, finish):
             edits.append((begin, finish, ""))
             closed_up.append(begin)
         elif found != " ":
             edits.append((begin, finish, " "))
+    if len(closed_up) < FEWEST_CLOSED_UP:
+        slips = set(closed_up)
+        return [(begin, finish, " " if begin in slips else piece) for begin, finish, piece in edits], []
     return edits, closed_up
 
 

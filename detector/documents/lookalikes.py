@@ -42,6 +42,7 @@ _SHOWN, _SHOWN_WORDS, _SHOWN_BY_ONE_WORD = 3, 2, 6
 """Places, and words among them, by which a letter or script is shown to be a disguise; places of one word alone."""
 _PLAIN_LETTERS = 4
 """Letters of a word from which its standing in the text in plain letters shows anything."""
+_FOREIGN_ENDING = re.compile(r"[a-zA-Z]+[^\x00-\x7f]{1,3}")
 _BESIDE = 2
 """Characters between words that stand side by side."""
 _LONG, _SMALL_LETTERS = 6, 4
@@ -131,16 +132,18 @@ def _word(text: str, match: re.Match[str]) -> _Word:
 
 
 def _is_at_home(words: Sequence[_Word], number: int) -> bool:
-    """Whether a word has, or stands beside a word that has, letters of its script that look like none of Latin.
+    """Whether a word has letters that look like none of Latin, or is a foreign name or transcription beside such a one.
 
-    Two scripts in a word, such as a Russian ending on a foreign name, and transcriptions are known by that.
+    Russian sets its endings on foreign names; the sounds of a word are seldom written with lookalikes alone.
     """
     word = words[number]
     if "at_home" in word.kinds:
         return True
+    if word.kinds != {"plain", "ambiguous"} and not _FOREIGN_ENDING.fullmatch(word.text):
+        return False
     scripts = _scripts(word.text)
     return any(
-        "at_home" in beside.kinds and "plain" in word.kinds and scripts & _scripts(beside.text)
+        "at_home" in beside.kinds and scripts & _scripts(beside.text)
         for beside in words[max(0, number - 1) : number + 2]
         if max(beside.start - word.end, word.start - beside.end) <= _BESIDE
     )

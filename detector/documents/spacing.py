@@ -73,6 +73,8 @@ _FRENCH = re.compile(
     r"|\b(?:le|la|les|des|du|est|et|que|qui|une|dans|pour|pas|vous|nous|il|elle|je|tu|ce|sur|avec|mais|ou|quoi|bien)\b",
     re.IGNORECASE,
 )
+FEWEST_CLOSED_UP = 3
+"""Spaces before punctuation from which they are how a text is set; fewer are slips of its author."""
 _HEARD = 60
 """Characters before a mark in which its language is heard."""
 _CLOSING = "\"')]}"

@@ -242,7 +242,7 @@ class Detector:
         shares = shares_of(draft.text, segments)
         explanation = explain(verdict, p, more_words, judgement.kind is not None)
         score_as_given, p_value_as_given = self._numbers_as_given(draft, as_given)
-        findings, finding_counts = listed(self._with_token_findings(draft))
+        findings, finding_counts = listed(self._with_token_findings(draft, scores))
         return Result(
             id=draft.id,
             path=draft.path,
@@ -330,15 +330,14 @@ class Detector:
             )
         return tuple(found)
 
-    def _with_token_findings(self, draft: _Draft) -> tuple[Finding, ...]:
-        """Findings of the text and, as given and not as folded, of its tokens: disguises are such tokens too."""
+    def _with_token_findings(self, draft: _Draft, scores: TokenScores) -> tuple[Finding, ...]:
+        """Findings of the text and, where it was judged by them, of tokens that the model hardly knows."""
         if self.token_history is None:
             return draft.findings
-        try:
-            found = self.token_history.findings(*self.language_model.encoder.encode(draft.text))
-        except InputError:  # what folding took away cannot be tokenised
-            return draft.findings
-        return in_order((*draft.findings, *(Finding(**vars(finding)) for finding in found)))
+        found = self.token_history.findings(scores.token_ids, scores.start_char, scores.end_char)
+        places = [draft.folded.original_span(finding.start_char, finding.end_char) for finding in found]
+        told = (Finding(one.kind, *place, one.detail) for one, place in zip(found, places, strict=True))
+        return in_order((*draft.findings, *told))
 
     def _length_warning(self, n_tokens: int) -> list[str]:
         most = self.classifier.most_tokens
