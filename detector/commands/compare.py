@@ -51,9 +51,7 @@ def compare(
             name = "Standard input" if path == STANDARD_INPUT else path
             raise InputError(f"{name} is empty, so there is nothing to compare.")
     language_model = choice.load()
-    mended = [
-        mended_for(source.text, source.path or "Standard input", as_given, quiet) for source in sources
-    ]
+    mended = [mended_for(source.text, source.path or "Standard input", as_given, quiet) for source in sources]
     left, right = score_texts(language_model, [one.text for one in mended])
     for caution in () if quiet else cautions((first, second), (left, right)):
         say(caution)

@@ -31,7 +31,9 @@ _REPLACEMENTS = {
 _SPECIAL = re.compile(
     "[\ud800-\udfff" + "".join(map(re.escape, _REPLACEMENTS)) + r"]|\A\s+|\s+\Z|\s{2,}|[^\S ]| (?=[,.;:!?)])"
 )
-_UNUSUAL = re.compile("[^\\t-\\r -~\u0085\u00a0-\u00ac\u00ae-\u0130\u0132-\u017e\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]")
+_UNUSUAL = re.compile(
+    "[^\\t-\\r -~\u0085\u00a0-\u00ac\u00ae-\u0130\u0132-\u017e\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]"
+)
 """What may hide or pose, or need what does: most texts have none of it, and are spared the search."""
 _MOST_ROUNDS = 4
 """Times that a text is searched again, for what was hidden behind what was undone."""

@@ -142,7 +142,7 @@ def _is_harmless(text: str, start: int, end: int) -> bool:
         return _is_in_a_formula(text, start, end)
     if run in _AT_LINES and (before in ("", "\n") or (after in ("", "\n") and not before.isalnum())):
         return True  # at the head of a file or line, or where a line was broken by hand
-    if set(run) <= set("\ufe0e\ufe0f\u200d") and before and unicodedata.category(before)[0] in "SP":
+    if set(run) <= set("\ufe0e\ufe0f\u200d") and not before.isascii() and unicodedata.category(before)[0] in "SP":
         return True  # asks for a picture of a sign that has none, or is left of a longer one
     if run in (_WIDTHLESS_SPACE, "\u200c", "\u2060", "\ufeff") and before and after:
         if before in _BREAKABLE or after in _BREAKABLE:
@@ -174,7 +174,8 @@ def _is_in_a_formula(text: str, start: int, end: int) -> bool:
 def _is_by_an_address(text: str, start: int, end: int) -> bool:
     left, right = text[max(0, start - _LONGEST_ADDRESS) : start], text[end : end + _LONGEST_ADDRESS]
     before = left[max(left.rfind(" "), left.rfind("\n")) + 1 :]
-    return _ADDRESS.search(before + (right.split(maxsplit=1) or [""])[0] if not right[:1].isspace() else before) is not None
+    after = "" if not right or right[0].isspace() else right.split(maxsplit=1)[0]
+    return _ADDRESS.search(before + after) is not None
 
 
 def _may_be_hyphenated(text: str, start: int, end: int) -> bool:

@@ -171,9 +171,7 @@ def _is_known(reading: str, plain: set[str]) -> bool:
 
 
 def _is_enough(readings: Sequence[str]) -> bool:
-    return len(readings) >= _SHOWN and (
-        len(set(readings)) >= _SHOWN_WORDS or len(readings) >= _SHOWN_BY_ONE_WORD
-    )
+    return len(readings) >= _SHOWN and (len(set(readings)) >= _SHOWN_WORDS or len(readings) >= _SHOWN_BY_ONE_WORD)
 
 
 def _shown_letters(words: Sequence[_Word], plain: set[str]) -> set[str]:
@@ -184,9 +182,7 @@ def _shown_letters(words: Sequence[_Word], plain: set[str]) -> set[str]:
             for character in set(word.text):
                 readings[character].append(word.reading.lower())
     shown = {
-        character
-        for character, found in readings.items()
-        if len(found) >= _SHOWN and len(set(found)) >= _SHOWN_WORDS
+        character for character, found in readings.items() if len(found) >= _SHOWN and len(set(found)) >= _SHOWN_WORDS
     }
     for word in words:
         foreign = {c for c in word.text if not c.isascii()}

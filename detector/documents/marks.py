@@ -13,7 +13,9 @@ from detector.documents.function_words import FUNCTION_WORDS
 
 _MARK = "\u0300-\u034e\u0350-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 # Marks of scripts that have them on letters of their own, such as Hebrew points, behind a plain letter.
-_OTHERS = "".join(chr(c) for c in (*range(0x370, 0x1AB0), *range(0xA66F, 0xAC00)) if unicodedata.category(chr(c)) in ("Mn", "Me"))
+_OTHERS = "".join(
+    chr(c) for c in (*range(0x370, 0x1AB0), *range(0xA66F, 0xAC00)) if unicodedata.category(chr(c)) in ("Mn", "Me")
+)
 _FOREIGN = re.compile(f"(?<=[a-zA-Z])[{_OTHERS}]+")
 _ACCENTS = re.compile(rf"[\u00c0-\u024f\u1e00-\u1eff{_MARK}{_OTHERS}]")
 _CLUSTER = re.compile(rf"([^\W_])([{_MARK}]++)")
@@ -28,9 +30,22 @@ _ACCENTED, _ACCENTED_WORDS = 4, 3
 
 # Words that no Vietnamese syllable and no common word of another Latin spelling is, accents aside.
 _VIETNAMESE = re.compile(r"[^aeiouy]*[aeiouy]+(?:c|ch|m|n|ng|nh|p|t)?")
-_ENGLISH_ALONE = frozenset(
-    word for word in FUNCTION_WORDS if len(word) > 2 and not _VIETNAMESE.fullmatch(word)
-) - {"her", "had", "for", "are", "has", "his", "was", "over", "all", "our", "any", "most", "must", "just", "over"}
+_ENGLISH_ALONE = frozenset(word for word in FUNCTION_WORDS if len(word) > 2 and not _VIETNAMESE.fullmatch(word)) - {
+    "her",
+    "had",
+    "for",
+    "are",
+    "has",
+    "his",
+    "was",
+    "over",
+    "all",
+    "our",
+    "any",
+    "most",
+    "must",
+    "just",
+}
 
 
 def composed_edits(text: str) -> list[Edit]:

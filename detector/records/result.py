@@ -149,7 +149,8 @@ class Result:
     score_as_given: float | None = field(
         default=None,
         metadata=told(
-            optional(NUMBER), "Of the text with its disguise, where one was found and undone; the verdict rests on score."
+            optional(NUMBER),
+            "Of the text with its disguise, where one was found and undone; the verdict rests on score.",
         ),
     )
     p_value_as_given: float | None = field(

@@ -34,7 +34,9 @@ def to_record(
     texts = []
     for name, one, text in zip(names, scores, scored, strict=True):
         values = {key: value if np.isfinite(value) else None for key, value in compute_all(one).items()}
-        texts.append({"path": name, "n_tokens": len(one), "disguises_undone": counts_of(text.disguises), "methods": values})
+        texts.append(
+            {"path": name, "n_tokens": len(one), "disguises_undone": counts_of(text.disguises), "methods": values}
+        )
     return {"schema_version": 1, "texts": texts}
 
 

@@ -20,10 +20,8 @@ _BLANK_LETTERS = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 
 # Controls but tab and newline, separators, surrogates, format and private characters, what Unicode ignores.
 _SUSPECT_CLASS = (
-    "\x00-\x08\x0b-\x1f\x7f-\x9f\u0600-\u0605\u06dd\u0890\u0891\u08e2\u2028\u2029"
-    "\ud800-\udfff\ue000-\uf8ff\U000110bd\U000110cd\U000f0000-\U0010ffff"
-    + _BLANK_LETTERS
-    + invisible_class()
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u2028\u2029"
+    "\ud800-\udfff\ue000-\uf8ff\U000110bd\U000110cd\U000f0000-\U0010ffff" + _BLANK_LETTERS + invisible_class()
 )
 _SUSPECT = re.compile(f"[{_SUSPECT_CLASS}]")
 _RUN = re.compile(f"[{_SUSPECT_CLASS}]+")

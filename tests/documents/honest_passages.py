@@ -148,7 +148,14 @@ OTHER_SCRIPTS = [
 EMOJI = [
     "Our family \U0001f468" + ZWJ + "\U0001f469" + ZWJ + "\U0001f467 wishes you well.",
     "I love it ❤" + VS16 + " and so does she ❤" + VS16 + ZWJ + "\U0001f525.",
-    "The flag \U0001f3f3" + VS16 + ZWJ + "\U0001f308 hung from a window, \U0001f3f4" + ZWJ + "☠" + VS16 + " from a ship.",
+    "The flag \U0001f3f3"
+    + VS16
+    + ZWJ
+    + "\U0001f308 hung from a window, \U0001f3f4"
+    + ZWJ
+    + "☠"
+    + VS16
+    + " from a ship.",
     "Scotland \U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f lost by two goals.",
     "Step 1" + VS16 + "\u20e3 and step 2" + VS16 + "\u20e3, then you are done.",
     "Thumbs up \U0001f44d\U0001f3fd, and a woman at a desk \U0001f469\U0001f3fd" + ZWJ + "\U0001f4bb.",

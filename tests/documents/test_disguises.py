@@ -116,7 +116,11 @@ def test_every_disguise_is_found_located_and_undone(name):
     [
         ("The p\u0430ssword is safe.", "The password is safe.", (5, 6)),
         ("A w\u03bfrd alone.", "A word alone.", (3, 4)),
-        ("My pass\u0430word and the \u0421\u0421\u0421\u0420.", "My passaword and the \u0421\u0421\u0421\u0420.", (7, 8)),
+        (
+            "My pass\u0430word and the \u0421\u0421\u0421\u0420.",
+            "My passaword and the \u0421\u0421\u0421\u0420.",
+            (7, 8),
+        ),
         ("He pays with p\u0251ypal now.", "He pays with paypal now.", (14, 15)),
         ("They said g\u03bfvernment and go\u03bdernment.", "They said government and government.", (11, 12)),
         ("He said \uff48\uff45\uff4c\uff4c\uff4f to us.", "He said hello to us.", (8, 9)),

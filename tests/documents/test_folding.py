@@ -14,7 +14,9 @@ SAMPLES = sorted((Path(__file__).parents[2] / "datasets" / "samples").glob("*.tx
 HIDING = "\u00ad\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2061\u2062\u2063\u2064"
 NASTY = st.text(
     alphabet=st.sampled_from(
-        "ab eIt.,;:!?)(&#1;0x \n\t\u00a0\u2004\u3000" + HIDING + "\u0430\u0435\u0456\u03bf\u03b1\u0251\u0131\ua731\uff41\uff0c"
+        "ab eIt.,;:!?)(&#1;0x \n\t\u00a0\u2004\u3000"
+        + HIDING
+        + "\u0430\u0435\u0456\u03bf\u03b1\u0251\u0131\ua731\uff41\uff0c"
         "\U0001d41a\u0301\u0336\ufe0f\u2764\U0001f468\u3164\u0628\u0915\u201c\u2026\ufb03\U000e0041\u06f0\ud800"
     )
 )
@@ -45,8 +47,10 @@ def test_a_character_that_stays_leads_back_to_itself(text):
     told = {one.start for one in folded.disguises}
     for character, start, end in zip(folded.text, folded.starts, folded.ends, strict=True):
         if end - start == 1 and start not in told and text[start] != character:
-            assert unicodedata.normalize("NFKC", text[start]) != text[start] or text[start].isspace() or (
-                not text[start].isascii() or text[start] == "`"
+            assert (
+                unicodedata.normalize("NFKC", text[start]) != text[start]
+                or text[start].isspace()
+                or (not text[start].isascii() or text[start] == "`")
             )
 
 
@@ -117,7 +121,7 @@ def test_ordinary_prose_folds_to_its_words_between_single_spaces(path):
     ("text", "folded"),
     [
         ("One , two . Three ; four", "One, two. Three; four"),
-        ("He said \"no\" , and (so) . They went . ", 'He said "no", and (so). They went.'),
+        ('He said "no" , and (so) . They went . ', 'He said "no", and (so). They went.'),
         ("a word , two slips . only", "a word , two slips . only"),
         ("Use .NET , .5 mm , and so . It is \u2026", "Use .NET, .5 mm, and so. It is ..."),
         ("So :) and ;) , well , then , wait . . . yes", "So :) and ;), well, then, wait . . . yes"),
@@ -170,7 +174,6 @@ def test_honest_writing_in_one_document_is_not_called_a_disguise():
 def test_joiners_that_writing_needs_stay():
     family = "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
     assert fold(family).text == family
-
 
 
 def lines_run(work, *arguments) -> int:
