@@ -158,7 +158,7 @@ def read_for(path: str, quiet: bool) -> "SourceText":
 
 
 def mended_for(text: str, name: str, keep: bool, quiet: bool) -> "FoldedText":
-    """A text that is taken as it stands but for its disguises, which are undone unless they are to be kept; that is said."""
+    """A text as it stands but for its disguises, which are undone unless they are to be kept; either is said."""
     from detector.documents.disguises import in_words
     from detector.documents.folding import as_given, mend
     from detector.errors import InputError

@@ -22,7 +22,8 @@ _NEAR = 2
 # Full-width and small forms of punctuation and digits, and what stands for them in sentences of Chinese and Japanese.
 _SPACED = {"\uff0c": ",", "\u3001": ",", "\uff61": ".", "\u3002": ".", "\uff0e": ".", "\uff1b": ";", "\uff1a": ":",
            "\uff01": "!", "\uff1f": "?", "\ufe50": ",", "\ufe52": ".", "\ufe54": ";", "\ufe55": ":", "\ufe56": "?",
-           "\ufe57": "!", "\u037e": ";", "\u2024": ".", "\ua4f8": ".", "\u060c": ",", "\u061b": ";", "\u061f": "?"}  # fmt: skip
+           "\ufe57": "!", "\u037e": ";", "\u2024": ".", "\ua4f8": ".", "\u060c": ",", "\u061b": ";",
+           "\u061f": "?"}  # fmt: skip
 _OTHER = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if not chr(code - 0xFEE0).isalpha()}
 _LEADING = re.compile(r"[^a-zA-Z]")
 _MARKS = re.compile(f"[{re.escape(''.join(_SPACED | _OTHER))}]")

@@ -1,4 +1,4 @@
-"""The commonest words of English, by which a text shows its language and a disguised word what it was; names of functions."""
+"""The commonest words of English, by which a text shows its language and a disguised word what it was."""
 
 # About two words in five of any prose, whatever its subject; texts in other languages share a handful with it by
 # accident.

@@ -120,7 +120,7 @@ def is_needed(text: str, start: int, end: int) -> bool:
 
 
 def _is_shaped(character: str) -> bool:
-    """Letters and marks of scripts that join, stack or have no spaces: Arabic to Myanmar, Khmer, Mongolian and so on."""
+    """Letters and marks of scripts that join, stack or have no spaces: Arabic to Myanmar, Khmer, Mongolian."""
     return (
         "\u0600" <= character <= "\u109f"
         or "\u1700" <= character <= "\u1cff"

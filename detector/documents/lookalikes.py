@@ -7,9 +7,8 @@ so what decides is the word (a run of letters) around them:
 - a word of another alphabet is a foreign word, whatever it looks like, and a letter alone is a symbol;
 - a word that mixes plain Latin letters with such of another alphabet that all look like Latin ones is disguised;
 - letters that science, phonetics or a language sets beside plain ones (Greek small letters, the phonetic alphabet,
-  the dotless i) are a disguise where plain readers would be surprised by them, which is within long words of plain small
-  letters, or where they make common English words, or words that the text has in plain letters too: three times, and
-  two words at least;
+  the dotless i) are a disguise within long words of plain small letters, or where they make common English words, or
+  words that the text has in plain letters too: three times, and two words at least;
 - where a script is shown to be a disguise three times, words of its lookalikes alone are read as one too, unless the
   text has words in that script.
 """
@@ -94,7 +93,7 @@ def lookalikes(text: str) -> dict[int, str]:
 
 @cache
 def kind_of(character: str) -> Kind:
-    """What a letter says of the word it stands in; ``at_home`` looks like no Latin letter, or is one in another dress."""
+    """What a letter says of the word it stands in; ``at_home`` looks like no plain letter, or is a dressed one."""
     if character.isascii():
         return "plain"
     if character not in latin_letters():

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from itertools import pairwise
 
 from detector.documents.edits import Edit
 
@@ -50,7 +51,7 @@ def closed_up_edits(text: str) -> tuple[list[Edit], list[tuple[int, int]]]:
 def _reads_as_words(letters: str) -> bool:
     """No list of letters: not in the order of the alphabet, with vowels and consonants, no short row of capitals."""
     lowered = letters.lower()
-    in_order = sum(ord(b) - ord(a) == 1 for a, b in zip(lowered, lowered[1:], strict=False))
+    in_order = sum(ord(b) - ord(a) == 1 for a, b in pairwise(lowered))
     vowels = sum(c in "aeiouy" for c in lowered)
     return (
         2 * in_order < len(letters) - 1

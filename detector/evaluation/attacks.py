@@ -3,129 +3,74 @@
 Reference: Dugan et al. 2024, RAID: A Shared Benchmark for Robust Evaluation of Machine-Generated Text Detectors (ACL),
 section on adversarial attacks and its appendix, which gives the share of the possible places that each attack changes.
 Left out: paraphrase, which needs a model. Two differ by what they draw on: misspellings are made by rule here
-(a doubled letter single, i and e or two inner letters swapped) where RAID has a list, and synonyms come from a small list
-of word groups where RAID asks a masked model; so fewer words have one.
+(a doubled letter single, i and e or two inner letters swapped) where RAID has a list, and synonyms come from a small
+list of word groups where RAID asks a masked model; so fewer words have one.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 
 from detector.documents.sentences import sentence_spans
 
 _HOMOGLYPHS = {
     "a": "\u0430", "A": "\u0410\u0391", "B": "\u0412\u0392", "e": "\u0435", "E": "\u0415\u0395", "c": "\u0441",
-    "p": "\u0440", "K": "\u041a\u039a", "O": "\u041e\u039f", "P": "\u0420\u03a1", "M": "\u041c\u039c", "H": "\u041d\u0397",
-    "T": "\u0422\u03a4", "X": "\u0425\u03a7", "C": "\u0421", "y": "\u0443", "o": "\u043e", "x": "\u0445",
-    "I": "\u0406\u0399", "i": "\u0456", "N": "\u039d", "Z": "\u0396",
+    "p": "\u0440", "K": "\u041a\u039a", "O": "\u041e\u039f", "P": "\u0420\u03a1", "M": "\u041c\u039c",
+    "H": "\u041d\u0397", "T": "\u0422\u03a4", "X": "\u0425\u03a7", "C": "\u0421", "y": "\u0443", "o": "\u043e",
+    "x": "\u0445", "I": "\u0406\u0399", "i": "\u0456", "N": "\u039d", "Z": "\u0396",
 }  # fmt: skip
 _WORD = re.compile(r"[A-Za-z]+")
 _FEWEST_LETTERS_MISSPELT = 5
 
 # American and British, by the beginnings of words that are spelt in two ways.
-_SPELLINGS = tuple(
-    tuple(pair.split("/"))
-    for pair in [
-        "color/colour",
-        "favor/favour",
-        "honor/honour",
-        "labor/labour",
-        "neighbor/neighbour",
-        "behavior/behaviour",
-        "flavor/flavour",
-        "humor/humour",
-        "rumor/rumour",
-        "harbor/harbour",
-        "vapor/vapour",
-        "vigor/vigour",
-        "parlor/parlour",
-        "savior/saviour",
-        "endeavor/endeavour",
-        "center/centre",
-        "theater/theatre",
-        "meter/metre",
-        "liter/litre",
-        "fiber/fibre",
-        "caliber/calibre",
-        "somber/sombre",
-        "specter/spectre",
-        "analyz/analys",
-        "paralyz/paralys",
-        "realiz/realis",
-        "organiz/organis",
-        "recogniz/recognis",
-        "emphasiz/emphasis",
-        "apologiz/apologis",
-        "criticiz/criticis",
-        "summariz/summaris",
-        "minimiz/minimis",
-        "maximiz/maximis",
-        "optimiz/optimis",
-        "specializ/specialis",
-        "generaliz/generalis",
-        "characteriz/characteris",
-        "memoriz/memoris",
-        "prioritiz/prioritis",
-        "utiliz/utilis",
-        "civiliz/civilis",
-        "symboliz/symbolis",
-        "moderniz/modernis",
-        "stabiliz/stabilis",
-        "globaliz/globalis",
-        "capitaliz/capitalis",
-        "traveled/travelled",
-        "traveling/travelling",
-        "traveler/traveller",
-        "canceled/cancelled",
-        "canceling/cancelling",
-        "modeled/modelled",
-        "modeling/modelling",
-        "labeled/labelled",
-        "labeling/labelling",
-        "counselor/counsellor",
-        "jewelry/jewellery",
-        "fulfill/fulfil",
-        "skillful/skilful",
-        "enroll/enrol",
-        "installment/instalment",
-        "defense/defence",
-        "offense/offence",
-        "license/licence",
-        "pretense/pretence",
-        "catalog/catalogue",
-        "dialog/dialogue",
-        "gray/grey",
-        "program/programme",
-        "check/cheque",
-        "tire/tyre",
-        "plow/plough",
-        "mold/mould",
-        "skeptic/sceptic",
-        "aluminum/aluminium",
-        "pajamas/pyjamas",
-        "mustache/moustache",
-        "draft/draught",
-        "anesthe/anaesthe",
-        "pediatric/paediatric",
-        "encyclopedia/encyclopaedia",
-        "esthetic/aesthetic",
-        "maneuver/manoeuvre",
-        "judgment/judgement",
-        "aging/ageing",
-        "acknowledgment/acknowledgement",
-        "mom/mum",
-        "math/maths",
-        "cozy/cosy",
-        "story/storey",
-        "curb/kerb",
-    ]
-    if "/" in pair
-)
-_SYNONYMS = tuple(
-    tuple(group.split("/"))
-    for group in ["big/large/huge", "small/little/tiny", "good/fine/decent", "bad/poor/awful", "important/significant/crucial", "show/display/reveal", "help/assist/aid", "use/employ/utilize", "make/create/produce", "get/obtain/receive", "begin/start/commence", "end/finish/conclude", "many/numerous/several", "often/frequently/regularly", "also/additionally/furthermore", "but/yet/however", "very/extremely/highly", "people/individuals/persons", "think/believe/consider", "say/state/remark", "tell/inform/notify", "ask/inquire/request", "need/require", "want/desire/wish", "give/provide/offer", "take/grab/seize", "keep/retain/maintain", "find/discover/locate", "look/glance/gaze", "see/notice/observe", "know/understand/realize", "feel/sense/experience", "try/attempt/strive", "work/labor/toil", "change/alter/modify", "improve/enhance/better", "increase/grow/rise", "decrease/decline/drop", "problem/issue/difficulty", "idea/notion/concept", "way/method/manner", "part/portion/piece", "place/location/spot", "time/period/moment", "thing/object/item", "world/globe/earth", "life/existence/living", "home/house/residence", "city/town/metropolis", "country/nation/state", "child/kid/youngster", "man/guy/fellow", "woman/lady/female", "friend/companion/pal", "job/occupation/career", "money/cash/funds", "happy/glad/joyful", "sad/unhappy/gloomy", "angry/mad/furious", "afraid/scared/frightened", "beautiful/lovely/pretty", "hard/difficult/tough", "easy/simple/effortless", "fast/quick/rapid", "slow/gradual/unhurried", "strong/powerful/mighty", "weak/feeble/frail", "new/recent/fresh", "old/ancient/aged", "young/youthful/juvenile", "rich/wealthy/affluent", "true/correct/accurate", "false/wrong/incorrect", "clear/obvious/evident", "whole/entire/complete", "enough/sufficient/adequate", "walk/stroll/march", "run/sprint/dash", "speak/talk/converse", "write/compose/pen", "read/study/peruse", "learn/master/grasp", "teach/instruct/educate", "build/construct/assemble", "break/shatter/smash", "buy/purchase/acquire", "sell/vend/trade", "answer/reply/response", "question/query/inquiry", "reason/cause/motive", "result/outcome/consequence", "effect/impact/influence", "choose/select/pick", "decide/determine/resolve", "explain/clarify/describe", "allow/permit/let", "stop/halt/cease", "continue/proceed/persist", "happen/occur/arise", "seem/appear", "remain/stay/linger", "become/turn/grow", "different/distinct/diverse", "similar/alike/comparable", "special/unique/particular", "common/usual/typical", "rare/scarce/uncommon", "main/chief/primary", "last/final/ultimate", "first/initial/earliest", "next/following/subsequent", "near/close/nearby", "always/forever/constantly", "never/rarely/seldom", "maybe/perhaps/possibly", "really/truly/genuinely", "quickly/swiftly/rapidly"]
-)  # fmt: skip
+_SPELLINGS = """
+color/colour favor/favour honor/honour labor/labour neighbor/neighbour behavior/behaviour flavor/flavour humor/humour
+rumor/rumour harbor/harbour vapor/vapour vigor/vigour parlor/parlour savior/saviour endeavor/endeavour
+center/centre theater/theatre meter/metre liter/litre fiber/fibre caliber/calibre somber/sombre specter/spectre
+analyz/analys paralyz/paralys realiz/realis organiz/organis recogniz/recognis emphasiz/emphasis apologiz/apologis
+criticiz/criticis summariz/summaris minimiz/minimis maximiz/maximis optimiz/optimis specializ/specialis
+generaliz/generalis characteriz/characteris memoriz/memoris prioritiz/prioritis utiliz/utilis civiliz/civilis
+symboliz/symbolis moderniz/modernis stabiliz/stabilis globaliz/globalis capitaliz/capitalis
+traveled/travelled traveling/travelling traveler/traveller canceled/cancelled canceling/cancelling
+modeled/modelled modeling/modelling labeled/labelled labeling/labelling counselor/counsellor jewelry/jewellery
+fulfill/fulfil skillful/skilful enroll/enrol installment/instalment defense/defence offense/offence
+pretense/pretence catalog/catalogue dialog/dialogue gray/grey plow/plough mold/mould skeptic/sceptic
+aluminum/aluminium pajamas/pyjamas mustache/moustache anesthe/anaesthe pediatric/paediatric
+encyclopedia/encyclopaedia esthetic/aesthetic maneuver/manoeuvre judgment/judgement aging/ageing
+acknowledgment/acknowledgement cozy/cosy
+"""
+_SYNONYMS = """
+big/large/huge small/little/tiny good/fine/decent bad/poor/awful important/significant/crucial show/display/reveal
+help/assist/aid use/employ/utilize make/create/produce get/obtain/receive begin/start/commence end/finish/conclude
+many/numerous/several often/frequently/regularly also/additionally/furthermore but/yet/however very/extremely/highly
+people/individuals/persons think/believe/consider say/state/remark tell/inform/notify ask/inquire/request
+need/require want/desire/wish give/provide/offer take/grab/seize keep/retain/maintain find/discover/locate
+look/glance/gaze see/notice/observe know/understand/realize feel/sense/experience try/attempt/strive work/labor/toil
+change/alter/modify improve/enhance/better increase/grow/rise decrease/decline/drop problem/issue/difficulty
+idea/notion/concept way/method/manner part/portion/piece place/location/spot time/period/moment thing/object/item
+world/globe/earth life/existence/living home/house/residence city/town/metropolis country/nation/state
+child/kid/youngster man/guy/fellow woman/lady/female friend/companion/pal job/occupation/career money/cash/funds
+happy/glad/joyful sad/unhappy/gloomy angry/mad/furious afraid/scared/frightened beautiful/lovely/pretty
+hard/difficult/tough easy/simple/effortless fast/quick/rapid slow/gradual/unhurried strong/powerful/mighty
+weak/feeble/frail new/recent/fresh old/ancient/aged young/youthful/juvenile rich/wealthy/affluent
+true/correct/accurate false/wrong/incorrect clear/obvious/evident whole/entire/complete enough/sufficient/adequate
+walk/stroll/march run/sprint/dash speak/talk/converse write/compose/pen read/study/peruse learn/master/grasp
+teach/instruct/educate build/construct/assemble break/shatter/smash buy/purchase/acquire sell/vend/trade
+answer/reply/response question/query/inquiry reason/cause/motive result/outcome/consequence effect/impact/influence
+choose/select/pick decide/determine/resolve explain/clarify/describe allow/permit/let stop/halt/cease
+continue/proceed/persist happen/occur/arise seem/appear remain/stay/linger become/turn/grow
+different/distinct/diverse similar/alike/comparable special/unique/particular common/usual/typical rare/scarce/uncommon
+main/chief/primary last/final/ultimate first/initial/earliest next/following/subsequent near/close/nearby
+always/forever/constantly never/rarely/seldom maybe/perhaps/possibly really/truly/genuinely quickly/swiftly/rapidly
+"""
+
+
+@cache
+def _groups(listed: str) -> tuple[tuple[str, ...], ...]:
+    """Words that stand for one another."""
+    return tuple(tuple(group.split("/")) for line in listed.splitlines() for group in line.split())
 
 
 def _chosen(places: Sequence[int], share: float, rng: Random) -> set[int]:
@@ -219,7 +164,7 @@ def alternative_spelling(text: str, rng: Random) -> str:
 
     def british(word: str) -> str | None:
         lowered = word.lower()
-        for american, other in _SPELLINGS:
+        for american, other in _groups(_SPELLINGS):
             if lowered.startswith(american) and not lowered.startswith(other):
                 return _cased_like(other + lowered[len(american) :], word)
         return None
@@ -237,7 +182,7 @@ def paragraph_insertion(text: str, rng: Random) -> str:
 
 def synonym(text: str, rng: Random) -> str:
     """Half of the words that the list knows, by another of their group."""
-    groups = {word: group for group in _SYNONYMS for word in group}
+    groups = {word: group for group in _groups(_SYNONYMS) for word in group}
 
     def other(word: str) -> str | None:
         group = groups.get(word.lower())

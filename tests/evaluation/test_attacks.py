@@ -9,8 +9,8 @@ from detector.evaluation import attacks
 from detector.evaluation.attacks import ATTACKS
 
 TEXT = (
-    "The old man realized that 1984 was the color of his neighbor's boats. An officer received the letter, and a friend "
-    "believed in it. There were 27 harbors and 3.5 big ships. People often think about the important things in life."
+    "The old man realized that 1984 was the color of his neighbor's boats. An officer received the letter, and a "
+    "friend believed in it. There were 27 harbors and 3.5 big ships. People often think about the important things in life."
 )
 
 
@@ -43,11 +43,6 @@ def test_words_are_changed_within_their_case():
     assert attacks.alternative_spelling("Color, COLOR and organized colour", Random(0)) == (
         "Colour, COLOUR and organised colour"
     )
-    assert (
-        attacks.misspelling("Letter letter letter letter letter", Random(0)).count("leter")
-        + attacks.misspelling("Letter letter letter letter letter", Random(0)).count("Leter")
-        == 1
-    )
-    assert attacks.synonym("Big Big", Random(1)).split()[0][0] == "B" or "Large" in attacks.synonym(
-        "Big Big", Random(1)
-    )
+    misspelt = attacks.misspelling("Letter letter letter letter letter", Random(0)).lower().split()
+    assert sorted(misspelt) == ["leter"] + ["letter"] * 4
+    assert attacks.synonym("Big Big", Random(1)).replace("Huge", "Large") in ("Large Big", "Big Large")

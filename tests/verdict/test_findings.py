@@ -32,7 +32,7 @@ def test_the_list_is_capped_and_the_count_is_not():
 def test_the_sentence_on_a_disguise():
     folded = fold("p\u0430ss x\u200b")
     assert said_of_the_disguise(folded, 0.00051) == (
-        "The text is disguised (1 invisible character and 1 look-alike letter): the verdict is on it with that undone; as "
-        "it stands its p-value would be 0.00051."
+        "The text is disguised (1 invisible character and 1 look-alike letter): the verdict is on it with that undone; "
+        "as it stands its p-value would be 0.00051."
     )
     assert said_of_the_disguise(fold("plain"), None) == ""
