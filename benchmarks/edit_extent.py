@@ -2,10 +2,10 @@
 
     python benchmarks/edit_extent.py DETECTION --cache SCORES [--model smollm2]
 
-DETECTION is the folder of labelled sets; SCORES keeps what was scored. Judged are texts by writers that fitted nothing:
-polished and rewritten ones, generators that no fitted text is by, and a data set left out whole. Pearson's correlation of
-the estimate with the extent, mean F1 of three kinds (up to a tenth of the words touched, edited, written freely), and the
-share of extents within the interval; with 95 % bootstrap intervals over writers.
+DETECTION is the folder of labelled sets; SCORES keeps what was scored. Judged are texts by writers that fitted
+nothing: polished and rewritten ones, generators that no fitted text is by, and a data set left out whole. Pearson's
+correlation of the estimate with the extent, mean F1 of three kinds (up to a tenth of the words touched, edited,
+written freely), and the share of extents within the interval; with 95 % bootstrap intervals over writers.
 """
 
 import argparse

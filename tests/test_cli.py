@@ -267,6 +267,25 @@ def test_score_gives_every_token_of_the_text_as_it_stands(run, tmp_path):
     assert len(table.splitlines()) == len(record["tokens"]) + 1
 
 
+def test_score_undoes_disguises_and_says_so(run, tmp_path):
+    path = tmp_path / "text.txt"
+    text = "The \u043eld man\u200b walked."
+    path.write_text(text, encoding="utf-8")
+    result = run("score", path, "--json", calibrated=False)
+    record = json.loads(result.stdout)
+    assert "".join(token["text"] for token in record["tokens"]) == "The old man walked."
+    assert record["tokens"][-1]["end_char"] == len(text)
+    assert record["disguises_undone"] == {"invisible_character": 1, "lookalike_letter": 1}
+    assert "text.txt is disguised (1 invisible character and 1 look-alike letter)" in result.stderr
+    kept = run("score", path, "--json", "--as-given", calibrated=False)
+    assert "".join(dict.fromkeys(token["text"] for token in json.loads(kept.stdout)["tokens"])).startswith("The \u043e")
+    assert "it is taken as it stands" in kept.stderr
+    path.write_text("\u200b\u200b", encoding="utf-8")
+    nothing = run("score", path, calibrated=False)
+    assert nothing.exit_code == 3
+    assert "leave no mark" in nothing.stderr
+
+
 def test_score_of_a_missing_file(run):
     result = run("score", "none.txt", calibrated=False)
     assert result.exit_code == 3
@@ -630,6 +649,11 @@ def test_a_generated_mark_is_found_by_its_key(tmp_path):
     assert record["p_value"] < 1e-4 < 1e-2 < other["p_value"]
     assert 0 <= record["window"]["start_char"] < record["window"]["end_char"] <= len(path.read_text())
     assert "of unmarked texts" in tested("--key", "77").stdout
+    path.write_text("\u200b".join(path.read_text()), encoding="utf-8")
+    disguised = tested("--key", "77", "--json")
+    assert json.loads(disguised.stdout)["z"] == record["z"]
+    assert "marked.txt is disguised" in disguised.stderr
+    assert json.loads(tested("--key", "77", "--as-given", "--json").stdout)["z"] < record["z"] / 2
     missing = tested()
     assert missing.exit_code == 2
     assert "give it as --key" in missing.stderr
@@ -716,6 +740,11 @@ def test_compare_shows_both_texts_and_draws_them(run, essay, tmp_path):
     assert "essay.txt has" not in result.stderr
     assert run("compare", essay, other, "-q", calibrated=False).stderr == ""
     assert left["methods"]["log_likelihood"] != right["methods"]["log_likelihood"]
+    other.write_text(essay.read_text().replace("e", "\u0435"), encoding="utf-8")
+    same = run("compare", essay, other, "--json", calibrated=False)
+    left, right = json.loads(same.stdout)["texts"]
+    assert left["methods"] == right["methods"]
+    assert "other.txt is disguised" in same.stderr
     other.write_text(" \n")
     empty = run("compare", essay, other, calibrated=False)
     assert empty.exit_code == 3

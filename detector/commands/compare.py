@@ -6,10 +6,12 @@ from typing import Annotated
 import typer
 
 from detector.commands.options import (
+    AsGivenOption,
     JsonOption,
     ModelChoice,
     QuietOption,
     guarded,
+    mended_for,
     print_json,
     say,
 )
@@ -21,13 +23,15 @@ def compare(
     second: Annotated[str, typer.Argument(metavar="B", help="Another.")],
     png: Annotated[Path | None, typer.Option(help="Draw the token probabilities of both (.png or .svg).")] = None,
     as_json: JsonOption = False,
+    as_given: AsGivenOption = False,
     *,
     choice: ModelChoice,
     quiet: QuietOption = False,
 ) -> None:
     """The statistics of two texts side by side.
 
-    --png overlays their token probabilities in one picture.
+    --png overlays their token probabilities in one picture. The texts are taken as they stand but for disguises,
+    which are undone first.
     """
     from detector.documents.reading import STANDARD_INPUT, read_source
     from detector.errors import InputError, UsageError
@@ -47,11 +51,12 @@ def compare(
             name = "Standard input" if path == STANDARD_INPUT else path
             raise InputError(f"{name} is empty, so there is nothing to compare.")
     language_model = choice.load()
-    left, right = score_texts(language_model, [source.text for source in sources])
+    mended = [mended_for(source.text, source.path or "Standard input", as_given, quiet) for source in sources]
+    left, right = score_texts(language_model, [one.text for one in mended])
     for caution in () if quiet else cautions((first, second), (left, right)):
         say(caution)
     if as_json:
-        print_json(to_record((first, second), (left, right)))
+        print_json(to_record((first, second), (left, right), mended))
     else:
         print_comparison((first, second), (left, right))
     if png is not None:

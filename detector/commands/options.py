@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from detector.documents.folding import FoldedText
     from detector.documents.reading import SourceText
     from detector.models import LanguageModel
     from detector.verdict.detector import Detector
@@ -25,6 +26,9 @@ DtypeOption = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
 TargetFprOption = Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors, nothing else.")]
+AsGivenOption = Annotated[
+    bool, typer.Option("--as-given", help="Take the text as it stands even where it is disguised.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 FilePath = Annotated[
     str, typer.Argument(metavar="PATH", help="A file (text, Word, OpenDocument, PDF, EPUB, HTML); - is standard input.")
@@ -151,6 +155,23 @@ def read_for(path: str, quiet: bool) -> "SourceText":
     for warning in () if quiet else source.warnings:
         say(warning)
     return source
+
+
+def mended_for(text: str, name: str, keep: bool, quiet: bool) -> "FoldedText":
+    """A text as it stands but for its disguises, which are undone unless they are to be kept; either is said."""
+    from detector.documents.disguises import in_words
+    from detector.documents.folding import as_given, mend
+    from detector.errors import InputError
+
+    mended = mend(text)
+    if text and not mended.text and not keep:
+        raise InputError(
+            f"{name} holds nothing but characters that leave no mark on the page; --as-given takes it as it stands."
+        )
+    if mended.disguises and not quiet:
+        undone = "it is taken as it stands" if keep else "that was undone first; --as-given takes it as it stands"
+        say(f"{name} is disguised ({in_words(mended.disguises)}): {undone}.")
+    return as_given(text) if keep else mended
 
 
 def given(**options: Any) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from typing import Annotated
 import typer
 
 from detector.commands.options import (
+    AsGivenOption,
     FilePath,
     JsonOption,
     ModelChoice,
     QuietOption,
     guarded,
+    mended_for,
     print_json,
     read_for,
     say,
@@ -21,13 +23,15 @@ def score(
     path: FilePath,
     as_json: JsonOption = False,
     top: Annotated[int, typer.Option(min=0, max=100, help="Likeliest alternatives of each token.")] = 5,
+    as_given: AsGivenOption = False,
     *,
     choice: ModelChoice,
     quiet: QuietOption = False,
 ) -> None:
     """Log-probability, rank and entropy of every token.
 
-    The text is taken as it stands, layout and quotes included.
+    The text is taken as it stands, layout and quotes included; only disguises, such as invisible characters and
+    letters that pose as others, are undone first, as for the verdict. Places are those of the text as given.
     """
     import numpy as np
 
@@ -39,10 +43,11 @@ def score(
     if not source.text:
         raise InputError(f"{path} is empty, so there is nothing to score.")
     language_model = choice.load()
-    scores = next(score_texts(language_model, [source.text], top_k=top))
+    mended = mended_for(source.text, source.path or "Standard input", as_given, quiet)
+    scores = next(score_texts(language_model, [mended.text], top_k=top))
     if not np.isfinite(scores.log_prob_nats).all():
         say(f"{choice.model} gives some tokens of this text no probability at all; its logarithm is not finite.")
     if as_json:
-        print_json(to_record(scores, source.text, language_model))
+        print_json(to_record(scores, mended, language_model))
     else:
-        print_table(scores, source.text, language_model)
+        print_table(scores, mended, language_model)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from detector.commands.options import (
+    AsGivenOption,
     FilePath,
     JsonOption,
     ModelOption,
@@ -12,6 +13,7 @@ from detector.commands.options import (
     QuietOption,
     given,
     guarded,
+    mended_for,
     print_json,
     read_for,
     refuse,
@@ -43,14 +45,17 @@ def watermark(
     gamma: WatermarkGammaOption = None,
     scheme: WatermarkSchemeOption = None,
     as_json: JsonOption = False,
+    as_given: AsGivenOption = False,
     model: ModelOption = "default",
     offline: OfflineOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Test a text for a watermark, given its key.
 
-    The model must be the one whose tokenizer the marked text was made with.
+    The model must be the one whose tokenizer the marked text was made with. The text is taken as it stands but for
+    disguises, which are undone first.
     """
+    from detector.documents.disguises import counts_of
     from detector.errors import UsageError
     from detector.models import LanguageModel
     from detector.report import watermark as report
@@ -72,7 +77,8 @@ def watermark(
     source = read_for(path, quiet)
     is_empty = not source.text.strip()
     language_model = LanguageModel.load(model, "cpu", offline=offline)
-    ids, starts, ends = language_model.encoder.encode("" if is_empty else source.text)
+    mended = mended_for("" if is_empty else source.text, source.path or "Standard input", as_given, quiet)
+    ids, starts, ends = language_model.encoder.encode(mended.text)
     if synthid is not None:
         leaning = detect_synthid(synthid, ids.tolist())
         significance = significance_of(leaning, is_empty)
@@ -83,11 +89,11 @@ def watermark(
         green_list = GreenList(language_model.vocabulary_size, key, **given(gamma=gamma, scheme=scheme))
         greenness = detect_green_list(green_list, ids.tolist())
         significance = significance_of(greenness, is_empty)
-        spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
+        spans = [mended.original_span(a, b) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
         record = report.green_list_record(greenness, green_list, spans, significance)
         lines = [] if significance.reason else report.green_list_lines(greenness, green_list)
     if as_json:
-        print_json(record)
+        print_json(record | {"disguises_undone": counts_of(mended.disguises)})
     if significance.reason is not None:
         say(f"{source.path or 'standard input'} was not tested: {record['explanation']}")
         return 3

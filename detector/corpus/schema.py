@@ -28,9 +28,9 @@ from detector.corpus.documents import Document
 from detector.records.fields import told_fields
 from detector.records.result import Result
 
-STORE_VERSION = 3
-"""Version 3 added ``share_machine``, ``share_human`` and ``share_undecided``."""
-READABLE_VERSIONS = (2, 3)
+STORE_VERSION = 4
+"""Version 3 added the three shares, version 4 ``score_as_given``, ``p_value_as_given`` and ``finding_counts``."""
+READABLE_VERSIONS = (2, 3, 4)
 """Those whose results can be queried; only ``STORE_VERSION`` is written, and rows of two versions are never mixed."""
 
 _TOLD = told_fields(Result)

@@ -162,6 +162,17 @@ class Result:
             "Share of texts by one author, human or machine whichever is larger, whose parts stand as far apart.",
         ),
     )
+    score_as_given: float | None = field(
+        default=None,
+        metadata=told(
+            optional(NUMBER),
+            "Of the text with its disguise, where one was found and undone; the verdict rests on score.",
+        ),
+    )
+    p_value_as_given: float | None = field(
+        default=None,
+        metadata=told(optional(NUMBER), "Of the text with its disguise; null where none was found."),
+    )
     confidence_interval: tuple[float, float] | None = field(
         default=None,
         metadata=told(
@@ -225,9 +236,13 @@ class Result:
         default=(),
         metadata=told(
             list_of(schema_of(Finding)),
-            "Invisible characters, quotations and the like.",
+            "Invisible characters, quotations and the like; at most 100 of a kind.",
             value=lambda result: [record_of(finding) for finding in result.findings],
         ),
+    )
+    finding_counts: dict[str, int] = field(
+        default_factory=dict,
+        metadata=told({"type": "object", "additionalProperties": COUNT}, "How many findings of each kind there are."),
     )
     explained: "Explanation | None" = field(
         default=None,

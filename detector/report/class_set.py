@@ -31,7 +31,7 @@ from detector.report.picture_files import save_picture
 from detector.report.picture_parts import Bars, DataTable, Picture, Role
 from detector.report.small_svg import small_evidence
 from detector.report.visible import plain_visible
-from detector.report.wording import HEADLINES
+from detector.report.wording import HEADLINES, n_findings
 from detector.verdict.classifier import Classifier
 
 INDEX = "index.html"
@@ -244,7 +244,7 @@ def _row(entry: Entry) -> dict[str, object]:
         "p_value": "" if result.p_value is None else f"{result.p_value:.4f}",
         "human_p_value": "" if result.human_p_value is None else f"{result.human_p_value:.4f}",
         "parts": shares_in_short(parts_of(result)),
-        "findings": len(result.findings),
+        "findings": n_findings(result),
     }
 
 

@@ -28,8 +28,9 @@ _CHOICES = 5
 _BLANK = "(blank)"
 _LONGEST_WORD = 40
 """Characters without a blank from which a line may break between tokens."""
-_BREAK = re.compile(rf"\S{{{_LONGEST_WORD},}}?(?=[!-~\w])")
-"""What a line may break after where there are no tokens: never within an emoji or before an accent."""
+_LONG_RUN = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
+_BEGINS_A_PIECE = re.compile(r"[!-~\w]")
+"""What a line may begin with where there are no tokens: never within an emoji or before an accent."""
 
 
 @dataclass(frozen=True)
@@ -79,16 +80,16 @@ def paragraphs(result: Result, evidence: Evidence) -> Iterator[Paragraph]:
     sums = sentence_evidence(evidence)
     reach = max(LEAST_REACH_NATS, float(np.abs(sums).max(initial=0)))
     for (start, end), runs in zip(spans, runs_of, strict=True):
-        pieces: list[str] = [visible(text[start : cores[runs[0].units[0]]])] if runs else []
+        pieces: list[str] = [visible(text, start, cores[runs[0].units[0]])] if runs else []
         at = start
         for run in runs:
             pieces.append(_opening(run, result.segments))
             for i in run.units:
                 at = max(cores[i], units[i].end)
                 next_core = cores[i + 1] if i < runs[-1].units[-1] else at
-                pieces += [tokens[i], visible(text[at:next_core])]
+                pieces += [tokens[i], visible(text, at, next_core)]
             pieces.append("</span>")
-        pieces.append(visible(text[at:end].rstrip()))
+        pieces.append(visible(text, at, max(at, at + len(text[at:end].rstrip()))))
         numbers = [run.sentence for run in runs if run.begins_sentence]
         bars = sentence_bars([float(sums[n - 1]) for n in numbers], numbers, reach) if numbers else None
         yield Paragraph(Markup("".join(pieces)), bars)  # noqa: S704 - every piece of the text went through visible()
@@ -166,7 +167,7 @@ def _tokens(result: Result, evidence: Evidence, units: Sequence[Unit], cores: Se
     tokens = []
     for i, (unit, core, names) in enumerate(zip(units, cores, classes, strict=True)):
         token = text[core : max(core, unit.end)]
-        shown = visible(token) if token.strip() else " "
+        shown = visible(text, core, max(core, unit.end)) if token.strip() else " "
         tokens.append(f'{"<wbr>" if i in breaks else ""}<span class="t{names}">{shown}</span>')
     return tokens
 
@@ -183,10 +184,21 @@ def _breaks(text: str, units: Sequence[Unit], cores: Sequence[int]) -> set[int]:
     return breaks
 
 
+def _breaks_without_tokens(text: str) -> set[int]:
+    """Places in runs without a blank where a line may break, about ``_LONGEST_WORD`` characters apart; linear."""
+    breaks = set()
+    for run in _LONG_RUN.finditer(text):
+        at = run.start()
+        while piece := _BEGINS_A_PIECE.search(text, at + _LONGEST_WORD, run.end()):
+            at = piece.start()
+            breaks.add(at)
+    return breaks
+
+
 def unshaded_paragraphs(text: str, findings: Sequence[Finding]) -> Iterator[Paragraph]:
     """The same for a text without scores: findings are marked, nothing is shaded, and there are no bars."""
     spans = paragraphs_of(text)
-    breaks = {match.end() for match in _BREAK.finditer(text)}
+    breaks = _breaks_without_tokens(text)
     places = {at for finding in findings for at in (finding.start_char, finding.end_char)} | set(
         itertools.chain(*spans)
     )
@@ -196,7 +208,7 @@ def unshaded_paragraphs(text: str, findings: Sequence[Finding]) -> Iterator[Para
     for start, end in spans:
         pieces: list[str] = []
         for i in range(bisect.bisect_left(edges, start), bisect.bisect_left(edges, end)):
-            shown, mark = visible(text[units[i].start : units[i].end]), marks[i].strip()
+            shown, mark = visible(text, units[i].start, units[i].end), marks[i].strip()
             pieces.append(f'<span class="{mark}">{shown}</span>' if mark else shown)
             pieces.append("<wbr>" if units[i].end in breaks else "")
         yield Paragraph(Markup("".join(pieces)), None)  # noqa: S704 - every piece of the text went through visible()

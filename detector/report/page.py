@@ -37,6 +37,7 @@ from detector.report.wording import (
     p_words,
     promise,
     signed,
+    unlisted_findings,
 )
 from detector.verdict.classifier import Classifier
 from detector.version import __version__
@@ -98,6 +99,7 @@ def report_page(
         more_parts=max(0, len(parts) - MOST_PARTS),
         bar_of_parts=parts_bar([(part.share, part.segment) for part in parts]) if parts else "",
         findings=_findings(result),
+        unlisted_findings=unlisted_findings(result),
         pictures=[drawn(picture) for picture in all_pictures(result)],
         reasons=_reasons(result),
         methods=_methods(result, references),

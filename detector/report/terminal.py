@@ -21,7 +21,8 @@ from detector.report.outline import line_of
 from detector.report.palette import CIVIDIS, LIGHT, TERMINAL_HUMAN, TERMINAL_MACHINE
 from detector.report.parts import TextPart, parts_of, percent, sentence_on_parts
 from detector.report.views import VIEWS, word_levels
-from detector.report.wording import NEXT_STEPS, NOT_PROOF, out_of_thousand, p_words, probability_words
+from detector.report.wording import NEXT_STEPS, NOT_PROOF, n_findings, out_of_thousand, p_words, probability_words
+from detector.verdict.findings import DISGUISED
 
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.:-=+*#"
@@ -112,6 +113,8 @@ def _answer(result: Result, parts: list[TextPart], is_alone: bool) -> Iterator[_
         yield _Line(said)
     if result.score is not None:
         yield _Line(_how_sure(result), "how sure")
+        if DISGUISED in result.explanation:
+            yield _Line("".join(result.explanation.partition(DISGUISED)[1:]), "disguise")
     if is_alone:
         for i, part in enumerate(parts[:_MOST_PARTS]):
             yield _Line(_part_line(part), "" if i else "where")
@@ -126,8 +129,8 @@ def _answer(result: Result, parts: list[TextPart], is_alone: bool) -> Iterator[_
     for finding in result.findings[:_MOST_FINDINGS]:
         line = line_of(_text_of(result), finding.start_char)
         yield _Line(f"{finding.kind.replace('_', ' ')} in line {line}: {_without_controls(finding.detail)}", "found")
-    if len(result.findings) > _MOST_FINDINGS:
-        yield _Line(f"{len(result.findings) - _MOST_FINDINGS} more, see --html or --json", "found")
+    if (n_found := n_findings(result)) > _MOST_FINDINGS:
+        yield _Line(f"{n_found - _MOST_FINDINGS:,} more, see --html or --json", "found")
 
 
 def _text_of(result: Result) -> str:
@@ -155,7 +158,7 @@ def _part_line(part: TextPart) -> str:
 
 def _what_now(result: Result) -> str:
     """What the verdict is a reason for, and what would decide an open one: the rest of its explanation."""
-    advice = result.explanation.partition(". ")[2]
+    advice = result.explanation.partition(DISGUISED)[0].partition(". ")[2]
     return f"{advice} {NEXT_STEPS[result.verdict].replace('marked below', 'named above')}".strip()
 
 

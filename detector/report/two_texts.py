@@ -3,12 +3,14 @@
 The picture of Holtzman et al. 2020: people jump between likely and unlikely words where machines stay high.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from detector.documents.disguises import counts_of
+from detector.documents.folding import FoldedText
 from detector.methods import METHODS, compute_all
 from detector.records.token_scores import TokenScores
 from detector.report.figures import new_figure, save_figure
@@ -25,12 +27,16 @@ _LONGEST_TITLE = 90
 _LONGEST_IN_LEGEND = 20
 
 
-def to_record(names: tuple[str, str], scores: tuple[TokenScores, TokenScores]) -> dict[str, Any]:
-    """For JSON: the statistics of both, null where undefined."""
+def to_record(
+    names: tuple[str, str], scores: tuple[TokenScores, TokenScores], scored: Sequence[FoldedText]
+) -> dict[str, Any]:
+    """For JSON: the statistics of both, null where undefined; ``scored`` are the texts that were scored."""
     texts = []
-    for name, one in zip(names, scores, strict=True):
+    for name, one, text in zip(names, scores, scored, strict=True):
         values = {key: value if np.isfinite(value) else None for key, value in compute_all(one).items()}
-        texts.append({"path": name, "n_tokens": len(one), "methods": values})
+        texts.append(
+            {"path": name, "n_tokens": len(one), "disguises_undone": counts_of(text.disguises), "methods": values}
+        )
     return {"schema_version": 1, "texts": texts}
 
 

@@ -2,8 +2,12 @@
 
 import re
 import unicodedata
+from itertools import groupby
 
 from markupsafe import Markup, escape
+
+from detector.documents.invisible import is_needed
+from detector.documents.unicode_table import invisible_class
 
 _SHORT_NAMES = {
     "\u00ad": "SHY", "\u200b": "ZWSP", "\u200c": "ZWNJ", "\u200d": "ZWJ", "\u200e": "LRM", "\u200f": "RLM",
@@ -14,13 +18,13 @@ _SHORT_NAMES = {
 _BLANK_LETTERS = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 """Letters to Unicode, and nothing on the page."""
 
-# Controls but tab and newline, separators, surrogates, format and private characters, and the blank letters.
-_SUSPECT = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ud800-\udfff\ue000-\uf8ff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U000f0000-\U0010ffff"
-    + _BLANK_LETTERS
-    + "]"
+# Controls but tab and newline, separators, surrogates, format and private characters, what Unicode ignores.
+_SUSPECT_CLASS = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u2028\u2029"
+    "\ud800-\udfff\ue000-\uf8ff\U000110bd\U000110cd\U000f0000-\U0010ffff" + _BLANK_LETTERS + invisible_class()
 )
+_SUSPECT = re.compile(f"[{_SUSPECT_CLASS}]")
+_RUN = re.compile(f"[{_SUSPECT_CLASS}]+")
 
 
 def label_of(character: str) -> str:
@@ -32,19 +36,25 @@ def label_of(character: str) -> str:
     return _SHORT_NAMES.get(character) or f"U+{ord(character):04X}"
 
 
-def visible(text: str) -> Markup:
-    """HTML that shows ``text`` and does nothing else: no character of it can hide, reorder or end anything."""
-    found = _SUSPECT.search(text)
-    if found is None:
-        return escape(text)
+def visible(text: str, start: int = 0, end: int | None = None) -> Markup:
+    """HTML that shows ``text[start:end]`` and does nothing else: no character can hide, reorder or end anything.
+
+    What writing needs, such as the joiner within an emoji, is left; the text around the part tells. A run of one such
+    character is one mark.
+    """
+    end = len(text) if end is None else end
+    if _SUSPECT.search(text, start, end) is None:
+        return escape(text[start:end])
     pieces: list[Markup] = []
-    at = 0
-    for match in _SUSPECT.finditer(text):
-        if match.group() == "\r" or _joins_pictures(text, match.start()):
+    at = start
+    for match in _RUN.finditer(text, start, end):
+        run = match.group()
+        if run == "\r" or is_needed(text, *match.span()):
             continue
-        pieces += [escape(text[at : match.start()]), _mark(match.group())]
+        pieces.append(escape(text[at : match.start()]))
+        pieces += [_mark(character, sum(1 for _ in same)) for character, same in groupby(run.replace("\r", ""))]
         at = match.end()
-    return Markup("").join([*pieces, escape(text[at:])])
+    return Markup("").join([*pieces, escape(text[at:end])])
 
 
 def plain_visible(text: str) -> str:
@@ -52,11 +62,7 @@ def plain_visible(text: str) -> str:
     return _SUSPECT.sub(lambda match: f"[{label_of(match.group())}]", text)
 
 
-def _mark(character: str) -> Markup:
+def _mark(character: str, count: int) -> Markup:
     name = unicodedata.name(character, "no printable character").lower()
-    return Markup('<b class="mark" title="{}">{}</b>').format(name, label_of(character))
-
-
-def _joins_pictures(text: str, at: int) -> bool:
-    """A joiner within an emoji such as a family is no disguise."""
-    return text[at] == "\u200d" and 0 < at < len(text) - 1 and min(text[at - 1], text[at + 1]) > "\u2000"
+    times = f" \u00d7{count:,}" if count > 1 else ""
+    return Markup('<b class="mark" title="{}">{}{}</b>').format(name, label_of(character), times)

@@ -4,12 +4,14 @@ Nothing here accuses. A verdict is about a text and never about a person, and th
 is the share of it that stands in parts of one kind.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 from detector.records.result import Result
 from detector.records.verdicts import Verdict
 from detector.report.parts import parts_of, percent
 from detector.verdict.classifier import Classifier
+from detector.verdict.findings import MOST_LISTED
 
 NOT_PROOF = (
     "A score is not proof: it says how unusual a text is among human texts, not who wrote it. "
@@ -35,6 +37,12 @@ NEXT_STEPS: dict[Verdict, str] = {
 FINDING_WORDS = {
     "invisible_character": "invisible character",
     "lookalike_letter": "look-alike letter",
+    "combining_mark": "mark upon a letter",
+    "character_reference": "letter as a reference",
+    "letter_spacing": "letters set apart",
+    "unusual_space": "unusual space",
+    "spacing": "spacing",
+    "punctuation": "punctuation",
     "quotation": "long quotation",
     "rare_token": "rare token",
     "undertrained_token": "token never learned",
@@ -89,6 +97,14 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
             "that other sentences of the same kind might have scored otherwise.",
         )
     )
+    if result.score_as_given is not None and result.p_value_as_given is not None:
+        numbers.append(
+            Fact(
+                "Score of the text with its disguise",
+                signed(result.score_as_given),
+                f"{p_words(result.p_value_as_given).capitalize()}; the verdict does not rest on it.",
+            )
+        )
     numbers.append(
         Fact(
             "Length",
@@ -115,6 +131,22 @@ def promise(result: Result, classifier: Classifier | None) -> str:
         f"This was measured on {len(references):,} human texts {_like(result)}; for other kinds of writing, "
         "and for writers unlike those, the rate may be higher."
     )
+
+
+def n_findings(result: Result) -> int:
+    """How many there are, listed or not."""
+    return max(len(result.findings), sum(result.finding_counts.values()))
+
+
+def unlisted_findings(result: Result) -> str:
+    """A sentence on findings that are counted and not listed; empty where all are."""
+    listed = Counter(found.kind for found in result.findings)
+    more = [
+        f"{n:,} of the kind \u201c{FINDING_WORDS.get(kind, kind.replace('_', ' '))}\u201d"
+        for kind, n in result.finding_counts.items()
+        if n > listed[kind]
+    ]
+    return f"The first {MOST_LISTED} of a kind are listed; there are {' and '.join(more)}." if more else ""
 
 
 def _like(result: Result) -> str:

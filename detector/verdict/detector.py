@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from detector.documents.folding import FoldedText, describe_character, fold
+from detector.documents.folding import FoldedText, fold, lay_out
 from detector.documents.quotations import MUCH, quotations, quoted_share
 from detector.documents.sentences import sentence_spans
 from detector.documents.suitability import count_words, is_prose, language_of, words_of
@@ -25,7 +25,9 @@ from detector.verdict.bootstrap import score_interval
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
 from detector.verdict.edit_extent import EditExtent
 from detector.verdict.explanation import explain_score
+from detector.verdict.familiarity import MOST_UNFAMILIAR, unfamiliar_share
 from detector.verdict.features import EXTENT_COLUMN, Series, series_of
+from detector.verdict.findings import findings_of, in_order, listed, said_of_the_disguise
 from detector.verdict.judgement import KIND, Division, Judgement, division, judge, measure
 from detector.verdict.lexical import LexicalModel
 from detector.verdict.plain_words import PLAIN_WORDS
@@ -59,6 +61,8 @@ class _Draft:
     warnings: tuple[str, ...]
     unsuitable: tuple[str, str] | None
     """(reason, explanation) where no verdict is possible whatever the scores."""
+    as_given: str | None
+    """The text with its disguise, where it has one and can be judged: scored too, for comparison."""
 
 
 class Detector:
@@ -162,23 +166,29 @@ class Detector:
             for source in sources:
                 drafts.append(draft := _draft(*source))
                 yield draft.folded.text if draft.unsuitable is None else ""
+                if draft.as_given is not None:
+                    yield draft.as_given
 
-        all_scores = score_texts(
-            self.language_model,
-            texts(),
-            voices=self.voices,
-            probe=self.probe_model.probe if self.probe_model else None,
-            top_k=self.alternatives,
-            on_progress=on_progress,
+        all_scores = iter(
+            score_texts(
+                self.language_model,
+                texts(),
+                voices=self.voices,
+                probe=self.probe_model.probe if self.probe_model else None,
+                top_k=self.alternatives,
+                on_progress=on_progress,
+            )
         )
         for scores in all_scores:
             draft = drafts.popleft()
+            as_given = next(all_scores) if draft.as_given is not None else None
             if draft.unsuitable is None:
-                yield self._judge(draft, scores)
+                yield self._judge(draft, scores, as_given)
             else:
                 yield self._unscored(draft, *draft.unsuitable)
 
     def _unscored(self, draft: _Draft, reason: str, explanation: str, n_tokens: int | None = None) -> Result:
+        findings, finding_counts = listed(draft.findings)
         return Result.unscored(
             reason,
             explanation,
@@ -189,12 +199,13 @@ class Detector:
             n_words=count_words(draft.text),
             n_tokens=n_tokens,
             language=draft.language,
-            findings=draft.findings,
+            findings=findings,
+            finding_counts=finding_counts,
             warnings=draft.warnings,
             text=draft.text,
         )
 
-    def _judge(self, draft: _Draft, scores: TokenScores) -> Result:
+    def _judge(self, draft: _Draft, scores: TokenScores, as_given: TokenScores | None) -> Result:
         n = len(scores)
         if n < LEAST_TOKENS:
             missing = math.ceil((LEAST_TOKENS - n) / TOKENS_PER_WORD)
@@ -205,6 +216,8 @@ class Detector:
                 f"about {missing} more word{'' if missing == 1 else 's'}.",
                 n,
             )
+        if (unfamiliar := unfamiliar_share(scores, self.token_history)) > MOST_UNFAMILIAR:
+            return self._unscored(draft, "unfamiliar_tokens", _unknown_to_the_model(unfamiliar), n)
         folded_sentences = sentence_spans(draft.folded.text)
         series = series_of(scores, [start for start, _ in folded_sentences], draft.folded.text, self.lexical_model)
         classifier = self.classifier
@@ -224,12 +237,15 @@ class Detector:
         segments = self._segments(divided, sentences, sorted(set(sentence_of_token)), n, judgement)
         shares = shares_of(draft.text, segments)
         extent = self._edit_extent(series)
+        explanation = explain(verdict, p, more_words, judgement.kind is not None)
+        score_as_given, p_value_as_given = self._numbers_as_given(draft, as_given)
+        findings, finding_counts = listed(self._with_token_findings(draft, scores))
         return Result(
             id=draft.id,
             path=draft.path,
             verdict=verdict,
             reason=None,
-            explanation=explain(verdict, p, more_words, judgement.kind is not None),
+            explanation=f"{explanation} {said_of_the_disguise(draft.folded, p_value_as_given)}".rstrip(),
             model_name=self.language_model.name,
             model_fingerprint=self.language_model.fingerprint,
             n_words=count_words(draft.text),
@@ -240,6 +256,8 @@ class Detector:
             p_value=p.machine,
             human_p_value=p.human,
             one_author_p_value=p.one_author if classifier.knows_mixtures else None,
+            score_as_given=score_as_given,
+            p_value_as_given=p_value_as_given,
             confidence_interval=score_interval(series, classifier, draft.folded.text),
             target_fpr=self.target_fpr,
             edit_extent=extent.value if extent else None,
@@ -251,7 +269,8 @@ class Detector:
             share_undecided=shares.undecided,
             segments=segments,
             explained=explain_score(classifier, series),
-            findings=self._with_token_findings(draft),
+            findings=findings,
+            finding_counts=finding_counts,
             warnings=(*draft.warnings, *self._length_warning(n), *self.language_model.notices),
             evidence=Evidence(
                 text=draft.text,
@@ -274,6 +293,18 @@ class Detector:
     def _edit_extent(self, series: Series) -> EditExtent | None:
         scale = self.classifier.extent
         return None if scale is None or series.probe is None else scale.read(series.probe[:, EXTENT_COLUMN])
+
+    def _numbers_as_given(self, draft: _Draft, scores: TokenScores | None) -> tuple[float | None, float | None]:
+        """Score and p-value of the text with its disguise; None where it has none, or they would be no numbers."""
+        if scores is None or draft.as_given is None or len(scores) < LEAST_TOKENS:
+            return None, None
+        starts = [start for start, _ in sentence_spans(draft.as_given)]
+        series = series_of(scores, starts, draft.as_given, self.lexical_model)
+        measured = measure(series, division(self.classifier.evidence, series))
+        if not np.isfinite(measured.features[self.classifier.needed_columns]).all():
+            return None, None
+        judgement = judge(self.classifier, measured, self.target_fpr)
+        return judgement.score, judgement.p.machine
 
     def _segments(
         self,
@@ -312,16 +343,14 @@ class Detector:
             )
         return tuple(found)
 
-    def _with_token_findings(self, draft: _Draft) -> tuple[Finding, ...]:
-        """Findings of the text and, as given and not as folded, of its tokens: disguises are such tokens too."""
+    def _with_token_findings(self, draft: _Draft, scores: TokenScores) -> tuple[Finding, ...]:
+        """Findings of the text and, where it was judged by them, of tokens that the model hardly knows."""
         if self.token_history is None:
             return draft.findings
-        try:
-            found = self.token_history.findings(*self.language_model.encoder.encode(draft.text))
-        except InputError:  # what folding took away cannot be tokenised
-            return draft.findings
-        listed = (*draft.findings, *(Finding(**vars(finding)) for finding in found))
-        return tuple(sorted(listed, key=lambda finding: finding.start_char))
+        found = self.token_history.findings(scores.token_ids, scores.start_char, scores.end_char)
+        places = [draft.folded.original_span(finding.start_char, finding.end_char) for finding in found]
+        told = (Finding(one.kind, *place, one.detail) for one, place in zip(found, places, strict=True))
+        return in_order((*draft.findings, *told))
 
     def _length_warning(self, n_tokens: int) -> list[str]:
         most = self.classifier.most_tokens
@@ -331,6 +360,14 @@ class Detector:
             f"The text has {n_tokens} tokens and the longest reference text {most}: the false-alarm rate is not "
             "measured for so long a text. Judge parts of it one by one."
         ]
+
+
+def _unknown_to_the_model(share: float) -> str:
+    return (
+        f"{share:.0%} of the tokens are pieces of characters or were never seen in training; above "
+        f"{MOST_UNFAMILIAR:.0%} the model's numbers mean nothing. They stand for symbols, transcriptions or other "
+        "alphabets: judge the text without them."
+    )
 
 
 def _unlike_the_references(unlike: Sequence[str]) -> str:
@@ -355,35 +392,17 @@ def _draft(id: str, path: str | None, text: str, warnings: tuple[str, ...]) -> _
     folded = fold(text)
     words = words_of(folded.text)
     language = language_of(words)
-    findings = tuple(
-        Finding("invisible_character", at, at + 1, describe_character(text[at]))
-        for at in folded.invisible
-        if not _joins_emoji(text, at)
-    )
-    findings += tuple(
-        Finding("lookalike_letter", at, at + 1, f"{describe_character(text[at])} in place of {letter}")
-        for at, letter in folded.disguised.items()
-    )
+    findings = findings_of(text, folded)
     quoted = quotations(text)
-    findings += tuple(
-        Finding("quotation", start, end, f"{count_words(text[start:end])} words that may be somebody else's")
-        for start, end in quoted
-    )
-    findings = tuple(sorted(findings, key=lambda finding: finding.start_char))
     if quoted_share(text, quoted) >= MUCH:
         warnings = (
             *warnings,
             f"{quoted_share(text, quoted):.0%} of the words stand in quotations: the verdict is on whoever wrote them "
             "too. Judge the text without them to ask about its author alone.",
         )
-    return _Draft(
-        id, path, text, folded, language, findings, warnings, unsuitable=_unsuitable(folded.text, words, language)
-    )
-
-
-def _joins_emoji(text: str, at: int) -> bool:
-    """A zero-width joiner within a picture such as a family is no disguise."""
-    return text[at] == "\u200d" and 0 < at < len(text) - 1 and min(text[at - 1], text[at + 1]) > "\u2000"
+    unsuitable = _unsuitable(folded.text, words, language)
+    as_given = lay_out(text).text if folded.disguises and unsuitable is None else None
+    return _Draft(id, path, text, folded, language, findings, warnings, unsuitable, as_given)
 
 
 def _unsuitable(text: str, words: list[str], language: str) -> tuple[str, str] | None:

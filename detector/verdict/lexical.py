@@ -51,7 +51,7 @@ def words(text: str) -> list[Word]:
     ['she', 'ca', "n't", '-', 'in', '0', ',', 'say', '.']
     """
     found = []
-    for match in _TOKEN.finditer(text.lower()):
+    for match in _TOKEN.finditer(_lowered(text)):
         kind = match.lastgroup
         key = match.group()
         if kind == "clitic":
@@ -62,6 +62,12 @@ def words(text: str) -> list[Word]:
             key = _NUMBER
         found.append(Word(key, match.start(), match.end()))
     return found
+
+
+def _lowered(text: str) -> str:
+    """In small letters, each in the place of its capital; of the dotted capital I, which becomes two, the first."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else "".join(character.lower()[0] for character in text)
 
 
 def ngrams(found: list[Word]) -> tuple[list[str], list[int]]:

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from detector.documents.folding import mend
 from detector.records.result import Result
 from detector.records.token_scores import TokenScores
 from detector.report.tokens.scores import to_record
@@ -38,17 +39,17 @@ async def detect(request: Request) -> Response:
 
 
 async def score(request: Request) -> Response:
-    """The token scores of one text, taken as it stands."""
+    """The token scores of one text, taken as it stands but for disguises."""
     state = request.app.state
     fields = await api_fields(request, state.limits, {"text": str, "id": str, "top": int})
-    text, top = fields["source"].text, fields.get("top", DEFAULT_ALTERNATIVES)
+    mended, top = mend(fields["source"].text), fields.get("top", DEFAULT_ALTERNATIVES)
     if not 0 <= top <= MOST_ALTERNATIVES:
         raise RequestError(422, "wrong_fields", f"The field top is {top}; it must be from 0 to {MOST_ALTERNATIVES}.")
 
     def present(scores: TokenScores) -> bytes:
-        return as_json(to_record(scores, text, state.detector.language_model))
+        return as_json(to_record(scores, mended, state.detector.language_model))
 
-    job = submit(state.queue, Measure(text, top, present))
+    job = submit(state.queue, Measure(mended.text, top, present))
     return Response(await wait_for(job, request), media_type="application/json")
 
 

@@ -31,6 +31,11 @@ TOKENS = _object(
     model=MODEL_SCHEMA,
     first_token=_described(TEXT, "What stands before the first token."),
     window_tokens=_described(COUNT, "Tokens the model reads at once."),
+    disguises_undone={
+        "type": "object",
+        "additionalProperties": COUNT,
+        "description": "Places of each kind of disguise that were undone before scoring.",
+    },
     tokens=_list(
         _object(
             id=COUNT,
@@ -82,7 +87,7 @@ def description(limits: Limits) -> dict[str, Any]:
             ),
             "/api/score": _post(
                 "Log-probability, rank and entropy of every token, as `detect score PATH --json` prints it. The text "
-                "is taken as it stands.",
+                "is taken as it stands; only disguises, such as invisible characters, are undone first.",
                 "Tokens",
                 _text_field(limits) | _ID | _TOP,
             ),

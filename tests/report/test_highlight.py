@@ -7,7 +7,14 @@ import pytest
 
 from detector import Detector
 from detector.records.result import Finding, Segment
-from detector.report.highlight import paragraphs, percent, token_lines, units_of, unshaded_paragraphs
+from detector.report.highlight import (
+    _breaks_without_tokens,
+    paragraphs,
+    percent,
+    token_lines,
+    units_of,
+    unshaded_paragraphs,
+)
 from detector.report.outline import paragraphs_of
 from tests.conftest import TRAINING_TEXT, make_classifier
 
@@ -127,6 +134,13 @@ def test_a_word_without_end_may_be_broken(result):
 )
 def test_paragraphs(text, expected):
     assert [text[a:b] for a, b in paragraphs_of(text)] == expected
+
+
+def test_a_run_of_pictures_is_searched_once():
+    """Each search for a place to break begins behind the last one, and none goes on where there is no such place."""
+    assert _breaks_without_tokens("\U0001f600" * 5000) == set()
+    assert _breaks_without_tokens("y" * 95 + " " + "z" * 41) == {40, 80, 136}
+    assert _breaks_without_tokens("\U0001f600" * 50 + "y") == {50}
 
 
 def test_unshaded_paragraphs_hold_every_character_once():

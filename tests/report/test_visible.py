@@ -51,3 +51,16 @@ def test_a_joiner_outside_a_picture_is_marked():
 
 def test_plain_places_get_words_instead():
     assert plain_visible("a\u202eb<i>") == "a[RLO]b<i>"
+
+
+def test_a_run_of_one_character_is_one_mark():
+    shown = visible("a" + "\u200b" * 60_000 + "b\u200b\u200d")
+    assert shown.count("<b") == 3
+    assert "ZWSP \u00d760,000" in shown
+
+
+def test_what_writing_needs_is_no_mark_and_the_text_around_a_part_tells():
+    text = "\u0645\u06cc\u200c\u062e \u2764\ufe0f\u200d\U0001f525 word\ufe0f"
+    assert visible(text).count("<b") == 1
+    assert "<b" not in visible(text, 2, 3)
+    assert "<b" in visible(text, len(text) - 1)

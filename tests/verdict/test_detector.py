@@ -8,6 +8,7 @@ import pytest
 from detector import CalibrationError, Detector, InputError, LanguageModel, UsageError, score_texts
 from detector.documents.folding import fold
 from detector.verdict.features import FEATURE_NAMES
+from detector.verdict.findings import MOST_LISTED
 from tests.conftest import N_REFERENCES, TRAINING_TEXT, add_voices, make_classifier
 
 LONG = TRAINING_TEXT + " " + TRAINING_TEXT.replace("boats", "ships")
@@ -225,3 +226,49 @@ def test_a_classifier_that_asks_for_voices_gets_them(tiny_folder, tmp_path):
 def test_what_is_no_text_is_a_sentence(tiny, value):
     with pytest.raises(InputError, match=f"text is of the type {type(value).__name__}"):
         Detector(tiny, make_classifier(tiny)).detect(value)
+
+
+def test_a_disguise_is_undone_and_both_numbers_are_told(detector, tiny):
+    disguised = LONG.replace("o", "o\u200b").replace("boats", "b\u043eats")
+    plain, result = detector.detect(LONG), detector.detect(disguised)
+    assert (result.score, result.p_value, result.verdict) == (plain.score, plain.p_value, plain.verdict)
+    [as_given] = score_texts(tiny, [disguised])
+    assert result.score_as_given == pytest.approx(as_given.log_prob_nats.mean() / 100, rel=1e-4)
+    assert result.p_value_as_given is not None
+    assert "The text is disguised (" in result.explanation
+    assert f"p-value would be {result.p_value_as_given:.2g}." in result.explanation
+    assert (plain.score_as_given, plain.p_value_as_given) == (None, None)
+    assert plain.explanation in result.explanation
+
+
+def test_texts_with_and_without_a_disguise_keep_their_results_apart(detector):
+    disguised = LONG.replace("a", "\u0430")
+    texts = [disguised, LONG, "Too short.", disguised, LONG]
+    results = detector.detect_many(texts)
+    assert [result.n_tokens for result in results] == [results[1].n_tokens] * 2 + [None] + [results[1].n_tokens] * 2
+    assert [result.score_as_given is None for result in results] == [False, True, True, False, True]
+
+
+def test_a_text_of_which_the_model_knows_too_few_tokens_gets_no_verdict(detector):
+    glossed = " ".join(
+        f"{word} /\u02c8w\u0254\u02d0t\u0259/" if i % 8 == 0 else word for i, word in enumerate(LONG.split())
+    )
+    result = detector.detect(glossed)
+    assert (result.verdict, result.reason) == ("unscored", "unfamiliar_tokens")
+    assert "pieces of characters" in result.explanation
+
+
+def test_findings_are_listed_up_to_a_hundred_of_a_kind_and_all_counted(detector):
+    result = detector.detect(
+        (LONG + " ") * 4 + "\u200b".join(LONG.split()) + " " + " ".join(f"{w}\ufe0f" for w in LONG.split() * 3)
+    )
+    assert len([finding for finding in result.findings if finding.kind == "invisible_character"]) == MOST_LISTED
+    assert result.finding_counts["invisible_character"] > 2 * MOST_LISTED
+
+
+def test_layout_is_told_once_and_is_no_disguise(detector):
+    result = detector.detect(LONG.replace(",", " ,").replace(".", " ."))
+    assert result.score == detector.detect(LONG).score
+    assert result.score_as_given is None
+    assert [finding.kind for finding in result.findings] == ["spacing"]
+    assert "spaces before punctuation" in result.findings[0].detail

@@ -37,6 +37,15 @@ def test_a_weight_stands_at_the_word_that_ends_it():
     assert norm == pytest.approx(np.sqrt(6))
 
 
+def test_a_dotted_capital_does_not_shift_the_words_behind_it():
+    text = "\u0130stanbul and \u0130zmir"
+    assert [(word.key, text[word.start : word.end]) for word in words(text)] == [
+        ("istanbul", "\u0130stanbul"),
+        ("and", "and"),
+        ("izmir", "\u0130zmir"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

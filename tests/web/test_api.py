@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from detector import InputError
+from detector.documents.folding import mend
 from detector.report.tokens.scores import to_record
 from detector.scoring import score_texts
 from detector.web.app import create_app
@@ -35,7 +36,17 @@ def test_detect_gives_the_record_of_the_command(client, judge):
 def test_score_gives_the_record_of_the_command(client, tiny):
     answer = client.post("/api/score", json={"text": LONG, "top": 2})
     [scores] = score_texts(tiny, [LONG], top_k=2)
-    assert answer.json() == through_json(to_record(scores, LONG, tiny))
+    assert answer.json() == through_json(to_record(scores, mend(LONG), tiny))
+
+
+def test_disguises_are_undone_for_token_scores_as_for_the_verdict(client):
+    plain, disguised = (
+        client.post("/api/score", json={"text": text, "top": 0}).json() for text in (LONG, LONG.replace("o", "o\u200b"))
+    )
+    assert [token["log_prob_nats"] for token in plain["tokens"]] == [
+        token["log_prob_nats"] for token in disguised["tokens"]
+    ]
+    assert disguised["disguises_undone"] == {"invisible_character": LONG.count("o")}
 
 
 def test_a_file_is_sent_as_its_bytes(client, judge):
