@@ -101,6 +101,11 @@ class LanguageModel:
         return int(self.model.config.get_text_config().hidden_size)
 
     @property
+    def n_layers(self) -> int:
+        """Layers of the body; hidden states are numbered from 0, the embedding, to this."""
+        return int(self.model.config.get_text_config().num_hidden_layers)
+
+    @property
     def device(self) -> torch.device:
         """Where the weights are."""
         return self.model.device

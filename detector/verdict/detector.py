@@ -84,6 +84,8 @@ class Detector:
         classifier.check_lexical(self.lexical_model.fingerprint if self.lexical_model else None)
         self.probe_model = probe_model if classifier.needs_probe else None
         classifier.check_probe(self.probe_model.fingerprint if self.probe_model else None)
+        if self.probe_model is not None:
+            self.probe_model.check_fits(language_model.name, language_model.hidden_size, language_model.n_layers)
         smallest = max(classifier.smallest_p_value(bucket.least_tokens) for bucket in classifier.buckets)
         if target_fpr < smallest:
             raise CalibrationError(
