@@ -1,4 +1,4 @@
-"""Files that are whole or not there, whatever ends the program that writes them, and JSON files that may be anything."""
+"""Files that are whole or not there, whatever ends the program that writes them; and JSON files of strangers."""
 
 import json
 import os

@@ -8,6 +8,7 @@ the fills it got, and long texts are filled in parts.
 
 import re
 import zlib
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ import numpy as np
 import torch
 
 from detector.errors import InputError, ModelError, UsageError
+from detector.models.hub import hub_file
+from detector.models.inspection import check_weight_map, files_in
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -48,7 +51,10 @@ class MaskFiller:
         """Load by folder or Hugging Face name; raises ``ModelError`` where that is not possible."""
         from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-        local_only = offline or Path(name_or_path).expanduser().is_dir()
+        folder = Path(name_or_path).expanduser()
+        local_only = offline or folder.is_dir()
+        of_hub = partial(hub_file, str(name_or_path), local_only=offline)
+        check_weight_map(str(name_or_path), files_in(folder) if folder.is_dir() else of_hub)
         options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": local_only}
         try:
             tokenizer = AutoTokenizer.from_pretrained(str(name_or_path), **options)

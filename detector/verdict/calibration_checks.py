@@ -6,6 +6,7 @@ is no proof against somebody who makes a file that is wrong and fits together.
 """
 
 import math
+from itertools import pairwise
 from typing import Any
 
 from detector.records.checks import Check, list_of, mapping, number, one_of, or_null, record, text, whole, wrong
@@ -106,7 +107,7 @@ def _check_features(found: dict[str, Any]) -> None:
 
 def _check_references(found: dict[str, Any]) -> None:
     least = [bucket["least_tokens"] for bucket in found["buckets"]]
-    if any(before >= after for before, after in zip(least, least[1:], strict=False)):
+    if any(before >= after for before, after in pairwise(least)):
         raise ValueError("buckets are not in rising order of least_tokens")
     for place, group in _groups(found):
         for label in ("human", "machine"):

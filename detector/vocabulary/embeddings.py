@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import ModelError
+from detector.models.inspection import check_weight_map, files_in
 
 INPUT_NAMES = (
     "embed_tokens.weight",  # Llama, Mistral, Qwen, Gemma, OPT, Phi, XGLM
@@ -119,7 +120,8 @@ def _tensor_places(folder: Path) -> dict[str, Path]:
     index = folder / "model.safetensors.index.json"
     paths = sorted(folder.glob("*.safetensors"))
     if index.is_file():
-        weight_map = _read_json(index).get("weight_map", {})
+        check_weight_map(str(folder), files_in(folder))
+        weight_map = _read_json(index)["weight_map"]
         if missing := sorted({file for file in weight_map.values() if not (folder / file).is_file()}):
             raise ModelError(
                 f"{folder} lacks {len(missing)} of the files that hold its weights ({missing[0]} and so on). "

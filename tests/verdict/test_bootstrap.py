@@ -34,7 +34,7 @@ def test_a_text_drawn_of_its_shortest_block_alone_still_has_every_feature(senten
 
 
 def test_a_text_of_one_token_more_than_its_blocks_has_an_interval(tiny):
-    """65 tokens without a full stop: four blocks of 16 and a token left, which was drawn alone by 1 resample in 3,125."""
+    """65 tokens without a full stop: four blocks of 16, and a token that 1 resample in 3,125 was drawn of alone."""
     found, classifier = series(np.random.default_rng(0).normal(5, 2, size=65)), make_classifier(tiny)
     for seed in range(60):
         low, high = score_interval(found, classifier, str(seed))
