@@ -95,7 +95,7 @@ def test_the_need_by_hand():
             logits[..., [0, 3]] = -1e9
         return logits
 
-    encoder.encode = lambda text: (torch.tensor([7, 1, 2, 1, 2] * 20).numpy(), None, None)
+    encoder.encode = lambda text: (torch.tensor([1, 2, 1, 2] * 25).numpy(), None, None)
     need = measure_need(logits_of, encoder, prefix_id=0, window_tokens=17)
     assert need.divergence_nats == pytest.approx(torch.log(torch.tensor(2.0)).item())
     assert need.entropy_fall_nats == pytest.approx(torch.log(torch.tensor(2.0)).item())
