@@ -62,6 +62,9 @@ def test_no_command_asks_the_network(attempts, tiny_folder, tiny_calibration, tm
         ("doctor", "--model", tiny_folder),
         ("models",),
         ("methods",),
+        # A model that is here needs no such option.
+        ("score", text, "--model", tiny_folder, "--device", "cpu"),
+        ("tokens", tiny_folder, "--device", "cpu"),
     ):
         found = run(*words)
         assert found.exit_code in (0, 4 if words[0] == "doctor" else 0), (words, found.stderr)

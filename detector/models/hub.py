@@ -35,11 +35,16 @@ def hub_answers() -> bool:
 
 
 @contextmanager
-def hub_shut() -> Iterator[None]:
-    """Nothing is fetched meanwhile: newer versions fetch kernels, which are code, without being asked to."""
+def hub_shut(is_shut: bool = True) -> Iterator[None]:
+    """Nothing is fetched meanwhile, if ``is_shut``.
+
+    That files are wanted from this machine alone is not enough: newer versions of the libraries fetch kernels, which are
+    code, and a list of the programs they might be called by, without being asked to.
+    """
     from huggingface_hub import constants
 
-    before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, True
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = before or is_shut
     try:
         yield
     finally:
@@ -51,7 +56,8 @@ def hub_file(name: str, file: str, local_only: bool) -> Path | None:
     from transformers.utils import cached_file
 
     try:
-        found = cached_file(name, file, local_files_only=local_only)
+        with hub_shut(local_only):
+            found = cached_file(name, file, local_files_only=local_only)
     except Exception:  # a dozen unrelated types; what is missing is said by whoever needs it
         return None
     return None if found is None else Path(found)

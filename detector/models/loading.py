@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -114,7 +114,7 @@ def _from_transformers(
     if folder is None:  # a folder has been checked
         _check_of_hub(name, local_only)
     try:
-        with hub_shut() if local_only else nullcontext():
+        with hub_shut(local_only):
             tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, local_files_only=local_only)
             model, report = AutoModelForCausalLM.from_pretrained(
                 source,

@@ -87,7 +87,7 @@ def apply_change(base: "PreTrainedModel", tensors: dict[str, Tensor], name: str)
                 raise ModelError(f"The voice {name} does not fit its base model: it has {key!r}.")
             if kind == "down":
                 continue
-            parts = (value,) if kind == "change" else (value, tensors[f"{target}.down"])
+            parts = [value] if kind == "change" else [value, tensors[f"{target}.down"]]
             if not _fits(parts, parameters[target].shape):
                 raise ModelError(
                     f"The voice {name} does not fit its base model: {target} has the shape "

@@ -39,8 +39,8 @@ class Connection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what was waited for."""
-        self._waits_for_head = _cancelled(self._waits_for_head)
-        self._waits_for_reader = _cancelled(self._waits_for_reader)
+        _cancel(self._waits_for_head)
+        _cancel(self._waits_for_reader)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -51,13 +51,13 @@ class Connection(H11Protocol):
     def pause_writing(self) -> None:
         """The other side does not read as fast as is written."""
         super().pause_writing()
-        self._waits_for_reader = _cancelled(self._waits_for_reader)
+        _cancel(self._waits_for_reader)
         self._waits_for_reader = self.loop.call_later(UNREAD_SECONDS, self.give_up)
 
     def resume_writing(self) -> None:
         """It has read on."""
         super().resume_writing()
-        self._waits_for_reader = _cancelled(self._waits_for_reader)
+        _cancel(self._waits_for_reader)
 
     def give_up(self) -> None:
         """End it at once; what was not sent yet is dropped."""
@@ -66,7 +66,8 @@ class Connection(H11Protocol):
 
     def _follow_head(self) -> None:
         if not self.is_idle:
-            self._waits_for_head = _cancelled(self._waits_for_head)
+            _cancel(self._waits_for_head)
+            self._waits_for_head = None
         elif self._waits_for_head is None:
             self._waits_for_head = self.loop.call_later(HEAD_SECONDS, self.give_up)
 
@@ -80,6 +81,6 @@ def _make_room(newcomer: Connection) -> None:
         min(idle, key=lambda each: each.connected_at).give_up()
 
 
-def _cancelled(timer: asyncio.TimerHandle | None) -> None:
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
     if timer is not None:
         timer.cancel()
