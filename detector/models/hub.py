@@ -38,8 +38,8 @@ def hub_answers() -> bool:
 def hub_shut(is_shut: bool = True) -> Iterator[None]:
     """Nothing is fetched meanwhile, if ``is_shut``.
 
-    That files are wanted from this machine alone is not enough: newer versions of the libraries fetch kernels, which are
-    code, and a list of the programs they might be called by, without being asked to.
+    That files are wanted from this machine alone is not enough: newer versions of the libraries fetch kernels, which
+    are code, and a list of the programs they might be called by, without being asked to.
     """
     from huggingface_hub import constants
 
