@@ -1,5 +1,6 @@
-"""Files that are whole or not there, whatever ends the program that writes them."""
+"""Files that are whole or not there, whatever ends the program that writes them; and JSON files of strangers."""
 
+import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,6 +9,8 @@ from typing import IO, Any
 
 TEMPORARY = ".tmp"
 """End of the name under which a file is written; what a crash leaves bears it, and a dot in front."""
+
+MOST_JSON_BYTES = 50_000_000
 
 
 def write_whole(path: Path, fill: Callable[[IO[bytes]], Any]) -> None:
@@ -33,6 +36,23 @@ def write_whole(path: Path, fill: Callable[[IO[bytes]], Any]) -> None:
 def write_text_whole(path: Path, text: str) -> None:
     """The same for a text, in UTF-8."""
     write_whole(path, lambda file: file.write(text.encode()))
+
+
+def read_json(path: Path, most_bytes: int = MOST_JSON_BYTES) -> Any:
+    """What a JSON file of a stranger holds, its size bounded.
+
+    Raises ``OSError`` where it cannot be read, and ``ValueError`` with half a sentence where it is no JSON.
+    """
+    with path.open("rb") as file:
+        raw = file.read(most_bytes + 1)
+    if len(raw) > most_bytes:
+        raise ValueError(f"it is larger than {most_bytes / 1e6:g} MB")
+    try:
+        return json.loads(raw)
+    except UnicodeDecodeError:
+        raise ValueError("it is not in UTF-8") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def _sync_folder(folder: Path) -> None:

@@ -151,14 +151,14 @@ def make_classifier(language_model: LanguageModel, lean: float = 0.0) -> Classif
     """Score = ``lean`` - mean surprisal / 100; references at -0.1, -0.2 ... so that p-values can be read off."""
     names = list(BASE_NAMES)
     n = len(names)
-    coefficients = [0.0] * n
-    coefficients[names.index("mean_surprisal")] = -0.01
+    coefficients, scales = [0.0] * n, [1.0] * n
+    coefficients[names.index("mean_surprisal")], scales[names.index("mean_surprisal")] = -10.0, 1000.0
     references = sorted(-i / 10 for i in range(N_REFERENCES))
     strongest = [i / 10 for i in range(N_REFERENCES)]
     return Classifier(
         feature_names=names,
         means=[0.0] * n,
-        scales=[1.0] * n,
+        scales=scales,
         coefficients=coefficients,
         intercept=lean,
         ranges={},

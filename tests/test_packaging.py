@@ -1,5 +1,6 @@
 """What an installation puts beside other packages: one name, ``detector``."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,29 @@ def test_the_command_is_a_function_in_the_package():
     module, _, name = PROJECT["project"]["scripts"]["detect"].partition(":")
     assert module.startswith("detector.")
     assert callable(getattr(import_module(module), name))
+
+
+def required(*extras):
+    """Name and oldest version of what the project and some of its extras ask for."""
+    project = PROJECT["project"]
+    lines = [*project["dependencies"], *(line for extra in extras for line in project["optional-dependencies"][extra])]
+    return dict(re.match(r"([\w-]+)>=([\d.]+)", line).groups() for line in lines)
+
+
+def test_the_oldest_versions_tested_are_the_oldest_allowed():
+    lines = (ROOT / ".ci" / "oldest.txt").read_text(encoding="utf-8").splitlines()
+    pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
+    asked = required("pdf", "query", "web")
+    assert pinned.keys() == asked.keys()
+    for name, version in pinned.items():
+        assert re.fullmatch(rf"{re.escape(asked[name])}(\.0)*", version), name
+
+
+def test_every_dependency_is_listed_with_its_reason():
+    security = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| (.+?) \|", security, re.MULTILINE))
+    assert rows.keys() == required("pdf", "query", "scale", "train", "web").keys()
+    assert all(len(reason.split()) > 3 for reason in rows.values())
 
 
 @pytest.mark.slow

@@ -68,6 +68,7 @@ def batch(
         choice.target_fpr,
         None if choice.calibration is None else str(choice.calibration),
         None if choice.token_analysis is None else str(choice.token_analysis),
+        choice.prefix,
     )
     layout = Layout(text_field, id_field, max_chars)
     with _progress(quiet) as on_progress:

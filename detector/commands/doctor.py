@@ -5,17 +5,18 @@ from typing import Any
 from detector.commands.options import (
     JsonOption,
     ModelOption,
+    PrefixOption,
     guarded,
     print_json,
 )
 
 
 @guarded
-def doctor(as_json: JsonOption = False, model: ModelOption = "default") -> int:
+def doctor(as_json: JsonOption = False, model: ModelOption = "default", prefix: PrefixOption = "auto") -> int:
     """What is installed and found, and whether a network is needed."""
     from detector.verdict.readiness import examine
 
-    findings = examine(model)
+    findings = examine(model, prefix)
     if as_json:
         print_json(findings)
     else:

@@ -23,6 +23,12 @@ ModelOption = Annotated[
 ]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 DtypeOption = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
+PrefixOption = Annotated[
+    str,
+    typer.Option(
+        metavar="TOKEN", help="What stands in front of a text: auto, none, or a token of the model as it is spelt."
+    ),
+]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
 TargetFprOption = Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors, nothing else.")]
@@ -37,18 +43,19 @@ FilePath = Annotated[
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """The options that choose a language model; a command that asks for one gets all four."""
+    """The options that choose a language model; a command that asks for one gets them all."""
 
     model: ModelOption = "default"
     device: DeviceOption = "auto"
     dtype: DtypeOption = "auto"
     offline: OfflineOption = False
+    prefix: PrefixOption = "auto"
 
     def load(self) -> "LanguageModel":
         """The language model; raises ``ModelError`` if it cannot be had."""
         from detector.models import LanguageModel
 
-        return LanguageModel.load(self.model, self.device, self.dtype, self.offline)
+        return LanguageModel.load(self.model, self.device, self.dtype, self.offline, self.prefix)
 
 
 @dataclass(frozen=True)

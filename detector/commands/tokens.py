@@ -8,6 +8,7 @@ from detector.commands.options import (
     DeviceOption,
     DtypeOption,
     OfflineOption,
+    PrefixOption,
     QuietOption,
     guarded,
     refuse,
@@ -30,6 +31,7 @@ def tokens(
     device: DeviceOption = "auto",
     dtype: DtypeOption = "float32",  # not auto: probabilities near nothing are compared, which rounding blurs
     offline: OfflineOption = False,
+    prefix: PrefixOption = "auto",
     quiet: QuietOption = False,
 ) -> int:
     """Find the tokens a model never learned.
@@ -39,7 +41,7 @@ def tokens(
     from detector.models import LanguageModel
 
     def load() -> LanguageModel:
-        return LanguageModel.load(model, device, dtype, offline)
+        return LanguageModel.load(model, device, dtype, offline, prefix)
 
     name = question.name()
     if name is not None:

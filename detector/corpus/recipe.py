@@ -24,6 +24,7 @@ class Recipe:
     target_fpr: float = 0.01
     calibration: str | None = None
     token_analysis: str | None = None
+    prefix: str = "auto"
 
     def load(self, alternatives: int = 0) -> "Detector":
         """The detector; raises what ``Detector.load`` raises."""

@@ -40,6 +40,10 @@ class TextEncoder:
         self._tokenizer = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        added = self._tokenizer.encode("a", add_special_tokens=True)
+        before = added.special_tokens_mask.index(0) if 0 in added.special_tokens_mask else 0
+        self.added_in_front = tuple(added.tokens[:before])
+        """Tokens that the tokenizer, left to itself, puts in front of a text."""
         self._tokenizer.encode_special_tokens = True
         # It adds special tokens, which are not wanted, and trims spaces off the spans, which are.
         self._tokenizer.post_processor = None
@@ -61,6 +65,17 @@ class TextEncoder:
         ids = np.array(encoded.ids, dtype=np.int32)
         spans = np.array(encoded.offsets, dtype=np.int32).reshape(-1, 2)
         return ids, *_without_gaps(spans[:, 0], spans[:, 1], text)
+
+    def id_of(self, token: str) -> int | None:
+        """The id of a token as it is spelt, or None where there is none."""
+        found: int | None = self._tokenizer.token_to_id(token)
+        return found
+
+    def special_tokens(self) -> list[str]:
+        """Tokens that never come from a text, in the order of their ids."""
+        return [
+            token.content for _, token in sorted(self._tokenizer.get_added_tokens_decoder().items()) if token.special
+        ]
 
     def highest_id(self) -> int:
         """Largest id an encoded text can hold: special tokens added to the vocabulary never come from a text."""

@@ -5,8 +5,8 @@ by the size of the vocabulary and the weights. A cache would hold a copy of seve
 file that was ever tried; ``packaged.py`` keeps one of the model that is the default.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
+import math
+from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ import torch
 from detector.errors import ModelError
 from detector.models.gguf_file import MAGIC, GgufFile
 from detector.models.gguf_tokenizer import read_tokenizer
+from detector.models.hub import hub_shut
+from detector.models.inspection import Extent, check_sizes
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -51,7 +53,7 @@ def load_gguf(path: Path, dtype: torch.dtype) -> tuple["PreTrainedModel", "PreTr
     from transformers import AutoModelForCausalLM
 
     try:
-        with redirect_stderr(StringIO()), _hub_shut():  # the reader draws a bar that no setting takes away
+        with redirect_stderr(StringIO()), hub_shut():  # the reader draws a bar that no setting takes away
             model, report = AutoModelForCausalLM.from_pretrained(
                 str(path.parent),
                 gguf_file=path.name,
@@ -78,18 +80,6 @@ def _as_ordinary_weights() -> dict[str, Any]:
     return {} if settings is None else {"quantization_config": settings(dequantize=True)}
 
 
-@contextmanager
-def _hub_shut() -> Iterator[None]:
-    """Nothing is fetched meanwhile: those versions would fetch such kernels, which are code, without being asked to."""
-    from huggingface_hub import constants
-
-    before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, True
-    try:
-        yield
-    finally:
-        constants.HF_HUB_OFFLINE = before
-
-
 def _check_kind(file: GgufFile) -> None:
     """Say what is no whole causal language model before the libraries do, in their words."""
     known = file.metadata
@@ -106,3 +96,6 @@ def _check_kind(file: GgufFile) -> None:
             f"{file.path} (architecture {name}) is an embedding model or an encoder, which predicts no next token. "
             "Use a model that writes, from left to right."
         )
+    sizes = {key.removeprefix(f"{name}.").removeprefix("attention."): value for key, value in known.items()}
+    extent = Extent(len(file.tensors), sum(math.prod(tensor.shape) for tensor in file.tensors.values()))
+    check_sizes(str(file.path), sizes, extent, file="the header")

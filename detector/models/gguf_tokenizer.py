@@ -9,26 +9,15 @@ Tokenizers of other kinds (SentencePiece) have no such rule and are left to tran
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 from detector.errors import DetectorWarning, ModelError
 from detector.models.gguf_file import GgufFile
+from detector.models.prefix import CHAT_ROLES, DOCUMENT_SEPARATORS
 
 if TYPE_CHECKING:
     from tokenizers.pre_tokenizers import PreTokenizer
     from transformers import PreTrainedTokenizerBase
-
-DOCUMENT_SEPARATOR = "<|endoftext|>"
-"""What most byte-level models saw between two documents in pretraining."""
-CHAT_ROLES = frozenset(
-    {
-        *("<|im_start|>", "<|im_end|>", "<|im_sep|>", "<start_of_turn>", "<end_of_turn>", "<|turn>", "<turn|>"),
-        *("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|eom_id|>", "<|user|>", "<|assistant|>"),
-        *("<|system|>", "<|end|>", "<|START_OF_TURN_TOKEN|>", "<|END_OF_TURN_TOKEN|>", "<|start|>", "<|return|>"),
-        *("[INST]", "[/INST]"),
-    }
-)
-"""Tokens that open or close a turn of a chat: after one of them a model expects a turn, and no document."""
 
 _LLAMA3 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -63,7 +52,7 @@ _CONTROL, _USER_DEFINED = 3, 4
 
 
 def read_tokenizer(file: GgufFile) -> "PreTrainedTokenizerBase":
-    """The tokenizer with ``bos_token`` set to what belongs in front of a text, or to nothing.
+    """The tokenizer, which puts in front of a text what belongs there, its ``bos_token``, or nothing.
 
     Raises ``ModelError`` where the file holds none, or one that cannot be read.
     """
@@ -74,9 +63,15 @@ def read_tokenizer(file: GgufFile) -> "PreTrainedTokenizerBase":
             "converted with its vocabulary, or the original model folder."
         )
     tokenizer = _byte_level(file) if kind == "gpt2" else _by_transformers(file)
-    tokenizer.bos_token = prefix_token(file)
-    if tokenizer.eos_token in CHAT_ROLES:  # else it would stand in for a missing BOS
-        tokenizer.eos_token = tokenizer.bos_token
+    tokenizer.bos_token = prefix = prefix_token(file)
+    tokenizer.backend_tokenizer.post_processor = None
+    if prefix is not None:
+        number = tokenizer.backend_tokenizer.token_to_id(prefix)
+        tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+            single=[f"{prefix}:0", "$A:0"], special_tokens=[(prefix, number)]
+        )
+    if tokenizer.eos_token in CHAT_ROLES:  # the end of a turn is no end of a text
+        tokenizer.eos_token = prefix
     return tokenizer
 
 
@@ -95,7 +90,7 @@ def prefix_token(file: GgufFile) -> str | None:
         is_added = file.metadata.get("tokenizer.ggml.model") == "llama" or _word_rule_name(file) in _BEGIN_WITH_BOS
     if bos is not None and is_added:
         return bos
-    return DOCUMENT_SEPARATOR if DOCUMENT_SEPARATOR in tokens else bos
+    return next((separator for separator in DOCUMENT_SEPARATORS if separator in tokens), bos)
 
 
 def _tokens(file: GgufFile) -> list[str]:

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from detector.errors import DetectorWarning, ModelError
 from detector.models.encoding import TextEncoder
+from detector.models.prefix import AUTO, PrefixNeed, choose_prefix, measure_need
 from detector.models.voices import Voices
-from detector.records.token_scores import FirstToken
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -45,6 +45,7 @@ class LanguageModel:
         max_window: int = LONGEST_WINDOW,
         voices_folder: Path | None = None,
         notices: tuple[str, ...] = (),
+        prefix: str = AUTO,
     ) -> None:
         self.model = model.eval()
         self.tokenizer = tokenizer
@@ -57,7 +58,9 @@ class LanguageModel:
         self.window_tokens = min(self.context_tokens, max_window)
         if self.window_tokens < 2:
             raise ModelError(f"The window of {name} is {self.window_tokens} tokens; at least 2 are needed.")
-        self.prefix_id, self.first_token = _first_token_policy(tokenizer)
+        self.prefix = choose_prefix(tokenizer, self.encoder, prefix, name)
+        """What stands in front of a text."""
+        self.prefix_id, self.first_token = self.prefix.id, self.prefix.first_token
         self._check_vocabulary()
         self._check_causality()
         self._body, self._head = _body_and_head(model)
@@ -70,11 +73,13 @@ class LanguageModel:
         device: str = "auto",
         dtype: str = "auto",
         offline: bool = False,
+        prefix: str = AUTO,
     ) -> "LanguageModel":
         """Load a model by the word ``default``, by a name of the catalogue, folder, GGUF file or Hugging Face name.
 
         ``name`` is then what it was resolved to, never ``default``. With the dtype ``auto`` the weights are bfloat16
-        where the device has instructions for it and the model has no voices, else float32.
+        where the device has instructions for it and the model has no voices, else float32. ``prefix`` is what stands
+        in front of a text: ``auto``, ``none``, or a token of the model as it is spelt (see ``prefix.py``).
         Raises ``ModelError`` with the remedy when it is missing, broken, or not a causal model.
         """
         from detector.models.loading import load_parts, refused_by
@@ -87,6 +92,7 @@ class LanguageModel:
                 name=parts.name,
                 voices_folder=parts.voices_folder,
                 notices=parts.notices,
+                prefix=prefix,
             )
 
     @property
@@ -99,6 +105,11 @@ class LanguageModel:
     def hidden_size(self) -> int:
         """Numbers in a hidden state."""
         return int(self.model.config.get_text_config().hidden_size)
+
+    @property
+    def n_layers(self) -> int:
+        """Layers of the body; hidden states are numbered from 0, the embedding, to this."""
+        return int(self.model.config.get_text_config().num_hidden_layers)
 
     @property
     def device(self) -> torch.device:
@@ -115,7 +126,7 @@ class LanguageModel:
         """16 hex digits of a sha256 over everything that decides a score, save the device.
 
         Weights (names, shapes, values as loaded, so the dtype too), tokenizer, the settings that
-        change what the weights compute, first-token policy and window. The same model in other file
+        change what the weights compute, prefix and window. The same model in other file
         shards has the same fingerprint.
         """
         digest = hashlib.sha256()
@@ -125,8 +136,27 @@ class LanguageModel:
             digest.update(memoryview(raw.numpy()))
         digest.update(self.encoder.fingerprint().encode())
         policy = [self.dtype, self.first_token, self.prefix_id, self.window_tokens, _score_relevant_config(self.model)]
+        if self.repeats_prefix:  # said only where it is so: models that need it not keep the fingerprint they had
+            policy.append("prefix in every window")
         digest.update(json.dumps(policy, sort_keys=True, default=str).encode())
         return digest.hexdigest()[:16]
+
+    @cached_property
+    @torch.inference_mode()
+    def prefix_need(self) -> PrefixNeed | None:
+        """Whether it needs its prefix in every window, measured; None without a prefix or a window to tell by."""
+        if self.prefix_id is None:
+            return None
+
+        def logits_of(ids: Tensor) -> Tensor:
+            return self.model(input_ids=ids.to(self.device), use_cache=False).logits
+
+        return measure_need(logits_of, self.encoder, self.prefix_id, self.window_tokens)
+
+    @property
+    def repeats_prefix(self) -> bool:
+        """Whether every window begins with the prefix, and not the first alone."""
+        return self.prefix_need is not None and self.prefix_need.is_needed
 
     @cached_property
     def voices(self) -> Voices | None:
@@ -240,15 +270,6 @@ def _context_length(model: "PreTrainedModel") -> int:
         if isinstance(value, int) and value > 0:
             return value
     return LONGEST_WINDOW
-
-
-def _first_token_policy(tokenizer: "PreTrainedTokenizerBase") -> tuple[int | None, FirstToken]:
-    """The id put in front of a text, so that its first token has a probability."""
-    if tokenizer.bos_token_id is not None:
-        return tokenizer.bos_token_id, "after_bos"
-    if tokenizer.eos_token_id is not None:
-        return tokenizer.eos_token_id, "after_eos"
-    return None, "not_scored"
 
 
 def _body_and_head(model: "PreTrainedModel") -> tuple[Any, nn.Module | None]:

@@ -1,12 +1,10 @@
 """From a name or a folder to what a ``LanguageModel`` is made of: safe formats only, and errors that say what to do."""
 
-import json
-import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from logging import getLogger
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +13,22 @@ import torch
 from detector.errors import DetectorWarning, ModelError, UsageError
 from detector.models.catalogue import CATALOGUE, SMALL, SMALL_FOLDER, PackagedModel, fallback_notice, resolve_name
 from detector.models.gguf_models import is_gguf, load_gguf
+from detector.models.hub import hub_answers, hub_file, hub_shut, prepare_libraries
+from detector.models.inspection import (
+    LARGEST_SIZE,
+    Extent,
+    check_description,
+    check_folder,
+    check_sizes,
+    check_weight_map,
+)
 from detector.models.number_formats import DTYPES
 from detector.models.packaged import model_folder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-_HUB_SECONDS = 5.0
-_TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "tokenizer.model", "spiece.model", "vocab.txt", "tekken.json")
+_LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +58,14 @@ def load_parts(name: str, device: str = "auto", dtype: str = "auto", offline: bo
     voices = place / "voices"
     # Voices, and what is calibrated with them, are bound to the weights in float32.
     number_format = DTYPES[resolve_dtype(dtype, target, needs_float32=is_local and voices.is_dir())]
-    if is_local and not is_file:
-        _check_folder(place)
-    elif not is_local and _looks_like_path(name):
+    if not is_local and _looks_like_path(name):
         raise ModelError(
             f"No model folder at {name}. Give an existing folder, a GGUF file, a Hugging Face name, "
             "or leave --model out."
         )
-    _prepare_libraries(offline)
+    prepare_libraries(offline)
+    if is_local and not is_file:
+        check_folder(place)
     if is_file:
         model, tokenizer, report = load_gguf(place, number_format)
     else:
@@ -69,6 +75,7 @@ def load_parts(name: str, device: str = "auto", dtype: str = "auto", offline: bo
             f"The weights of {name} lack {len(missing)} of the parameters its config.json asks for ({missing[0]} "
             "and so on); random numbers would stand in for them. Use the config.json that belongs to the weights."
         )
+    _check_weights(model, name, number_format)
     return ModelParts(model, tokenizer, name, target, voices if is_local else None, tuple(notices))
 
 
@@ -95,18 +102,6 @@ def local_place(name: str) -> Path:
     return SMALL_FOLDER if model is SMALL else Path(name).expanduser()
 
 
-def _prepare_libraries(offline: bool) -> None:
-    """Quiet and private; read by huggingface_hub when it is first imported, so before anything else."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    if offline:
-        os.environ["HF_HUB_OFFLINE"] = "1"
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    getLogger("huggingface_hub").setLevel("ERROR")
-
-
 def _from_transformers(
     name: str, folder: Path | None, dtype: torch.dtype, offline: bool
 ) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase", dict[str, Any]]:
@@ -114,22 +109,50 @@ def _from_transformers(
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     source = name if folder is None else str(folder)
-    # Asked once and briefly: the libraries try again for a minute where there is no network.
-    is_reachable = folder is None and not offline and _hub_answers()
+    is_reachable = folder is None and not offline and hub_answers()
     local_only = not is_reachable
+    if folder is None:  # a folder has been checked
+        _check_of_hub(name, local_only)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, local_files_only=local_only)
-        model, report = AutoModelForCausalLM.from_pretrained(
-            source,
-            output_loading_info=True,
-            dtype=dtype,
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=local_only,
-        )
-    except Exception as error:  # the libraries raise a dozen unrelated types here; each means "cannot load"
+        with hub_shut(local_only):
+            tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, local_files_only=local_only)
+            model, report = AutoModelForCausalLM.from_pretrained(
+                source,
+                output_loading_info=True,
+                dtype=dtype,
+                use_safetensors=True,
+                trust_remote_code=False,
+                local_files_only=local_only,
+            )
+    except BaseException as error:  # the libraries raise a dozen unrelated types here; each means "cannot load"
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # of code in Rust
+            raise
         raise ModelError(_explain(name, folder is not None, offline, is_reachable, error)) from error
     return model, tokenizer, report
+
+
+def _check_of_hub(name: str, local_only: bool) -> None:
+    """The checks of a folder, for a model of the Hub, before more than its descriptions is fetched."""
+    find = partial(hub_file, name, local_only=local_only)
+    config = check_description(name, find)
+    n_tensors = check_weight_map(name, find) if config else None
+    check_sizes(name, config, None if n_tensors is None else Extent(n_tensors, LARGEST_SIZE))
+
+
+def _check_weights(model: "PreTrainedModel", name: str, dtype: torch.dtype) -> None:
+    """Raise ``ModelError`` unless all weights are finite numbers."""
+    for parameter_name, parameter in model.named_parameters():
+        if not parameter.is_floating_point() or not parameter.numel():
+            continue
+        values = parameter.detach() if parameter.element_size() > 1 else parameter.detach().float()
+        if all(bound.isfinite() for bound in torch.aminmax(values)):  # NaN is the least and the greatest
+            continue
+        short = "" if dtype == torch.float32 else f", or too large for {str(dtype).removeprefix('torch.')}"
+        remedy = "Copy or download them again, or use another model" + (", or try --dtype float32." if short else ".")
+        raise ModelError(
+            f"The weights of {name} hold values that are no finite numbers ({parameter_name}): they are "
+            f"damaged{short}. {remedy}"
+        )
 
 
 def resolve_device(device: str) -> str:
@@ -189,62 +212,12 @@ def resolve_dtype(
     return dtype
 
 
-def _hub_answers() -> bool:
-    from huggingface_hub import constants, get_session
-
-    if constants.HF_HUB_OFFLINE:
-        return False
-    try:
-        get_session().head(constants.ENDPOINT, timeout=_HUB_SECONDS)
-    except Exception:  # of the HTTP library that the hub's happens to use; each means no answer
-        return False
-    return True
-
-
 def _looks_like_path(name: str) -> bool:
     return name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name
 
 
-def _check_folder(folder: Path) -> None:
-    """Say what a model folder lacks before the libraries do, in their words."""
-    if not folder.is_dir():
-        raise ModelError(
-            f"{folder} is neither a folder nor a GGUF file. --model takes a model folder, a GGUF file or a "
-            "Hugging Face name."
-        )
-    if not (folder / "config.json").is_file():
-        found = sorted(folder.glob("*.gguf"))
-        hint = f" For its GGUF file give --model {found[0]}" if found else ""
-        raise ModelError(f"{folder} holds no config.json, so it is not a model folder.{hint}")
-    try:
-        json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ModelError(f"{folder / 'config.json'} is not valid JSON: {error}.") from error
-    if not any((folder / file).is_file() for file in _TOKENIZER_FILES):
-        raise ModelError(f"{folder} holds no tokenizer ({_TOKENIZER_FILES[0]}). Save it beside the weights.")
-    weights = sorted(folder.glob("*.safetensors"))
-    if not weights:
-        hint = ""
-        if any(folder.glob("*.bin")):
-            hint = (
-                " It has weights in the pickle format, which can run code when opened and is not read;"
-                " save the model again with save_pretrained to get safetensors."
-            )
-        raise ModelError(f"{folder} holds no weights (*.safetensors).{hint}")
-    from safetensors import SafetensorError, safe_open
-
-    for path in weights:
-        try:
-            with safe_open(path, framework="pt") as file:
-                file.keys()
-        except (SafetensorError, OSError) as error:
-            raise ModelError(
-                f"{path} is damaged and cannot be read ({error}). Copy or download the file again."
-            ) from error
-
-
-def _explain(name: str, is_local: bool, offline: bool, is_reachable: bool, error: Exception) -> str:
-    first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+def _explain(name: str, is_local: bool, offline: bool, is_reachable: bool, error: BaseException) -> str:
+    first_line = str(error).strip().splitlines()[0][:_LONGEST_REASON] if str(error).strip() else type(error).__name__
     if is_local:
         return f"The model in {name} cannot be loaded: {first_line}"
     if offline:

@@ -103,7 +103,7 @@ def is_whole(folder: Path, model: PackagedModel) -> bool:
             and (name == _WEIGHTS or _sha256((folder / name).read_bytes()) == known["sha256"])
             for name, known in files.items()
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
 
 

@@ -7,6 +7,7 @@ whose product is added to the parameter, or ``NAME.change``, which is added as i
 
 import copy
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -54,13 +55,19 @@ def _read(path: Path, base_fingerprint: str) -> dict[str, Tensor]:
         with safe_open(path, framework="pt") as file:
             made_for = (file.metadata() or {}).get("base_fingerprint")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, TypeError) as error:
         raise ModelError(f"The voice {path} cannot be read ({error}). Copy or download the model again.") from error
     if made_for != base_fingerprint:
         raise ModelError(
             f"The voice {path} was made for the base model {made_for}, and this one is {base_fingerprint}: "
             "weights, tokenizer or number format differ. Tune the voices again, or load the base in float32."
         )
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point() or not tensor.float().isfinite().all():
+            raise ModelError(
+                f"The voice {path} is damaged: {name[:100]} holds values that are no finite numbers. Copy or download "
+                "the model again."
+            )
     return tensors
 
 
@@ -80,11 +87,23 @@ def apply_change(base: "PreTrainedModel", tensors: dict[str, Tensor], name: str)
                 raise ModelError(f"The voice {name} does not fit its base model: it has {key!r}.")
             if kind == "down":
                 continue
-            change = value if kind == "change" else value.float() @ tensors[f"{target}.down"].float()
-            if change.shape != parameters[target].shape:
+            parts = [value] if kind == "change" else [value, tensors[f"{target}.down"]]
+            if not _fits(parts, parameters[target].shape):
                 raise ModelError(
                     f"The voice {name} does not fit its base model: {target} has the shape "
-                    f"{tuple(parameters[target].shape)} and the change {tuple(change.shape)}."
+                    f"{tuple(parameters[target].shape)} and the change "
+                    f"{' times '.join(str(tuple(part.shape)) for part in parts)}."
                 )
+            change = value if kind == "change" else parts[0].float() @ parts[1].float()
+            if not change.isfinite().all():
+                raise ModelError(f"The voice {name} is damaged: its change of {target} holds no finite numbers.")
             parameters[target].add_(change.to(parameters[target]))
     return voice.eval()
+
+
+def _fits(parts: Sequence[Tensor], shape: torch.Size) -> bool:
+    """Whether a change, or the product of two matrices, has the shape of a parameter."""
+    if len(parts) == 1:
+        return parts[0].shape == shape
+    up, down = parts
+    return up.ndim == down.ndim == 2 and up.shape[1] == down.shape[0] and (up.shape[0], down.shape[1]) == shape

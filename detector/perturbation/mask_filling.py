@@ -8,6 +8,7 @@ the fills it got, and long texts are filled in parts.
 
 import re
 import zlib
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ import numpy as np
 import torch
 
 from detector.errors import InputError, ModelError, UsageError
+from detector.models.hub import hub_file, hub_shut, prepare_libraries
+from detector.models.inspection import check_weight_map, files_in
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -46,13 +49,18 @@ class MaskFiller:
     @classmethod
     def load(cls, name_or_path: str | Path, offline: bool = False, **settings: Any) -> "MaskFiller":
         """Load by folder or Hugging Face name; raises ``ModelError`` where that is not possible."""
+        prepare_libraries(offline)
         from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-        local_only = offline or Path(name_or_path).expanduser().is_dir()
+        folder = Path(name_or_path).expanduser()
+        local_only = offline or folder.is_dir()
+        of_hub = partial(hub_file, str(name_or_path), local_only=offline)
+        check_weight_map(str(name_or_path), files_in(folder) if folder.is_dir() else of_hub)
         options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": local_only}
         try:
-            tokenizer = AutoTokenizer.from_pretrained(str(name_or_path), **options)
-            model = AutoModelForSeq2SeqLM.from_pretrained(str(name_or_path), use_safetensors=True, **options)
+            with hub_shut(local_only):
+                tokenizer = AutoTokenizer.from_pretrained(str(name_or_path), **options)
+                model = AutoModelForSeq2SeqLM.from_pretrained(str(name_or_path), use_safetensors=True, **options)
         except Exception as error:  # the libraries raise a dozen unrelated types here; each means "cannot load"
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise ModelError(f"The mask filler {name_or_path} cannot be loaded: {reason}") from error

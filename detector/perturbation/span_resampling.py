@@ -53,7 +53,7 @@ class SpanResampler:
         half = max(1, (self.language_model.window_tokens - 1) // 2)
         for begin in range(0, len(ids), half):
             context = copies[:, max(0, begin - half) : begin]
-            if begin <= half and prefix is not None:
+            if prefix is not None and (begin <= half or self.language_model.repeats_prefix):
                 context = np.concatenate([np.full((n, 1), prefix), context], axis=1)
             self._resample(copies, chosen, begin, min(len(ids), begin + half), context, random)
         decode = self.language_model.tokenizer.decode

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-FirstToken = Literal["after_bos", "after_eos", "not_scored"]
+FirstToken = Literal["after_bos", "after_eos", "after_separator", "after_chosen", "not_scored"]
 """What the first token of a text is conditioned on, or that it has no score."""
 
 

@@ -65,7 +65,9 @@ class Batch:
         more = int(with_last)
         padded = np.zeros((len(self.jobs), self.jobs[0][1].input_length + more), dtype=np.int64)
         for row, (sequence, window) in enumerate(self.jobs):
-            padded[row, : window.input_length + more] = sequence.ids[window.begin : window.end - 1 + more]
+            padded[row, 0] = sequence.ids[0]  # written over below, unless the window repeats it
+            own = sequence.ids[window.begin : window.end - 1 + more]
+            padded[row, window.begin - window.origin :][: len(own)] = own
         return torch.from_numpy(padded)
 
     def targets(self) -> Tensor:
@@ -76,7 +78,7 @@ class Batch:
     def wanted(self, hidden: Tensor) -> Tensor:
         """Rows (n, d) of ``hidden`` (windows, longest, d) that predict a scored token; position t predicts id t + 1."""
         rows = [
-            hidden[row, window.first_target - 1 - window.begin : window.end - 1 - window.begin]
+            hidden[row, window.first_target - 1 - window.origin : window.end - 1 - window.origin]
             for row, (_, window) in enumerate(self.jobs)
         ]
         return torch.cat(rows)
@@ -84,7 +86,7 @@ class Batch:
     def own(self, states: Tensor) -> Tensor:
         """Rows (n, ...) of ``states`` (windows, longest, ...) that the scored tokens themselves have."""
         rows = [
-            states[row, window.first_target - window.begin : window.end - window.begin]
+            states[row, window.first_target - window.origin : window.end - window.origin]
             for row, (_, window) in enumerate(self.jobs)
         ]
         return torch.cat(rows)
@@ -105,9 +107,15 @@ class Batch:
             start += n
 
 
-def plan_batches(sequences: Iterable[Sequence], context: int, batch_tokens: int) -> Iterator[Batch]:
+def plan_batches(
+    sequences: Iterable[Sequence], context: int, batch_tokens: int, repeats_first: bool = False
+) -> Iterator[Batch]:
     """All windows of the texts, longest first, in batches whose padded size fits; a longer one goes alone."""
-    jobs = [(sequence, window) for sequence in sequences for window in plan_windows(len(sequence.ids), context)]
+    jobs = [
+        (sequence, window)
+        for sequence in sequences
+        for window in plan_windows(len(sequence.ids), context, repeats_first)
+    ]
     jobs.sort(key=lambda job: job[1].input_length, reverse=True)
     start = 0
     while start < len(jobs):

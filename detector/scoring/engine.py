@@ -81,7 +81,7 @@ def score_texts(
         done = read = 0
         for sequences in groups:
             read += sum(len(sequence.encoded.start_char) for sequence in sequences)
-            for batch in plan_batches(sequences, context, largest):
+            for batch in plan_batches(sequences, context, largest, language_model.repeats_prefix):
                 _score_batch(language_model, voices, probe, batch, top_k, chunk_positions)
                 done += sum(window.end - window.first_target for _, window in batch.jobs)
                 if on_progress is not None:

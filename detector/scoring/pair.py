@@ -68,7 +68,8 @@ def score_pairs(
     iterator = iter(texts)
     while group := list(islice(iterator, LOOKAHEAD_TEXTS)):
         sequences = [_sequence(performer, text, context) for text in group]
-        for batch in plan_batches(sequences, context, batch_tokens if chunked else 1):
+        repeats = performer.repeats_prefix or observer.repeats_prefix
+        for batch in plan_batches(sequences, context, batch_tokens if chunked else 1, repeats):
             _score_batch(observer, performer, batch, chunk_positions)
         for sequence in sequences:
             yield sequence.finish(observer, performer)

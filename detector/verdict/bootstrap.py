@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.verdict.classifier import Classifier
-from detector.verdict.features import Series, feature_vector
+from detector.verdict.features import LEAST_TOKENS, Series, feature_vector
 
 RESAMPLES = 100
 LEVEL = 0.95
@@ -37,17 +37,17 @@ def _blocks(series: Series) -> list[np.ndarray]:
     """Token indices of stretches of the text, in order: whole sentences as far as they are not too long.
 
     A short text, and one without full stops, is cut as well; a single block would make every
-    resample the same and the interval falsely narrow.
+    resample the same and the interval falsely narrow. None is shorter than the shortest aimed at: a few tokens left
+    over at the end belong to the block before, or a text drawn of them alone would be too short for its features.
     """
-    target = int(np.clip(len(series) // 8, 8, _BLOCK_TOKENS))
+    target = int(np.clip(len(series) // 8, LEAST_TOKENS, _BLOCK_TOKENS))
     ends_sentence = np.append(np.diff(series.sentence) > 0, True)
-    blocks, begin = [], 0
-    for end in range(1, len(series) + 1):
+    begins, begin = [0], 0
+    for end in range(1, len(series) - target + 1):
         length = end - begin
-        if end == len(series) or (length >= target and ends_sentence[end - 1]) or length == 2 * target:
-            blocks.append(np.arange(begin, end))
-            begin = end
-    return blocks
+        if (length >= target and ends_sentence[end - 1]) or length == 2 * target:
+            begins.append(begin := end)
+    return np.split(np.arange(len(series)), begins[1:])
 
 
 def _drawn(

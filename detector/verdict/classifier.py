@@ -25,8 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import CalibrationError
-from detector.files import write_text_whole
+from detector.files import read_json, write_text_whole
 from detector.records.references import Kind, LengthBucket
+from detector.verdict.calibration_checks import READABLE, WIDEST, check_calibration
 from detector.verdict.edit_extent import ExtentScale
 from detector.verdict.features import FEATURE_NAMES, LEXICAL_FEATURES, PROBE_FEATURES, REGISTER_FEATURES, VOICE_FEATURES
 from detector.verdict.neighbours import Neighbours
@@ -35,10 +36,6 @@ from detector.verdict.register import Register
 from detector.verdict.segments import EvidenceWeights
 
 SCHEMA_VERSION = 4
-_READABLE = (3, 4)
-"""Format 3 knows neither probe, registers nor number formats; all of these may be absent."""
-WIDEST = 8.0
-"""Standard deviations at which a scaled feature is clipped."""
 LENGTH_LIMITS = (50, 100, 200, 400, 800)
 """Fewest tokens of each length bucket; the last has no upper limit."""
 
@@ -194,7 +191,8 @@ class Classifier:
 
     def probability_machine(self, score: float) -> float:
         """Probability where human and machine texts are equally common beforehand."""
-        return float(1 / (1 + np.exp(-(self.probability_slope * score + self.probability_intercept))))
+        log_odds = self.probability_slope * score + self.probability_intercept
+        return float(1 / (1 + np.exp(-np.clip(log_odds, -500, 500))))
 
     def bucket(self, n_tokens: int) -> LengthBucket:
         """The reference texts of like length."""
@@ -322,36 +320,55 @@ class Classifier:
                 )
 
     def save(self, path: Path) -> None:
-        """Write as JSON, a list on one line; a file there is replaced at once or not at all."""
-        text = _FLAT_LIST.sub(lambda m: " ".join(m.group().split()), json.dumps(asdict(self), indent=1))
+        """Write as JSON, a list on one line; a file there is replaced at once or not at all.
+
+        Raises ``CalibrationError`` for what ``load`` would refuse.
+        """
+        record = asdict(self)
+        try:
+            check_calibration(record)
+        except ValueError as error:
+            raise CalibrationError(f"This makes no calibration that could be used: {error}.") from error
+        text = _FLAT_LIST.sub(lambda m: " ".join(m.group().split()), json.dumps(record, indent=1))
         write_text_whole(path, text + "\n")
 
     @classmethod
     def load(cls, path: Path) -> "Classifier":
         """Read what ``save`` wrote; raises ``CalibrationError`` for anything else."""
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-            version = record["schema_version"]
-            if version not in _READABLE:
+            record = read_json(path)
+            version = record.get("schema_version") if isinstance(record, dict) else None
+            if isinstance(version, int) and version not in READABLE:
                 raise CalibrationError(
-                    f"{path} has calibration format {version}; this version reads {' and '.join(map(str, _READABLE))}. "
+                    f"{path} has calibration format {version}; this version reads {' and '.join(map(str, READABLE))}. "
                     "Make it again with this version."
                 )
-            record["buckets"] = [LengthBucket(**bucket) for bucket in record["buckets"]]
-            record["evidence"] = EvidenceWeights.from_record(record["evidence"])
-            record["extent"] = ExtentScale(**record["extent"]) if record.get("extent") else None
-            if record.get("register") is not None:
-                record["register"] = Register(**record["register"])
-                if rule := record.get("raw_models"):
-                    record["raw_models"] = RawModelRule(Register(**rule["register"]), rule["handicap"])
-                record["kinds"] = [Kind(**kind) for kind in record["kinds"]]
-                if record.get("neighbours"):
-                    record["neighbours"] = Neighbours(**record["neighbours"])
-            return cls(**record)
+            check_calibration(record)
         except OSError as error:
             raise CalibrationError(f"The calibration {path} cannot be read: {error.strerror}.") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise CalibrationError(f"{path} is not a calibration file: {error}.") from error
+        except ValueError as error:
+            raise CalibrationError(
+                f"{path} is not a calibration file: {error}. Copy it again, or make it again with: detect calibrate"
+            ) from error
+        return cls(**record | _parts_of(record))
+
+
+def _parts_of(record: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a checked record that are more than numbers and texts."""
+    parts: dict[str, Any] = {
+        "buckets": [LengthBucket(**bucket) for bucket in record["buckets"]],
+        "kinds": [Kind(**kind) for kind in record.get("kinds", ())],
+        "evidence": EvidenceWeights.from_record(record["evidence"]),
+    }
+    if (register := record.get("register")) is not None:
+        parts["register"] = Register(**register)
+    if (extent := record.get("extent")) is not None:
+        parts["extent"] = ExtentScale(**extent)
+    if (neighbours := record.get("neighbours")) is not None:
+        parts["neighbours"] = Neighbours(**neighbours)
+    if (rule := record.get("raw_models")) is not None:
+        parts["raw_models"] = RawModelRule(Register(**rule["register"]), rule["handicap"])
+    return parts
 
 
 def _like_it(kind: list[float], like_length: list[float], value: float) -> float:

@@ -89,6 +89,8 @@ class Detector:
         classifier.check_lexical(self.lexical_model.fingerprint if self.lexical_model else None)
         self.probe_model = probe_model if classifier.needs_probe else None
         classifier.check_probe(*fingerprints_of(self.probe_model))
+        if self.probe_model is not None:
+            self.probe_model.check_fits(language_model.name, language_model.hidden_size, language_model.n_layers)
         smallest = max(classifier.smallest_p_value(bucket.least_tokens) for bucket in classifier.buckets)
         if target_fpr < smallest:
             raise CalibrationError(
@@ -112,12 +114,13 @@ class Detector:
         calibration: str | Path | None = None,
         alternatives: int = 0,
         token_analysis: str | Path | None = None,
+        prefix: str = "auto",
     ) -> "Detector":
         """The best model installed with the calibration that comes with it, or another model with its own.
 
         ``alternatives`` asks for the likeliest tokens of each position too, which reports show; 10 serve them all.
         ``token_analysis`` is a file of ``detect tokens --out``, for findings of tokens that the model hardly knows; a
-        model that comes with the counts of its training needs none.
+        model that comes with the counts of its training needs none. ``prefix`` is that of ``LanguageModel.load``.
         Raises ``ModelError`` where the model cannot be loaded and ``CalibrationError`` where the
         calibration belongs to another model.
         """
@@ -125,7 +128,7 @@ class Detector:
         classifier = Classifier.load(path)
         if dtype == "auto":
             dtype = classifier.covered_format(resolve_dtype("auto", torch.device(resolve_device(device))))
-        language_model = LanguageModel.load(model, device, dtype, offline)
+        language_model = LanguageModel.load(model, device, dtype, offline, prefix)
         probe_model = probe_beside(path, classifier)
         folder = local_place(str(model))
         history = history_of(

@@ -127,12 +127,17 @@ class LexicalModel:
         """Read what ``save`` wrote; raises ``CalibrationError`` for anything else."""
         try:
             with safe_open(path, framework="numpy") as file:
-                weights = file.get_tensor("weights").astype(np.float32)
+                weights = file.get_tensor("weights")
                 intercept = float((file.metadata() or {})["intercept"])
         except FileNotFoundError as error:
             raise CalibrationError(f"The word weights {path} do not exist.") from error
-        except (SafetensorError, KeyError, ValueError) as error:
-            raise CalibrationError(f"{path} does not hold word weights: {error}.") from error
+        except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
+            why = f"it has no {error}" if isinstance(error, KeyError) else error
+            raise CalibrationError(f"{path} does not hold word weights: {why}.") from error
+        if weights.dtype not in (np.float16, np.float32, np.float64):
+            raise CalibrationError(f"{path} does not hold word weights: they are {weights.dtype}, and not float.")
         if weights.ndim != 1 or not len(weights) or not np.isfinite(weights).all():
             raise CalibrationError(f"{path} does not hold word weights: {weights.shape} numbers, not all finite.")
-        return cls(weights, intercept)
+        if not np.isfinite(intercept):
+            raise CalibrationError(f"{path} does not hold word weights: its intercept is {intercept}.")
+        return cls(weights.astype(np.float32), intercept)

@@ -43,6 +43,15 @@ class ProbeModel:
         """Whether it has the two outputs for parts and for edits."""
         return self.probe.width > PART_COLUMN
 
+    def check_fits(self, name: str, hidden_size: int, n_layers: int) -> None:
+        """Raise ``CalibrationError`` unless it reads hidden states such as this model has."""
+        width, highest = self.probe.weights.shape[2], max(self.probe.layers, default=0)
+        if width != hidden_size or highest > n_layers:
+            raise CalibrationError(
+                f"The probe reads hidden states {width} numbers wide, up to layer {highest}; those of {name} are "
+                f"{hidden_size} wide, in {n_layers} layers. Keep the files that were made together side by side."
+            )
+
     @cached_property
     def fingerprint(self) -> str:
         """16 hex digits of the layers and of the weights that scores rest on: evidence and register."""
@@ -80,20 +89,24 @@ class ProbeModel:
         """Read what ``save`` wrote; raises ``CalibrationError`` for anything else."""
         try:
             with safe_open(path, framework="pt") as file:
-                weights, bias = file.get_tensor("weights").float(), file.get_tensor("bias").float()
-                layers = tuple(int(layer) for layer in json.loads((file.metadata() or {})["layers"]))
+                weights, bias = file.get_tensor("weights"), file.get_tensor("bias")
+                layers = json.loads((file.metadata() or {})["layers"])
         except FileNotFoundError as error:
             raise CalibrationError(f"The probe {path} does not exist; it belongs beside its calibration.") from error
-        except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
-            raise CalibrationError(f"{path} does not hold a probe: {error}.") from error
+        except (SafetensorError, OSError, KeyError, ValueError, TypeError, RecursionError) as error:
+            why = f"it has no {error}" if isinstance(error, KeyError) else f"its layers or tensors are damaged: {error}"
+            raise CalibrationError(f"{path} does not hold a probe: {why}.") from error
+        if not isinstance(layers, list) or not all(type(layer) is int and layer >= 0 for layer in layers):
+            raise CalibrationError(f"{path} does not hold a probe: its layers are no list of numbers from 0 on.")
         if weights.ndim != 3 or weights.shape[1] != len(layers) or bias.shape != weights.shape[:1]:
             raise CalibrationError(
                 f"{path} does not hold a probe: weights {tuple(weights.shape)} and bias {tuple(bias.shape)} for "
                 f"{len(layers)} layers."
             )
-        if not (torch.isfinite(weights).all() and torch.isfinite(bias).all()):
-            raise CalibrationError(f"{path} does not hold a probe: not all of its numbers are finite.")
-        return cls(LinearProbe(layers, weights, bias))
+        for tensor in (weights, bias):
+            if not tensor.is_floating_point() or not torch.isfinite(tensor.float()).all():
+                raise CalibrationError(f"{path} does not hold a probe: its numbers are not all finite and float.")
+        return cls(LinearProbe(tuple(layers), weights.float(), bias.float()))
 
 
 def fingerprints_of(model: ProbeModel | None) -> tuple[str | None, str | None]:

@@ -3,10 +3,13 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detector.errors import DetectorError
 from detector.version import __version__
+
+if TYPE_CHECKING:
+    from detector.models import LanguageModel
 
 _PACKAGES = (
     "torch",
@@ -22,7 +25,7 @@ _PACKAGES = (
 )
 
 
-def examine(model: str = "default") -> dict[str, Any]:
+def examine(model: str = "default", prefix: str = "auto") -> dict[str, Any]:
     """Versions, devices, and whether ``model`` loads without the network and has a calibration."""
     import torch
 
@@ -41,7 +44,7 @@ def examine(model: str = "default") -> dict[str, Any]:
         "device_auto": device,
         "dtype_auto": resolve_dtype("auto", torch.device(device)),
         "threads": torch.get_num_threads(),
-        "model": _examine_model(model),
+        "model": _examine_model(model, prefix),
         "packaged_model": _examine_package(),
         "embedded_model_folder": str(SMALL_FOLDER),
     }
@@ -74,7 +77,18 @@ def _examine_package() -> dict[str, Any]:
     return found
 
 
-def _examine_model(model: str) -> dict[str, Any]:
+def _windows_with_prefix(loaded: "LanguageModel") -> str:
+    """Which windows of a long text begin with the prefix, and what was measured."""
+    need = loaded.prefix_need
+    if loaded.prefix.id is None:
+        return "none"
+    if need is None:
+        return "the first alone; the window is too short to measure what later ones need"
+    measured = f"without it a later one differs by {need.divergence_nats:.2f} nats a token"
+    return f"every one: {measured}" if need.is_needed else f"the first alone: {measured}"
+
+
+def _examine_model(model: str, prefix: str) -> dict[str, Any]:
     from detector.models import LanguageModel
     from detector.models.catalogue import CATALOGUE, resolve_name
     from detector.verdict.classifier import Classifier
@@ -86,7 +100,7 @@ def _examine_model(model: str) -> dict[str, Any]:
     is_local = name in CATALOGUE or Path(name).expanduser().exists()
     found: dict[str, Any] = {"name": name, "ready": False, "network_needed": not is_local, "calibrated": False}
     try:
-        loaded = LanguageModel.load(model, offline=True)
+        loaded = LanguageModel.load(model, offline=True, prefix=prefix)
         found |= {
             "ready": True,
             "network_needed": False,
@@ -96,6 +110,9 @@ def _examine_model(model: str) -> dict[str, Any]:
             "parameters": sum(p.numel() for p in loaded.model.parameters()),
             "window_tokens": loaded.window_tokens,
             "first_token": loaded.first_token,
+            "prefix": loaded.prefix.token,
+            "prefix_reason": loaded.prefix.reason,
+            "prefix_windows": _windows_with_prefix(loaded),
         }
         path = calibration_for(name)
         classifier = Classifier.load(path)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import InputError
-from detector.files import write_text_whole
+from detector.files import read_json, write_text_whole
 from detector.vocabulary.combined_score import DEFAULT_RATE, suspects_in
 from detector.vocabulary.reference_rows import ReferenceRows
 from detector.vocabulary.tokenizer_analysis import Category
@@ -22,6 +22,7 @@ from detector.vocabulary.tokenizer_versions import Disagreement, VersionComparis
 SCHEMA_VERSION = 1
 KIND = "vocabulary analysis"
 _DIGITS = 6
+_MOST_BYTES = 1_000_000_000
 _LETTERS = {category: category.value[0] for category in Category if category.value[0] in "osd"} | {
     Category.PARTIAL_UTF8: "p",
     Category.UNREACHABLE_ALONE: "a",
@@ -204,7 +205,7 @@ class VocabularyAnalysis:
 def load_analysis(path: Path) -> VocabularyAnalysis:
     """Read a saved record. Raises ``InputError`` for a file that is none, or of another schema."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_json(path, _MOST_BYTES)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:

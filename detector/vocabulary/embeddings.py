@@ -4,7 +4,6 @@ Only the two matrices and the output bias are read, so a model far larger than m
 The matrices are found by the names that the common architectures give them.
 """
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import ModelError
+from detector.files import read_json
+from detector.models.inspection import check_weight_map, files_in
 
 INPUT_NAMES = (
     "embed_tokens.weight",  # Llama, Mistral, Qwen, Gemma, OPT, Phi, XGLM
@@ -119,7 +120,8 @@ def _tensor_places(folder: Path) -> dict[str, Path]:
     index = folder / "model.safetensors.index.json"
     paths = sorted(folder.glob("*.safetensors"))
     if index.is_file():
-        weight_map = _read_json(index).get("weight_map", {})
+        check_weight_map(str(folder), files_in(folder))
+        weight_map = _read_json(index)["weight_map"]
         if missing := sorted({file for file in weight_map.values() if not (folder / file).is_file()}):
             raise ModelError(
                 f"{folder} lacks {len(missing)} of the files that hold its weights ({missing[0]} and so on). "
@@ -165,7 +167,7 @@ def _find(places: dict[str, Path], ends: tuple[str, ...]) -> str | None:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        read = json.loads(path.read_text(encoding="utf-8"))
+        read = read_json(path)
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror}), so this is not a model folder.") from error
     except ValueError as error:

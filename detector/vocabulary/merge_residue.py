@@ -22,7 +22,6 @@ Residue in the sense of Chizhov et al. (Picky BPE, 2024) and of Sun et al. (Lite
 the merges alone is ours.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -33,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import InputError, ModelError
+from detector.files import read_json
 from detector.vocabulary.bpe import Merges
 from detector.vocabulary.tokenizer_parts import TokenizerParts
 
@@ -134,7 +134,7 @@ def load_counts(folder: Path, vocabulary_size: int | None = None) -> NDArray[np.
     if not path.is_file():
         return None
     try:
-        counts = np.array(json.loads(path.read_text(encoding="utf-8")), dtype=np.int64)
+        counts = np.array(read_json(path), dtype=np.int64)
     except (ValueError, TypeError, OverflowError) as error:
         raise ModelError(f"{path} is no list of counts: {error}.") from error
     if counts.ndim != 1 or (vocabulary_size is not None and len(counts) != vocabulary_size) or (counts < 0).any():

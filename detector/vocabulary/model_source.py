@@ -17,6 +17,7 @@ def find_folder(name: str, offline: bool = False) -> Path:
 
     Raises ``ModelError`` where there is no such folder or name.
     """
+    from detector.models.hub import hub_shut, prepare_libraries
     from detector.models.loading import local_place
 
     folder = local_place(name)
@@ -24,12 +25,14 @@ def find_folder(name: str, offline: bool = False) -> Path:
         return folder
     if folder.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise ModelError(f"No model folder at {name}. Give an existing folder, a Hugging Face name, or small.")
+    prepare_libraries(offline)
     from huggingface_hub import snapshot_download
     from huggingface_hub.utils import disable_progress_bars
 
     disable_progress_bars()
     try:
-        return Path(snapshot_download(name, allow_patterns=list(_WANTED), local_files_only=offline))
+        with hub_shut(offline):
+            return Path(snapshot_download(name, allow_patterns=list(_WANTED), local_files_only=offline))
     except Exception as error:  # a dozen unrelated types; each means that the files cannot be had
         how = "--offline forbids fetching it" if offline else "it cannot be fetched"
         raise ModelError(
@@ -62,18 +65,20 @@ def free_memory_bytes(meminfo: Path = Path("/proc/meminfo")) -> int | None:
 
 def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
     """The tokenizer in a folder, which need hold nothing else. Raises ``ModelError`` where there is none."""
-    from transformers import AutoTokenizer, GPT2Tokenizer, PreTrainedTokenizerFast
-    from transformers.utils import logging
+    from detector.models.hub import hub_shut, prepare_libraries
 
-    logging.set_verbosity_error()
+    prepare_libraries(offline=False)
+    from transformers import AutoTokenizer, GPT2Tokenizer, PreTrainedTokenizerFast
+
     has_config = (folder / "config.json").is_file() or (folder / "tokenizer_config.json").is_file()
     try:
-        if has_config:
-            return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
-        if (folder / "tokenizer.json").is_file():
-            return PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
-        if (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
-            return GPT2Tokenizer.from_pretrained(str(folder), local_files_only=True)
+        with hub_shut():
+            if has_config:
+                return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
+            if (folder / "tokenizer.json").is_file():
+                return PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+            if (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
+                return GPT2Tokenizer.from_pretrained(str(folder), local_files_only=True)
     except Exception as error:  # as above: each means that the tokenizer cannot be read
         raise ModelError(
             f"The tokenizer in {folder} cannot be read: {str(error).strip().splitlines()[0] if str(error) else error!r}"

@@ -6,12 +6,12 @@ sentencepiece library. Where there are no older files the merges of ``tokenizer.
 step, which tests the library's fast path alone.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from detector.errors import ModelError
+from detector.files import read_json
 from detector.vocabulary.bpe import Merges
 from detector.vocabulary.token_bytes import is_utf8
 from detector.vocabulary.tokenizer_parts import TokenizerParts
@@ -99,11 +99,11 @@ def _step_by_step(parts: TokenizerParts, merges: Merges) -> Encoder:
 
 def _merges_from_files(folder: Path) -> Merges:
     try:
-        id_of: dict[str, int] = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
+        id_of: dict[str, int] = read_json(folder / "vocab.json")
         lines = (folder / "merges.txt").read_text(encoding="utf-8").split("\n")
         pairs = [tuple(line.split(" ")) for line in lines if line and not line.startswith("#version")]
         merges = {(id_of[left], id_of[right]): (rank, id_of[left + right]) for rank, (left, right) in enumerate(pairs)}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"vocab.json and merges.txt in {folder} do not fit together or are damaged ({error}). "
             "Copy or download the tokenizer again."

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from detector.verdict.detector import Detector
 from detector.web import api, forms, results
+from detector.web.background import in_background
 from detector.web.guard import Guard
 from detector.web.kept_results import KeptResults
 from detector.web.limits import Limits
@@ -51,7 +52,7 @@ def create_app(
         finally:
             sweeping.cancel()
             state.queue.close()
-            await asyncio.to_thread(state.queue.join)
+            await in_background(state.queue.join)
 
     app = Starlette(
         routes=[

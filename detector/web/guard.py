@@ -116,9 +116,19 @@ def check_origin(method: str, headers: Headers) -> None:
     elif method in SAFE_METHODS or "origin" not in headers:
         is_own = True  # programs send neither header
     else:
-        is_own = urlsplit(headers["origin"]).netloc.lower() == headers.get("host", "").lower()
+        is_own = _place_of(headers["origin"]) == headers.get("host", "").lower()
     if not is_own:
         raise RequestError(403, "cross_site", "Pages of other sites may not use this server; open its own page.")
+
+
+def _place_of(origin: str) -> str:
+    """Host and port of an Origin header, in lower case; empty for ``null``."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        raise RequestError(
+            400, "broken_origin", f"The Origin header is {origin[:100]!r}, which is no address; send it right or not."
+        ) from None
 
 
 def host_of(host: str) -> str:

@@ -4,15 +4,16 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from detector.documents.reading import SourceText, text_of
 from detector.errors import InputError
+from detector.web.background import in_background
 from detector.web.limits import Limits
 from detector.web.problems import RequestError
 
@@ -138,7 +139,7 @@ async def file_text(data: bytes, name: str, limits: Limits) -> SourceText:
     """The text of a file's bytes."""
     try:
         # a long PDF, or an encoding to be guessed, can take seconds
-        text, warnings = await run_in_threadpool(text_of, data, name)
+        text, warnings = await in_background(partial(text_of, data, name))
     except InputError as error:
         raise RequestError(415, "unreadable_file", f"{error} You can also copy the text and paste it.") from None
     return _checked(SourceText(name, None, text, warnings), limits)

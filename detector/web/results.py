@@ -5,8 +5,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
@@ -16,6 +16,7 @@ from detector.report.comparison import comparison_page
 from detector.report.page import report_page
 from detector.report.pdf import report_pdf
 from detector.web.api import as_json
+from detector.web.background import in_background
 from detector.web.kept_results import Kept
 from detector.web.outcomes import outcome_of
 from detector.web.pages import render
@@ -144,7 +145,7 @@ def _state(request: Request, kept: Kept) -> dict[str, object]:
 async def html(request: Request) -> Response:
     """The report as a file of its own, without the app's links."""
     result, name, _ = _numbered(request)
-    page = await run_in_threadpool(report_page, result, name=name)
+    page = await in_background(partial(report_page, result, name=name))
     return Response(page.encode("utf-8", "backslashreplace"), media_type="text/html", headers=_as_file(name, "html"))
 
 
@@ -168,7 +169,7 @@ async def pdf(request: Request) -> Response:
         raise RequestError(503, "busy", sentence, {"retry-after": "30"})
     async with making:
         try:
-            content = await run_in_threadpool(make)
+            content = await in_background(make)
         except OutputError as error:
             raise RequestError(501, "no_pdf", f"{error} {_PRINT}") from None
     return Response(content, media_type="application/pdf", headers=_as_file(name, "pdf"))
@@ -179,7 +180,7 @@ async def comparison_html(request: Request) -> Response:
     results, names = _presented(request).results, _kept(request).names
     if len(results) != 2:
         raise not_found()
-    page = await run_in_threadpool(comparison_page, *results, names=(names[0], names[1]))
+    page = await in_background(partial(comparison_page, *results, names=(names[0], names[1])))
     content = page.encode("utf-8", "backslashreplace")
     return Response(content, media_type="text/html", headers=_as_file("comparison", "html"))
 

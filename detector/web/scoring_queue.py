@@ -23,7 +23,7 @@ from detector.verdict.detector import Detector
 GROUP_CHARACTERS = 20_000
 """Scored together at most, so that a short text never waits for its neighbours' long ones; a longer text goes alone."""
 
-_JOIN_SECONDS = 10.0
+_JOIN_SECONDS = 2.0
 
 
 class QueueFullError(Exception):

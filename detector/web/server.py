@@ -10,17 +10,18 @@ import webbrowser
 from collections.abc import Callable, Sequence
 
 import uvicorn
+from starlette.applications import Starlette
 
 from detector.errors import UsageError
 from detector.verdict.detector import Detector
 from detector.web.app import create_app
+from detector.web.connections import MOST_CONNECTIONS, Connection
 from detector.web.limits import Limits
 
 SHORTEST_TOKEN = 16
-MOST_CONNECTIONS = 100
-"""Served at once; uvicorn answers more with 503."""
 
-_ENDING_SECONDS = 5
+_ENDING_SECONDS = 2
+"""For answers under way; with what scoring may take to stop, the server ends within 5."""
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")  # what may stand in a header and a cookie alike
 
 
@@ -77,6 +78,23 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+def configuration(app: Starlette) -> uvicorn.Config:
+    """How uvicorn is to serve the app."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        log_level=logging.CRITICAL,  # its errors quote exceptions, which may quote texts; the app reports failures
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        http=Connection,
+        ws="none",
+        lifespan="on",
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=_ENDING_SECONDS,
+    )
+
+
 def serve(
     load: Callable[[], Detector],
     listener: socket.socket,
@@ -96,21 +114,9 @@ def serve(
     say(f"Open {url} in a browser. Ctrl-C ends the server.")
     if not is_loopback(host):
         say("Others in the network can reach it, and what they send is not encrypted on its way.")
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        log_level=logging.CRITICAL,  # its errors quote exceptions, which may quote texts; the app reports failures
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        ws="none",
-        lifespan="on",
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=_ENDING_SECONDS,
-    )
     if open_browser:
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
-    Server(config).run(sockets=[listener])
+    Server(configuration(app)).run(sockets=[listener])
 
 
 def _is_any(host: str) -> bool:

@@ -176,6 +176,6 @@ def test_what_cannot_be_done_is_said(tiny, prompts, options, error, message):
 
 def test_an_empty_prompt_needs_a_token_that_begins_a_text(tiny):
     assert generate(tiny, [""], max_tokens=3)[0].prompt == ""
-    without = LanguageModel(tiny_llama(), tiny_tokenizer(bos=False, eos=False), name="bare")
+    without = LanguageModel(tiny_llama(), tiny_tokenizer(), name="bare", prefix="none")
     with pytest.raises(InputError, match="The prompt is empty, and bare has no token"):
         generate(without, [""])

@@ -30,10 +30,11 @@ def test_the_fingerprint_changes_with_weights_dtype_window_and_first_token_polic
     prints.add(LanguageModel.load(tiny_folder, dtype="bfloat16", device="cpu").fingerprint)
     prints.add(LanguageModel(tiny_llama(), tiny_tokenizer(), max_window=16).fingerprint)
     prints.add(LanguageModel(tiny_llama(), tiny_tokenizer(bos=False)).fingerprint)
+    prints.add(LanguageModel(tiny_llama(), tiny_tokenizer(), prefix="none").fingerprint)
     other = tiny_llama()
     other.lm_head.weight.data[0, 0] += 1
     prints.add(LanguageModel(other, tiny_tokenizer()).fingerprint)
-    assert len(prints) == 5
+    assert len(prints) == 6
 
 
 def test_the_fingerprint_does_not_depend_on_earlier_calls(tiny_folder):
@@ -144,7 +145,7 @@ def test_a_first_token_beyond_the_embeddings_is_refused():
     known, network = len(tokenizer), llama_of_as_many_ids_as(tokenizer)
     tokenizer.add_special_tokens({"bos_token": "<begin>"})
     with pytest.raises(ModelError, match=f"the id {known}"):
-        LanguageModel(network, tokenizer)
+        LanguageModel(network, tokenizer, prefix="<begin>")
 
 
 def test_a_model_that_sees_the_future():

@@ -24,8 +24,13 @@ def broken(value):
 
 @pytest.fixture(scope="module")
 def broken_folder(tmp_path_factory):
+    """Its weights are finite, as those that are not are refused at once; their products are not."""
     folder = tmp_path_factory.mktemp("broken")
-    broken(float("nan")).model.save_pretrained(folder)
+    model = tiny_llama(context=64)
+    with torch.no_grad():
+        model.model.norm.weight[:] = 1e30
+        model.lm_head.weight[:] = 1e30
+    model.save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)
     return folder
 

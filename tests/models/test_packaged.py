@@ -281,6 +281,9 @@ def smollm2():
 def test_smollm2_is_the_very_model_that_calibrations_are_bound_to(smollm2):
     assert smollm2.fingerprint == "a49a8f18a9e1a9e1"
     assert (smollm2.name, smollm2.prefix_id, smollm2.first_token) == ("smollm2", 0, "after_bos")
+    assert smollm2.prefix.token == "<|endoftext|>"
+    assert smollm2.prefix_need.divergence_nats < 0.2
+    assert not smollm2.repeats_prefix
     assert smollm2.uses_chunked_head
     assert smollm2.context_tokens == 8192
 

@@ -52,6 +52,12 @@ def test_it_uses_the_chunked_head_and_a_boundary_token(embedded):
     assert embedded.first_token == "after_bos"
 
 
+def test_it_keeps_the_fingerprint_that_its_calibration_is_bound_to(embedded):
+    assert embedded.fingerprint == "4fd4cd6444c7588b"
+    assert (embedded.prefix.token, embedded.repeats_prefix) == ("<|endoftext|>", False)
+    assert embedded.prefix_need.divergence_nats < 0.2
+
+
 def test_english_is_likelier_than_shuffled_english(embedded):
     shuffled = " ".join(np.random.default_rng(0).permutation(ESSAY.split()).tolist())
     ordinary, disordered = score_texts(embedded, [ESSAY, shuffled])

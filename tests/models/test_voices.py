@@ -77,7 +77,7 @@ def test_a_voice_of_another_base_is_refused(folder):
         _ = LanguageModel.load(folder, dtype="bfloat16").voices
 
 
-@pytest.mark.parametrize("damage", ["missing", "cut", "misfit", "half a pair", "unknown"])
+@pytest.mark.parametrize("damage", ["missing", "cut", "misfit", "half a pair", "unknown", "flat", "apart"])
 def test_a_broken_voice_is_a_sentence(folder, damage):
     path = folder / "voices" / "machine.safetensors"
     if damage == "missing":
@@ -90,7 +90,28 @@ def test_a_broken_voice_is_a_sentence(folder, damage):
             "misfit": {"model.norm.weight.change": torch.zeros(1)},
             "half a pair": {"lm_head.weight.down": torch.zeros(2, 32)},
             "unknown": {"model.unheard.weight.change": torch.zeros(7)},
+            "flat": {"lm_head.weight.up": torch.zeros(400), "lm_head.weight.down": torch.zeros(32)},
+            "apart": {"lm_head.weight.up": torch.zeros(400, 3), "lm_head.weight.down": torch.zeros(2, 32)},
         }
         save_file(tensors[damage], path, metadata=metadata)
     with pytest.raises(ModelError, match="cannot be read" if damage in ("missing", "cut") else "does not fit"):
         _ = LanguageModel.load(folder).voices
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"model.norm.weight.change": torch.full((32,), torch.nan)},
+        {"model.norm.weight.change": torch.full((32,), torch.inf)},
+        {"model.norm.weight.change": torch.ones(32, dtype=torch.int64)},
+        {"model.norm.weight.change": torch.ones(32, dtype=torch.complex64)},
+        {"lm_head.weight.up": torch.full((400, 2), 1e38), "lm_head.weight.down": torch.full((2, 32), 1e38)},
+    ],
+    ids=["nan", "inf", "whole numbers", "complex", "product"],
+)
+def test_a_voice_of_numbers_that_are_none_is_refused(folder, tensors):
+    base = LanguageModel.load(folder, dtype="float32")
+    metadata = {"base_fingerprint": base.fingerprint}
+    save_file(tensors, folder / "voices" / "machine.safetensors", metadata=metadata)
+    with pytest.raises(ModelError, match=r"machine\.safetensors is damaged: .* no finite numbers"):
+        _ = base.voices

@@ -4,6 +4,7 @@ import torch
 
 from detector import InputError, LanguageModel, score_texts
 from detector.models.voices import Voices, apply_change
+from detector.scoring.probe import EveryState, scaled
 from tests.conftest import CONTEXT, TRAINING_TEXT, tiny_llama, tiny_tokenizer
 
 COLUMNS = ("log_prob_nats", "rank", "entropy_nats", "log_prob_variance", "max_log_prob_nats")
@@ -26,23 +27,25 @@ def one_token_at_a_time(language_model, text):
     """The slow and obvious reference: one forward pass for each token, nothing shared.
 
     The context of a token is everything before it as long as the model can read that; afterwards
-    windows move on by half a context, so the reference keeps its own count of the left edge.
+    windows move on by half a context, so the reference keeps its own count of the left edge. Where the
+    model wants its prefix in every window, that takes one place of each later one.
     """
     tokenizer, model, context = language_model.tokenizer, language_model.model, language_model.window_tokens
     ids = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
     sequence = ([] if language_model.prefix_id is None else [language_model.prefix_id]) + ids
     left_edges = {}
-    position, window_end = 1, context + 1
+    position, window_end, again = 1, context + 1, []
     while position < len(sequence):
         window_end = min(window_end, len(sequence))
         for target in range(position, window_end):
-            left_edges[target] = max(0, window_end - 1 - context)
-        position, window_end = window_end, window_end + context // 2 + 1
+            left_edges[target] = max(0, window_end - 1 - context + len(again)), again
+        again = sequence[:1] if language_model.repeats_prefix else []
+        position, window_end = window_end, window_end + context // 2 + 1 - len(again)
     rows = []
-    for target, left in left_edges.items():
+    for target, (left, before) in left_edges.items():
         assert left == 0 or target - left >= context / 2
         with torch.no_grad():
-            logits = model(torch.tensor([sequence[left:target]])).logits[0, -1].double()
+            logits = model(torch.tensor([before + sequence[left:target]])).logits[0, -1].double()
         log_p = logits.log_softmax(-1)
         entropy = -(log_p.exp() * log_p).sum()
         rows.append(
@@ -167,16 +170,52 @@ def test_a_special_token_spelt_out_is_read_as_text(tiny):
 
 
 @pytest.mark.parametrize(
-    ("bos", "eos", "policy", "missing"),
-    [(True, True, "after_bos", 0), (False, True, "after_eos", 0), (False, False, "not_scored", 1)],
+    ("bos", "eos", "prefix", "policy", "missing"),
+    [
+        (True, True, "auto", "after_bos", 0),
+        (False, True, "auto", "after_eos", 0),
+        (False, False, "auto", "after_separator", 0),
+        (True, True, "none", "not_scored", 1),
+        (True, True, "The", "after_chosen", 0),
+    ],
 )
-def test_first_token_policy(bos, eos, policy, missing):
-    language_model = LanguageModel(tiny_llama(), tiny_tokenizer(bos, eos), name="t")
+def test_first_token_policy(bos, eos, prefix, policy, missing):
+    language_model = LanguageModel(tiny_llama(), tiny_tokenizer(bos, eos), name="t", prefix=prefix)
     text = "The old man walked"
     (scores,) = score(language_model, [text])
     assert scores.first_token == policy
     assert len(scores) == len(language_model.tokenizer(text)["input_ids"]) - missing
     np.testing.assert_allclose(scores.log_prob_nats, one_token_at_a_time(language_model, text)[:, 0], atol=1e-4)
+
+
+def needing_its_prefix():
+    """A model to which whatever does not begin with token 0 looks like nothing at all, as Gemma is without BOS."""
+    model = tiny_llama()
+    model.lm_head.weight.data *= 3  # what it says of other texts is far from nothing
+    embed = model.model.embed_tokens.forward
+    model.model.embed_tokens.forward = lambda ids: embed(ids) * (ids[:, :1] == 0)[..., None]
+    return LanguageModel(model, tiny_tokenizer(), name="needing")
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_model_that_needs_its_prefix_gets_it_in_every_window(text):
+    model = needing_its_prefix()
+    assert model.repeats_prefix
+    (found,) = score(model, [text])
+    expected = one_token_at_a_time(model, text)
+    for column, name in enumerate(COLUMNS):
+        np.testing.assert_allclose(getattr(found, name), expected[:, column], atol=2e-4, rtol=1e-3)
+    if len(found) > 2:
+        assert (found.entropy_nats < np.log(400) - 0.1).all(), "no window began without it"
+
+
+def test_a_probe_reads_the_states_of_its_own_tokens_where_the_prefix_is_repeated():
+    model = needing_its_prefix()
+    (found,) = score(model, [TRAINING_TEXT * 2], probe=EveryState((0,), model.hidden_size))
+    assert len(found) > 3 * CONTEXT
+    with torch.no_grad():  # the embedding alone, which no window changes
+        expected = scaled(model.model.model.embed_tokens(torch.tensor([[0, *found.token_ids.tolist()]]))[0, 1:])
+    np.testing.assert_allclose(found.probe, expected.numpy(), atol=1e-5)
 
 
 def test_a_model_that_caps_its_logits_falls_back_and_is_still_right():

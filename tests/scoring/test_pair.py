@@ -82,7 +82,7 @@ def test_past_the_end_is_read_where_the_text_fits_one_window(tiny):
 
 
 def test_models_that_do_not_share_a_tokenizer_are_refused(tiny):
-    stranger = LanguageModel(tiny_llama(), tiny_tokenizer(bos=False, eos=False), name="stranger")
+    stranger = LanguageModel(tiny_llama(), tiny_tokenizer(), name="stranger", prefix="none")
     with pytest.raises(ModelError, match="stranger and tiny do not share a tokenizer"):
         next(score_pairs(stranger, tiny, ["a"]))
 

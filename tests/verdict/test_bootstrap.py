@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from detector.verdict.bootstrap import _blocks, _drawn, score_interval
+from detector.verdict.classifier import LENGTH_LIMITS
+from detector.verdict.features import BASE_NAMES, LEAST_TOKENS, feature_vector
 from tests.conftest import make_classifier
 from tests.verdict.test_features import series
 
@@ -13,6 +15,30 @@ def test_blocks_cover_the_text_once_and_are_several(n, sentence_length):
     blocks = _blocks(found)
     assert np.concatenate(blocks).tolist() == list(range(n))
     assert len(blocks) >= 3
+
+
+@pytest.mark.parametrize("sentence_length", [7, 45, 10_000])
+def test_a_text_drawn_of_its_shortest_block_alone_still_has_every_feature(sentence_length):
+    class Shortest:
+        def integers(self, high, size):
+            return [int(np.argmin([len(block) for block in blocks]))] * size
+
+    for n in range(LENGTH_LIMITS[0], 400):
+        surprisal = np.random.default_rng(n).gamma(2, 2, size=n)
+        found = series(surprisal, sentence=np.arange(n) // sentence_length)
+        blocks = _blocks(found)
+        assert min(map(len, blocks)) >= LEAST_TOKENS
+        if n < 100:  # the features of longer ones take long, and have more tokens
+            taken = found.take(*_drawn(found, blocks, Shortest()))
+            assert np.isfinite(feature_vector(taken, BASE_NAMES)[: len(BASE_NAMES)]).all()
+
+
+def test_a_text_of_one_token_more_than_its_blocks_has_an_interval(tiny):
+    """65 tokens without a full stop: four blocks of 16, and a token that 1 resample in 3,125 was drawn of alone."""
+    found, classifier = series(np.random.default_rng(0).normal(5, 2, size=65)), make_classifier(tiny)
+    for seed in range(60):
+        low, high = score_interval(found, classifier, str(seed))
+        assert low < classifier.score(feature_vector(found)) < high
 
 
 def test_a_block_that_is_drawn_twice_brings_its_sentences_twice():

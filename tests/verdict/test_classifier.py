@@ -15,7 +15,7 @@ from tests.conftest import make_classifier
 @pytest.fixture
 def classifier(tiny):
     buckets = [
-        LengthBucket(50, [1.0, 2.0, 3.0, 4.0], [2.0, 5.0], [0.0, 1.0, 3.0], [0.5]),
+        LengthBucket(50, [1.0, 2.0, 3.0, 4.0], [2.0, 5.0], [0.0, 1.0, 2.0, 3.0], [0.5, 0.5]),
         LengthBucket(100, [0.0], [9.0], [0.0], [0.0]),
     ]
     return replace(make_classifier(tiny), buckets=buckets, probability_slope=2.0, probability_intercept=-1.0)

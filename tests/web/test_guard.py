@@ -77,6 +77,13 @@ def test_other_sites_pages_are_refused(method, headers, allowed):
         assert refused.value.status == 403
 
 
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "http://]x["])
+def test_an_origin_that_is_no_address_is_a_broken_request(client, origin):
+    answer = client.post("/api/detect", json={"text": "a"}, headers={"origin": origin})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "broken_origin")
+    assert origin in answer.json()["error"]["message"]
+
+
 def test_a_foreign_page_gets_neither_verdict_nor_result(client):
     foreign = {"origin": "http://evil.example", "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"}
     for path in ("/", "/compare", "/api/detect", "/api/score"):

@@ -1,5 +1,6 @@
 """The server on a real port, and the command that starts it."""
 
+import asyncio
 import json
 import os
 import signal
@@ -8,37 +9,45 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import Mock
 
 import httpx2
 import pytest
 import typer
-import uvicorn
 from typer.testing import CliRunner
+from uvicorn.server import ServerState
 
 import detector
 from detector import UsageError
 from detector.commands.serve import serve
+from detector.web import connections
 from detector.web.app import create_app
 from detector.web.limits import Limits
-from detector.web.server import Server, bind, check_token, is_loopback, new_token
+from detector.web.server import Server, bind, check_token, configuration, is_loopback, new_token
 from tests.web.conftest import LIMITS, LONG, until
 
 ROOT = Path(detector.__file__).parents[1]
 
 
-@pytest.fixture
-def live(judge):
-    """The port of a server in a thread."""
+@contextmanager
+def serving(detector):
+    """The port of a server in a thread, which ends when it is told to."""
     listener = bind("127.0.0.1", 0)
-    app = create_app(judge, LIMITS)
-    server = Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
+    server = Server(configuration(create_app(detector, LIMITS)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     yield listener.getsockname()[1]
     server.should_exit = True
     thread.join(20)
     assert not thread.is_alive()
+
+
+@pytest.fixture
+def live(judge):
+    with serving(judge) as port:
+        yield port
 
 
 def ask(port, path, data=None, headers=None):
@@ -72,7 +81,7 @@ def test_dropped_connections_harm_nobody(live, capfd):
 def test_a_job_whose_client_hung_up_leaves_the_queue(held):
     listener = bind("127.0.0.1", 0)
     app = create_app(held, LIMITS)
-    server = Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
+    server = Server(configuration(app))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     port = listener.getsockname()[1]
@@ -91,6 +100,103 @@ def test_a_job_whose_client_hung_up_leaves_the_queue(held):
         assert first.recv(10_000).startswith(b"HTTP/1.1 503")
     thread.join(20)
     assert not thread.is_alive()
+
+
+def is_cut_off(connection):
+    """Whether the server ends a connection without an answer."""
+    connection.settimeout(20)
+    try:
+        return connection.recv(100) == b""
+    except ConnectionError:
+        return True
+
+
+def test_idle_connections_shut_nobody_out(live, monkeypatch):
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 6)
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 3600)
+    idle = [send(live, content) for content in (b"", HEAD[:20]) * 10]
+    assert ask(live, "/healthz") == {"status": "ok"}
+    assert all(is_cut_off(connection) for connection in idle[:14]), "those that were idle longest made room"
+    idle[-2].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert idle[-2].recv(1000).startswith(b"HTTP/1.1 200"), "the others were kept"
+    for connection in idle:
+        connection.close()
+
+
+@pytest.mark.parametrize("begun", [b"", HEAD[:20]])
+def test_who_sends_no_whole_head_is_cut_off(live, monkeypatch, begun):
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
+    with send(live, begun) as slow:
+        assert is_cut_off(slow)
+
+
+def test_a_head_that_comes_letter_by_letter_is_cut_off_all_the_same(live, monkeypatch):
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.5)
+    head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"A: b\r\n" * 100_000
+
+    def trickle(slow):
+        for letter in head:
+            slow.sendall(bytes([letter]))
+            time.sleep(0.01)
+
+    with send(live, b"") as slow, pytest.raises(ConnectionError):
+        trickle(slow)
+
+
+def test_a_long_scoring_is_no_idle_connection(held, monkeypatch):
+    """Neither time limit nor newcomers end a request that is under way."""
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 3)
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.1)
+    with serving(held) as port:
+        body = json.dumps({"text": LONG}).encode()
+        first = send(port, HEAD % len(body) + body)
+        assert held.has_begun.wait(30)
+        for other in [send(port, b"") for _ in range(6)]:
+            assert is_cut_off(other)
+            other.close()
+        held.may_go_on.set()
+        with first:
+            assert first.recv(10_000).startswith(b"HTTP/1.1 200")
+
+
+def test_an_answer_that_nobody_reads_is_given_up(monkeypatch):
+    monkeypatch.setattr(connections, "UNREAD_SECONDS", 0.0)
+
+    async def writes_to_nobody():
+        transport = Mock()
+        connection = connections.Connection(configuration(lambda scope: None), ServerState(), {})
+        connection.connection_made(transport)
+        connection.pause_writing()
+        connection.resume_writing()
+        await asyncio.sleep(0.05)
+        assert not transport.abort.called, "it was read after all"
+        connection.pause_writing()
+        await asyncio.sleep(0.05)
+        assert transport.abort.called
+        connection.connection_lost(None)
+
+    asyncio.run(writes_to_nobody())
+
+
+def test_the_server_ends_while_a_file_is_read(judge, monkeypatch):
+    """A reader that never comes back; what ends the program does not wait for its thread, which is a daemon."""
+    has_begun, may_end, readers = threading.Event(), threading.Event(), []
+
+    def read_for_ever(data, name):
+        readers.append(threading.current_thread())
+        has_begun.set()
+        may_end.wait(60)
+        return "", ()
+
+    monkeypatch.setattr("detector.web.incoming.text_of", read_for_ever)
+    with serving(judge) as port:
+        head = HEAD.replace(b"application/json", b"application/octet-stream")
+        connection = send(port, head % 3 + b"abc")
+        assert has_begun.wait(30)
+    with connection:
+        assert readers[0].is_alive()
+        assert readers[0].daemon
+        may_end.set()
 
 
 def run(*args):
