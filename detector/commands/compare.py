@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from detector.commands.options import (
+    MOST_CHARACTERS,
     JsonOption,
+    MaxCharsOption,
     ModelChoice,
     QuietOption,
     guarded,
@@ -21,6 +23,7 @@ def compare(
     second: Annotated[str, typer.Argument(metavar="B", help="Another.")],
     png: Annotated[Path | None, typer.Option(help="Draw the token probabilities of both (.png or .svg).")] = None,
     as_json: JsonOption = False,
+    max_chars: MaxCharsOption = MOST_CHARACTERS,
     *,
     choice: ModelChoice,
     quiet: QuietOption = False,
@@ -39,7 +42,7 @@ def compare(
         raise UsageError("Both texts are -, and standard input can be only one of the two. Give a file for the other.")
     if png is not None:
         check_picture_path(png)
-    sources = [read_source(path) for path in (first, second)]
+    sources = [read_source(path, max_chars) for path in (first, second)]
     for path, source in zip((first, second), sources, strict=True):
         for warning in () if quiet else source.warnings:
             say(warning)

@@ -26,6 +26,9 @@ OfflineOption = Annotated[bool, typer.Option("--offline", help="Never use the ne
 TargetFprOption = Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors, nothing else.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+MaxCharsOption = Annotated[int, typer.Option("--max-chars", min=1, help="Longest text that is taken, characters.")]
+MOST_CHARACTERS = 2_000_000
+"""Default of ``--max-chars``; that of ``documents.reading_limits``, which is not imported to show a help text."""
 FilePath = Annotated[
     str, typer.Argument(metavar="PATH", help="A file (text, Word, OpenDocument, PDF, EPUB, HTML); - is standard input.")
 ]
@@ -143,11 +146,11 @@ def print_json(record: dict[str, Any]) -> None:
     print(line, flush=True)
 
 
-def read_for(path: str, quiet: bool) -> "SourceText":
+def read_for(path: str, quiet: bool, most_characters: int = MOST_CHARACTERS) -> "SourceText":
     """The source read, with what its reading warns of said."""
     from detector.documents.reading import read_source
 
-    source = read_source(path)
+    source = read_source(path, most_characters)
     for warning in () if quiet else source.warnings:
         say(warning)
     return source

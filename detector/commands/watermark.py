@@ -5,8 +5,10 @@ from typing import Annotated
 import typer
 
 from detector.commands.options import (
+    MOST_CHARACTERS,
     FilePath,
     JsonOption,
+    MaxCharsOption,
     ModelOption,
     OfflineOption,
     QuietOption,
@@ -43,6 +45,7 @@ def watermark(
     gamma: WatermarkGammaOption = None,
     scheme: WatermarkSchemeOption = None,
     as_json: JsonOption = False,
+    max_chars: MaxCharsOption = MOST_CHARACTERS,
     model: ModelOption = "default",
     offline: OfflineOption = False,
     quiet: QuietOption = False,
@@ -69,7 +72,7 @@ def watermark(
         green = {"--gamma": gamma, "--scheme": scheme}
         refuse(green, "--synthid-keys tests for SynthID-Text", "Leave out one or the other.")
         synthid = SynthId(_whole_numbers(synthid_keys), **given(ngram_length=ngram_length))
-    source = read_for(path, quiet)
+    source = read_for(path, quiet, max_chars)
     is_empty = not source.text.strip()
     language_model = LanguageModel.load(model, "cpu", offline=offline)
     ids, starts, ends = language_model.encoder.encode("" if is_empty else source.text)

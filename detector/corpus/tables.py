@@ -16,10 +16,9 @@ from typing import Any
 
 from detector.corpus.decompression import COMPRESSED, open_bytes
 from detector.corpus.documents import Document, Problem
-from detector.errors import InputError, UsageError
+from detector.documents.reading_limits import MOST_CHARACTERS, check_length
+from detector.errors import InputError, TooLongError, UsageError
 
-MOST_CHARACTERS = 2_000_000
-"""Of one document; a long novel has a million."""
 _MOST_RECORD_BYTES = 1 << 28
 _PARQUET_ROWS = 256
 _DELIMITERS = (",", ";", "\t", "|")
@@ -75,13 +74,11 @@ def checked(document: Document, most_characters: int) -> Document:
     if text is None:
         return document
     problem = None
-    if len(text) > most_characters:
-        problem = Problem(
-            "too_long",
-            f"The text has {len(text):,} characters and at most {most_characters:,} are judged at once: "
-            "split it into chapters, or raise --max-chars.",
-        )
-    elif not text.isascii() and (at := _first_surrogate(text)) is not None:
+    try:
+        check_length(text, most_characters)
+    except TooLongError as error:
+        problem = Problem("too_long", str(error))
+    if problem is None and not text.isascii() and (at := _first_surrogate(text)) is not None:
         problem = Problem("unreadable", f"Character {at + 1} is half of a pair, so this is no valid Unicode text.")
     if problem is None:
         return document

@@ -38,7 +38,7 @@ def isolated_text_of(data: bytes, name: str, limits: ReadingLimits | None = None
     limits = limits or ReadingLimits()
     if _is_plainly_text(data, name):
         text, doubts = decode(data, name)
-        check_length(text, limits.characters)
+        check_length(text, limits.characters, name)
         return text, doubts
     return _POOL.text_of(data, name, limits)
 
@@ -65,7 +65,7 @@ class _Reader:
         home = str(Path(detector.errors.__file__).parents[1])
         path = [home, *(os.path.abspath(place) for place in sys.path if place)]
         try:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - the interpreter that runs this, and a fixed line
                 [sys.executable, "-I", "-S", "-c", _START.format(path=path)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -74,7 +74,9 @@ class _Reader:
                 process_group=0 if os.name == "posix" else None,  # Ctrl-C is for the parent
             )
         except OSError as error:
-            raise InputError(f"The process that reads documents cannot be started ({error.strerror or error}).") from None
+            raise InputError(
+                f"The process that reads documents cannot be started ({error.strerror or error})."
+            ) from None
         self.is_new = True
         self.is_stopped = False
 

@@ -17,7 +17,6 @@ import threading
 import time
 from contextlib import suppress
 from importlib import import_module
-from typing import IO, Any
 
 from detector.documents.messages import receive, send
 from detector.documents.reading import text_of
@@ -89,7 +88,11 @@ def _answer_of_fork(data: bytes, name: str, limits: ReadingLimits) -> bytes:
     if answer is None:
         return _said(InputError(f"{name} has more text than it may have."))
     code = os.waitstatus_to_exitcode(status)
-    return answer if code == 0 else _said(_ending(code, used.ru_maxrss // (1024 if sys.platform == "darwin" else 1), name, limits))
+    return (
+        answer
+        if code == 0
+        else _said(_ending(code, used.ru_maxrss // (1024 if sys.platform == "darwin" else 1), name, limits))
+    )
 
 
 def _be_the_fork(outgoing: int, data: bytes, name: str, limits: ReadingLimits) -> None:
@@ -115,7 +118,7 @@ def _hold_to(limits: ReadingLimits, n_bytes: int) -> None:
     threading.Thread(target=_watch_memory, args=(most_memory,), daemon=True).start()
     wanted = {
         "RLIMIT_CPU": limits.processor_seconds,
-        "RLIMIT_AS": most_memory,
+        "RLIMIT_AS": 2 * most_memory,  # for what grows faster than it is watched
         "RLIMIT_NOFILE": _OPEN_FILES,
         "RLIMIT_FSIZE": 0,
         "RLIMIT_CORE": 0,
@@ -125,11 +128,11 @@ def _hold_to(limits: ReadingLimits, n_bytes: int) -> None:
         if number is None:
             continue
         with suppress(ValueError, OSError):  # macOS does not know all of them
-            resource.setrlimit(number, (most, most))
+            resource.setrlimit(number, (most, most + 1))  # at the harder limit nothing tells which it was
 
 
 def _watch_memory(most_bytes: int) -> None:
-    """End the process once it has had so much at once, for macOS holds no process to a limit of memory."""
+    """End the process once it has had so much at once; libraries would abort, and macOS knows no limit of memory."""
     import resource
 
     unit = 1 if sys.platform == "darwin" else 1024
@@ -141,7 +144,7 @@ def _watch_memory(most_bytes: int) -> None:
 def _answer(data: bytes, name: str, limits: ReadingLimits) -> bytes:
     try:
         text, warnings = text_of(data, name)
-        check_length(text, limits.characters)
+        check_length(text, limits.characters, name)
         return json.dumps({"text": text, "warnings": warnings}, ensure_ascii=False).encode("utf-8", "surrogatepass")
     except InputError as error:
         return _said(error)

@@ -6,6 +6,8 @@ from detector.errors import TooLongError
 
 MOST_CHARACTERS = 2_000_000
 """Of one document; a long novel has a million."""
+MOST_CHARACTERS_OF_A_SAMPLE = 1 << 28
+"""Of text that a model is trained on or a tokenizer looked at with, which is no document."""
 BYTES_A_CHARACTER = 40
 """A file may have so many for each character that is allowed: pictures and markup stand beside a text."""
 
@@ -29,10 +31,10 @@ class ReadingLimits:
         return BYTES_A_CHARACTER * self.characters
 
 
-def check_length(text: str, most_characters: int) -> None:
+def check_length(text: str, most_characters: int, name: str = "The text") -> None:
     """Raise ``TooLongError`` for a text that is longer."""
     if len(text) > most_characters:
         raise TooLongError(
-            f"The text has {len(text):,} characters and at most {most_characters:,} are judged at once: "
+            f"{name} has {len(text):,} characters and at most {most_characters:,} are judged at once: "
             "split it into chapters, or raise --max-chars."
         )

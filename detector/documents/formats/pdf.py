@@ -1,6 +1,6 @@
 """PDF, by PDFium: pages in order, words mended at line ends, running heads and feet left out.
 
-PDFium unpacks and keeps whatever it meets; what that may cost is bounded by the process it runs in (``reader_process``).
+PDFium unpacks and keeps whatever it meets; the process it runs in (``reader_process``) bounds what that may cost.
 """
 
 import re
