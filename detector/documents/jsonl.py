@@ -27,7 +27,7 @@ def read_jsonl(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dic
                     if not isinstance(record.get(name), str):
                         raise TypeError(f"no text in the field {name!r}")
                 yield number, record
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, OSError, RecursionError) as error:
         where = f"line {number}" if number else "its beginning"
         raise InputError(
             f"{path.name} is not valid at {where}: {error}. Each line must be a JSON object with "
