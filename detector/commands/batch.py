@@ -12,6 +12,7 @@ from detector.commands.options import (
     DetectorChoice,
     MaxCharsOption,
     QuietOption,
+    SharedOption,
     guarded,
     print_json,
     say,
@@ -50,6 +51,7 @@ def batch(
     reports: Annotated[str, typer.Option(help="Highlight reports for: flagged, all, none.")] = "flagged",
     keep_tokens: Annotated[bool, typer.Option("--keep-tokens", help="Keep the scores of every token too.")] = False,
     max_chars: MaxCharsOption = MOST_CHARACTERS,
+    shared: SharedOption = False,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again the documents at which scoring broke.")
     ] = False,
@@ -91,6 +93,7 @@ def batch(
                     reports=reports,  # type: ignore[arg-type]  # checked there
                     keep_tokens=keep_tokens,
                     force=force,
+                    shared=shared,
                     retry_failed=retry_failed,
                     workers=workers,
                     threads=threads,

@@ -25,6 +25,10 @@ DtypeOption = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
 TargetFprOption = Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors, nothing else.")]
+SharedOption = Annotated[
+    bool,
+    typer.Option("--shared", help="Let others of this machine read what is written; else its owner alone can."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 MaxCharsOption = Annotated[int, typer.Option("--max-chars", min=1, help="Longest text that is taken, characters.")]
 MOST_CHARACTERS = 2_000_000
@@ -79,7 +83,8 @@ def _options_of(group: type) -> list[inspect.Parameter]:
 def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
     """Errors as sentences and exit codes as promised; a command returns its own code or None for 0.
 
-    A parameter whose type is a dataclass, such as ``ModelChoice``, stands for the options that are its fields.
+    A parameter whose type is a dataclass, such as ``ModelChoice``, stands for the options that are its fields. What a
+    command with the option ``shared`` writes holds texts, so without the option its owner alone can read it.
     """
     parameters = inspect.signature(command).parameters
     types = {name: parameter.annotation for name, parameter in parameters.items()}
@@ -91,6 +96,8 @@ def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
 
         from detector.errors import DetectorError, DetectorWarning
 
+        is_private = not kwargs.get("shared", True)
+        others = os.umask(0o077) if is_private else 0
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what libraries say to programmers
@@ -114,6 +121,9 @@ def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
         except KeyboardInterrupt:
             say("Interrupted.")
             code = 130
+        finally:
+            if is_private:
+                os.umask(others)
         raise typer.Exit(code)
 
     run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # what typer makes the options from

@@ -10,6 +10,7 @@ from detector.commands.options import (
     DetectorChoice,
     MaxCharsOption,
     QuietOption,
+    SharedOption,
     guarded,
     progress_bar,
     say,
@@ -31,6 +32,7 @@ def report(
         str | None, typer.Option(help="Write every picture as a file too: png or svg.", show_default="none")
     ] = None,
     max_chars: MaxCharsOption = MOST_CHARACTERS,
+    shared: SharedOption = False,
     *,
     choice: DetectorChoice,
     quiet: QuietOption = False,
