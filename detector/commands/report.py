@@ -41,6 +41,7 @@ def report(
 
     The pages need no network and no script; print them from the browser.
     """
+    from detector.documents.isolated_reading import prepare_reading
     from detector.errors import UsageError
     from detector.report.class_set import check_key, drawn_order, prepare_folder, write_key, write_set
     from detector.report.page import REPORT_ALTERNATIVES
@@ -52,6 +53,7 @@ def report(
     prepare_folder(out, anonymous, pictures)
     if key:
         check_key(key, out)
+    prepare_reading(named)
     detector = choice.load_detector(REPORT_ALTERNATIVES)
     if key:
         write_key(named, key, out)

@@ -65,9 +65,11 @@ def verdict(
     It is one of human, machine, mixed, inconclusive and unscored.
     """
     outputs: dict[str, Path | None] = {"--html": html, "--pdf": pdf, "--png": png}
+    from detector.documents.isolated_reading import prepare_reading
     from detector.verdict.files import NAMED
 
     _check_outputs(given(**outputs), paths)
+    prepare_reading(paths)
     detector = choice.load_detector(_alternatives(html or pdf))
     earlier = _writer_baseline(detector, baseline, max_chars) if baseline is not None else None
     write = _json_printer() if as_json else _text_printer(show, explain, len(paths) == 1 and not quiet)

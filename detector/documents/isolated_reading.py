@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +26,7 @@ _GRACE_SECONDS = 10.0
 """After its limit on the clock, until a process is ended from here that should have ended by itself."""
 _ENDING_SECONDS = 2.0
 _ZIP = b"PK"
+_PLAIN = (".txt", ".md", "")
 _KEPT_OF_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL")
 """No more: what stands in the environment of a server is none of a document's business."""
 _START = "import sys; sys.path[:] = {path!r}; from detector.documents.reader_process import main; main()"
@@ -41,6 +43,12 @@ def isolated_text_of(data: bytes, name: str, limits: ReadingLimits | None = None
         check_length(text, limits.characters, name)
         return text, doubts
     return _POOL.text_of(data, name, limits)
+
+
+def prepare_reading(names: Iterable[str]) -> None:
+    """Start the process for files that will need one by their names, while the caller does what takes longer."""
+    if any(Path(name).suffix.lower() not in _PLAIN for name in names):
+        _POOL.prepare()
 
 
 def stop_reading() -> None:
@@ -173,6 +181,11 @@ class _Pool:
                         self._idle.append(reader)
                 if not is_sound:
                     reader.close()
+
+    def prepare(self) -> None:
+        with self._lock:
+            if not self._idle:
+                self._idle.append(_Reader())
 
     def stop(self) -> None:
         with self._lock:

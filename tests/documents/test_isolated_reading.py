@@ -14,7 +14,7 @@ import pytest
 
 from detector import InputError
 from detector.documents import isolated_reading
-from detector.documents.isolated_reading import isolated_text_of, stop_reading
+from detector.documents.isolated_reading import isolated_text_of, prepare_reading, stop_reading
 from detector.documents.reading import text_of
 from detector.documents.reading_limits import ReadingLimits
 from detector.errors import TooLongError
@@ -82,6 +82,16 @@ def test_a_hostile_file_becomes_a_sentence_and_the_next_is_read(name, own_pool):
         isolated_text_of(hostile_files.HOSTILE[name](), name, TIGHT)
     process = only_process(own_pool)
     assert isolated_text_of(FILES["essay.pdf"], "f")[0] == "The boats were gone."
+    assert only_process(own_pool) is process
+
+
+def test_a_process_is_started_beforehand_for_what_is_not_plain_by_its_name(own_pool):
+    prepare_reading(["a.txt", "b.MD", "-"])
+    assert not own_pool._idle
+    for _ in range(2):
+        prepare_reading(["a.txt", "b.docx"])
+    process = only_process(own_pool)
+    assert isolated_text_of(FILES["essay.docx"], "f")[0] == "The boats were gone."
     assert only_process(own_pool) is process
 
 
