@@ -86,7 +86,6 @@ class _Reader:
                 f"The process that reads documents cannot be started ({error.strerror or error})."
             ) from None
         self.is_new = True
-        self.is_stopped = False
 
     def ask(self, data: bytes, name: str, limits: ReadingLimits) -> dict[str, object] | None:
         """Its answer; None where it was too late. Raises ``EOFError`` or ``OSError`` where the process is gone."""
@@ -142,10 +141,13 @@ class _Pool:
         self._free = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
         self._idle: list[_Reader] = []
         self._busy: set[_Reader] = set()
+        self._stops = 0
+        """How often reading was stopped; who began before that gets no new process."""
 
     def text_of(self, data: bytes, name: str, limits: ReadingLimits) -> tuple[str, tuple[str, ...]]:
+        stops = self._stops
         with self._free:
-            answer = self._answer(data, name, limits)
+            answer = self._answer(data, name, limits, stops)
         if answer is None:
             raise InputError(
                 f"{name} took more than {limits.seconds} seconds to read, so it was given up. Save the text alone and "
@@ -157,21 +159,25 @@ class _Pool:
             raise (kind if is_ours else InputError)(answer["error"])  # type: ignore[misc]  # just looked
         return str(answer["text"]), tuple(map(str, answer["warnings"]))  # type: ignore[call-overload]  # a list
 
-    def _answer(self, data: bytes, name: str, limits: ReadingLimits) -> dict[str, object] | None:
+    def _answer(self, data: bytes, name: str, limits: ReadingLimits, stops: int) -> dict[str, object] | None:
         while True:
             with self._lock:
+                if stops != self._stops:
+                    raise _ended(name)
                 reader = self._idle.pop() if self._idle else None
             reader = reader or _Reader()
             with self._lock:
                 self._busy.add(reader)
             is_sound = False
             try:
+                if stops != self._stops:  # meanwhile
+                    raise _ended(name)
                 answer = reader.ask(data, name, limits)
                 is_sound = answer is not None
                 return answer
             except (EOFError, OSError):
-                if reader.is_new or reader.is_stopped:
-                    raise InputError(f"The process that reads documents ended while it was at {name}.") from None
+                if reader.is_new:
+                    raise _ended(name) from None
                 # it was ended from outside while it waited, so the document is not to blame
             finally:
                 with self._lock:
@@ -191,12 +197,16 @@ class _Pool:
         with self._lock:
             idle, busy = self._idle, list(self._busy)
             self._idle = []
+            self._stops += 1
             self._busy.clear()
         for reader in idle:
             reader.close()
         for reader in busy:  # whoever waits for it closes it
-            reader.is_stopped = True
             reader.end()
+
+
+def _ended(name: str) -> InputError:
+    return InputError(f"The process that reads documents ended while it was at {name}.")
 
 
 _POOL = _Pool()
