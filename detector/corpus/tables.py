@@ -6,11 +6,11 @@ ends the file becomes one more.
 
 import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detector.corpus.columns import Layout, Reading, Record, check_columns, distinct, first_surrogate, valid
 from detector.corpus.csv_records import csv_records
@@ -18,6 +18,9 @@ from detector.corpus.decompression import COMPRESSED, open_bytes
 from detector.corpus.documents import Document, Problem
 from detector.documents.reading_limits import check_length
 from detector.errors import InputError, TooLongError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _MOST_RECORD_BYTES = 1 << 28
 _PARQUET_ROWS = 256
@@ -127,15 +130,29 @@ def _parquet_records(path: Path, layout: Layout, reading: Reading) -> Iterator[t
             names = distinct(file.schema_arrow.names)
             number = 0
             for batch in file.iter_batches(_PARQUET_ROWS, use_threads=False):
-                for record in batch.rename_columns(names).to_pylist():
+                for record in _records_of(batch.rename_columns(names)):
                     number += 1
+                    if record is None:
+                        record = InputError(f"{path.name}, record {number} holds what is no valid text or date.")
                     yield number, record
                 reading.done = size + path.stat().st_size * number / rows
-    except pa.ArrowException as error:
+    except (pa.ArrowException, ValueError) as error:
         raise OSError(str(error)) from error
 
 
-_RECORDS = {
+def _records_of(batch: "pa.RecordBatch") -> Iterator[dict[str, Any] | None]:
+    """The rows of a batch, None for one that Python cannot hold, such as text that is not UTF-8."""
+    try:
+        yield from batch.to_pylist()
+    except (ValueError, OverflowError):
+        for at in range(len(batch)):
+            try:
+                yield from batch.slice(at, 1).to_pylist()
+            except (ValueError, OverflowError):
+                yield None
+
+
+_RECORDS: dict[str, Callable[[Path, Layout, Reading], Iterator[tuple[int, Record]]]] = {
     ".csv": csv_records,
     ".tsv": partial(csv_records, delimiters=("\t",)),
     ".jsonl": _jsonl_records,

@@ -292,3 +292,10 @@ def test_telling_columns_apart_grows_with_their_number(names):
         return Counted.comparisons
 
     assert work(2000) <= 2.5 * work(1000) + 100
+
+
+def test_a_parquet_record_that_is_no_text_is_said_and_the_others_read(tmp_path):
+    broken = pa.array([b"One.", b"\x9a", b"Three."]).cast(pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"id": ["a", "b", "c"], "text": broken}), tmp_path / "x.parquet")
+    assert texts(tmp_path / "x.parquet") == ["One.", None, "Three."]
+    assert problems(tmp_path / "x.parquet") == ["x.parquet, record 2 holds what is no valid text or date."]
