@@ -20,7 +20,7 @@ from detector.documents.decoding import decode
 from detector.documents.formats.recognition import format_of
 from detector.documents.messages import receive, send
 from detector.documents.reading_limits import ReadingLimits, check_length
-from detector.errors import InputError
+from detector.errors import InputError, TooLongError
 
 _GRACE_SECONDS = 10.0
 """After its limit on the clock, until a process is ended from here that should have ended by itself."""
@@ -87,7 +87,7 @@ class _Reader:
             ) from None
         self.is_new = True
 
-    def ask(self, data: bytes, name: str, limits: ReadingLimits) -> dict[str, object] | None:
+    def ask(self, data: bytes, name: str, limits: ReadingLimits) -> bytes | None:
         """Its answer; None where it was too late. Raises ``EOFError`` or ``OSError`` where the process is gone."""
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe
         assert self._process.stdout is not None  # noqa: S101 - so is this
@@ -107,7 +107,7 @@ class _Reader:
             self._process.stdin.flush()
             answer = receive(self._process.stdout)
             self.is_new = False
-            return json.loads(answer.decode("utf-8", "surrogatepass"))
+            return answer
         except (EOFError, OSError):
             if is_late.is_set():
                 return None
@@ -153,13 +153,9 @@ class _Pool:
                 f"{name} took more than {limits.seconds} seconds to read, so it was given up. Save the text alone and "
                 "try again."
             )
-        if "error" in answer:
-            kind = getattr(detector.errors, str(answer["kind"]), None)
-            is_ours = isinstance(kind, type) and issubclass(kind, InputError)
-            raise (kind if is_ours else InputError)(answer["error"])  # type: ignore[misc]  # just looked
-        return str(answer["text"]), tuple(map(str, answer["warnings"]))  # type: ignore[call-overload]  # a list
+        return _checked(answer, name, limits)
 
-    def _answer(self, data: bytes, name: str, limits: ReadingLimits, stops: int) -> dict[str, object] | None:
+    def _answer(self, data: bytes, name: str, limits: ReadingLimits, stops: int) -> bytes | None:
         while True:
             with self._lock:
                 if stops != self._stops:
@@ -203,6 +199,21 @@ class _Pool:
             reader.close()
         for reader in busy:  # whoever waits for it closes it
             reader.end()
+
+
+def _checked(answer: bytes, name: str, limits: ReadingLimits) -> tuple[str, tuple[str, ...]]:
+    """The text and warnings in an answer, which a hostile file may have had its reader make up."""
+    try:
+        said = json.loads(answer.decode("utf-8", "surrogatepass"))
+        error = said.get("error")
+        text, warnings = str(said.get("text", "")), tuple(map(str, said.get("warnings", ())))
+        is_too_long = said.get("kind") == TooLongError.__name__
+    except (ValueError, RecursionError, TypeError, AttributeError):
+        raise InputError(f"{name} is damaged: its reader gave no answer that makes sense.") from None
+    if error is not None:
+        raise (TooLongError if is_too_long else InputError)(str(error))
+    check_length(text, limits.characters, name)
+    return text, warnings
 
 
 def _ended(name: str) -> InputError:

@@ -70,7 +70,9 @@ def _answer_of_fork(data: bytes, name: str, limits: ReadingLimits) -> bytes:
     ours, theirs = os.pipe()
     fork = os.fork()
     if fork == 0:
-        os.close(ours)
+        os.close(0)  # whatever becomes of a fork, it sees no other document and answers for none
+        os.closerange(3, theirs)
+        os.closerange(theirs + 1, _OPEN_FILES)
         _be_the_fork(theirs, data, name, limits)
     has_ended = False
     try:

@@ -137,6 +137,19 @@ def test_a_defect_of_a_reader_is_damage_to_whoever_sent_the_file(monkeypatch):
     assert b"f is damaged, or of a kind that cannot be read (KeyError)" in reader_process._answer(b"", "f", TIGHT)
 
 
+@pytest.mark.parametrize(
+    "answer", [b"", b"\xff", b"[" * 100_000, b"[]", b'{"text": "a", "warnings": 5}', b'{"error": "no", "kind": ["os"]}']
+)
+def test_an_answer_that_a_file_made_up_is_an_error(answer):
+    with pytest.raises(InputError):
+        isolated_reading._checked(answer, "f", TIGHT)
+
+
+def test_a_text_that_a_file_made_up_is_held_to_the_limit():
+    with pytest.raises(TooLongError):
+        isolated_reading._checked(b'{"text": "too long", "warnings": []}', "f", ReadingLimits(characters=7))
+
+
 def test_a_process_that_died_while_it_waited_is_replaced(own_pool):
     isolated_text_of(FILES["essay.pdf"], "f")
     process = only_process(own_pool)
