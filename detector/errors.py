@@ -3,6 +3,7 @@
 DetectorError                 base; its ``exit_code`` is what the command line returns
 ├── UsageError                an option has a value that is not allowed  (exit 2)
 ├── InputError                an input cannot be read or used            (exit 3)
+│   └── TooLongError          a text is longer than is judged at once    (exit 3)
 ├── ModelError                a model or a resource is missing or broken (exit 4)
 ├── CalibrationError          a verdict is asked for that no calibration supports (exit 4)
 └── OutputError               results cannot be written                  (exit 4)
@@ -33,6 +34,10 @@ class InputError(DetectorError):
     """An input cannot be read, decoded or used."""
 
     exit_code = 3
+
+
+class TooLongError(InputError):
+    """A text is longer than is judged at once."""
 
 
 class ModelError(DetectorError):

@@ -7,21 +7,29 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows
 TEMPORARY = ".tmp"
 """End of the name under which a file is written; what a crash leaves bears it, and a dot in front."""
 
 MOST_JSON_BYTES = 50_000_000
 
 
-def write_whole(path: Path, fill: Callable[[IO[bytes]], Any]) -> None:
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+"""Rights of what holds texts: its owner's alone."""
+
+
+def write_whole(path: Path, fill: Callable[[IO[bytes]], Any], is_private: bool = False) -> None:
     """Have ``fill`` write a file, in place of one of that name, all at once or not at all; raises ``OSError``.
 
     It is written under another name, synced and renamed, and the folder is synced: once this returns, the file
-    survives a crash of the machine.
+    survives a crash of the machine. A link that stands under the other name is removed and not followed. A private
+    file can be read by its owner alone.
     """
     temporary = path.with_name(f".{path.name}{TEMPORARY}")
     try:
-        with temporary.open("wb") as file:
+        temporary.unlink(missing_ok=True)
+        rights = PRIVATE_FILE if is_private else 0o666
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, rights), "wb") as file:
             fill(file)
             file.flush()
             os.fsync(file.fileno())
@@ -31,6 +39,12 @@ def write_whole(path: Path, fill: Callable[[IO[bytes]], Any]) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def make_folder(folder: Path, is_private: bool = False) -> None:
+    """Make a folder and those above it where they are missing; one that is there stays as is. Raises ``OSError``."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(PRIVATE_FOLDER if is_private else 0o777, exist_ok=True)
 
 
 def write_text_whole(path: Path, text: str) -> None:

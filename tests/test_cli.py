@@ -755,3 +755,42 @@ def test_compare_reads_standard_input_once(run):
     result = run("compare", "-", "-", calibrated=False)
     assert result.exit_code == 2
     assert "standard input can be only one of the two" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device of Unix")
+def test_what_has_no_end_is_refused_and_the_next_is_judged(run, essay, tmp_path, monkeypatch):
+    monkeypatch.setattr("detector.documents.opening._SECONDS_FOR_A_WRITER", 0.1)
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "large.txt").open("wb") as file:
+        file.truncate(300_000_000)
+    result = run("/dev/zero", tmp_path / "pipe", tmp_path / "large.txt", essay, "--json")
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [record["reason"] for record in records] == ["too_long", "unreadable", "too_long", None]
+    assert result.exit_code == 3
+    for said in ("/dev/zero has more than 80 MB", "nobody wrote to it", "large.txt has 300 MB"):
+        assert said in result.stderr
+
+
+def test_the_longest_text_can_be_named(run, essay):
+    n = len(LONG)
+    refused = run(essay, "--max-chars", n - 1)
+    assert refused.exit_code == 3
+    assert f"essay.txt has {n:,} characters and at most {n - 1:,}" in refused.stderr
+    assert "raise --max-chars" in refused.stderr
+    assert run(essay, "--max-chars", n).exit_code == 0
+    assert run("score", essay, "--max-chars", n - 1, calibrated=False).exit_code == 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of Unix")
+@pytest.mark.parametrize(("option", "rights"), [([], (0o600, 0o700)), (["--shared"], (0o644, 0o755))])
+def test_reports_are_their_owners_alone_unless_shared(run, essay, tmp_path, option, rights):
+    old = os.umask(0o022)
+    try:
+        assert run(essay, "--html", tmp_path / "a.html", *option).exit_code == 0
+        assert run("report", essay, "--out", tmp_path / "set", *option).exit_code == 0
+        assert os.umask(0o022) == 0o022  # what the command changed is as it was
+    finally:
+        os.umask(old)
+    for path in (tmp_path / "a.html", tmp_path / "set" / "index.html"):
+        assert path.stat().st_mode & 0o777 == rights[0]
+    assert (tmp_path / "set").stat().st_mode & 0o777 == rights[1]

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from detector.commands.options import DetectorChoice, QuietOption, guarded, print_json, say
+from detector.commands.options import (
+    MOST_CHARACTERS,
+    DetectorChoice,
+    MaxCharsOption,
+    QuietOption,
+    SharedOption,
+    guarded,
+    print_json,
+    say,
+)
 from detector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +50,8 @@ def batch(
     fdr: Annotated[float, typer.Option(help="Share of false flags allowed among the flagged of the corpus.")] = 0.05,
     reports: Annotated[str, typer.Option(help="Highlight reports for: flagged, all, none.")] = "flagged",
     keep_tokens: Annotated[bool, typer.Option("--keep-tokens", help="Keep the scores of every token too.")] = False,
-    max_chars: Annotated[int, typer.Option(min=1, help="Longest document that is judged, characters.")] = 2_000_000,
+    max_chars: MaxCharsOption = MOST_CHARACTERS,
+    shared: SharedOption = False,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again the documents at which scoring broke.")
     ] = False,
@@ -84,6 +94,7 @@ def batch(
                     reports=reports,  # type: ignore[arg-type]  # checked there
                     keep_tokens=keep_tokens,
                     force=force,
+                    shared=shared,
                     retry_failed=retry_failed,
                     workers=workers,
                     threads=threads,

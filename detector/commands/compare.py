@@ -6,10 +6,13 @@ from typing import Annotated
 import typer
 
 from detector.commands.options import (
+    MOST_CHARACTERS,
     AsGivenOption,
     JsonOption,
+    MaxCharsOption,
     ModelChoice,
     QuietOption,
+    SharedOption,
     guarded,
     mended_for,
     print_json,
@@ -24,6 +27,8 @@ def compare(
     png: Annotated[Path | None, typer.Option(help="Draw the token probabilities of both (.png or .svg).")] = None,
     as_json: JsonOption = False,
     as_given: AsGivenOption = False,
+    max_chars: MaxCharsOption = MOST_CHARACTERS,
+    shared: SharedOption = False,
     *,
     choice: ModelChoice,
     quiet: QuietOption = False,
@@ -43,7 +48,7 @@ def compare(
         raise UsageError("Both texts are -, and standard input can be only one of the two. Give a file for the other.")
     if png is not None:
         check_picture_path(png)
-    sources = [read_source(path) for path in (first, second)]
+    sources = [read_source(path, max_chars) for path in (first, second)]
     for path, source in zip((first, second), sources, strict=True):
         for warning in () if quiet else source.warnings:
             say(warning)

@@ -35,7 +35,14 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results 
 AsGivenOption = Annotated[
     bool, typer.Option("--as-given", help="Take the text as it stands even where it is disguised.")
 ]
+SharedOption = Annotated[
+    bool,
+    typer.Option("--shared", help="Let others of this machine read what is written; else its owner alone can."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+MaxCharsOption = Annotated[int, typer.Option("--max-chars", min=1, help="Longest text that is taken, characters.")]
+MOST_CHARACTERS = 2_000_000
+"""Default of ``--max-chars``; that of ``documents.reading_limits``, which is not imported to show a help text."""
 FilePath = Annotated[
     str, typer.Argument(metavar="PATH", help="A file (text, Word, OpenDocument, PDF, EPUB, HTML); - is standard input.")
 ]
@@ -87,7 +94,8 @@ def _options_of(group: type) -> list[inspect.Parameter]:
 def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
     """Errors as sentences and exit codes as promised; a command returns its own code or None for 0.
 
-    A parameter whose type is a dataclass, such as ``ModelChoice``, stands for the options that are its fields.
+    A parameter whose type is a dataclass, such as ``ModelChoice``, stands for the options that are its fields. What a
+    command with the option ``shared`` writes holds texts, so without the option its owner alone can read it.
     """
     parameters = inspect.signature(command).parameters
     types = {name: parameter.annotation for name, parameter in parameters.items()}
@@ -99,6 +107,8 @@ def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
 
         from detector.errors import DetectorError, DetectorWarning
 
+        is_private = not kwargs.get("shared", True)
+        others = os.umask(0o077) if is_private else 0
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what libraries say to programmers
@@ -122,6 +132,9 @@ def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
         except KeyboardInterrupt:
             say("Interrupted.")
             code = 130
+        finally:
+            if is_private:
+                os.umask(others)
         raise typer.Exit(code)
 
     run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # what typer makes the options from
@@ -154,11 +167,11 @@ def print_json(record: dict[str, Any]) -> None:
     print(line, flush=True)
 
 
-def read_for(path: str, quiet: bool) -> "SourceText":
+def read_for(path: str, quiet: bool, most_characters: int = MOST_CHARACTERS) -> "SourceText":
     """The source read, with what its reading warns of said."""
     from detector.documents.reading import read_source
 
-    source = read_source(path)
+    source = read_source(path, most_characters)
     for warning in () if quiet else source.warnings:
         say(warning)
     return source

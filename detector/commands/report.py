@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from detector.commands.options import DetectorChoice, QuietOption, guarded, progress_bar, say
+from detector.commands.options import (
+    MOST_CHARACTERS,
+    DetectorChoice,
+    MaxCharsOption,
+    QuietOption,
+    SharedOption,
+    guarded,
+    progress_bar,
+    say,
+)
 
 
 @guarded
@@ -22,6 +31,8 @@ def report(
     pictures: Annotated[
         str | None, typer.Option(help="Write every picture as a file too: png or svg.", show_default="none")
     ] = None,
+    max_chars: MaxCharsOption = MOST_CHARACTERS,
+    shared: SharedOption = False,
     *,
     choice: DetectorChoice,
     quiet: QuietOption = False,
@@ -30,10 +41,11 @@ def report(
 
     The pages need no network and no script; print them from the browser.
     """
+    from detector.documents.isolated_reading import prepare_reading
     from detector.errors import UsageError
     from detector.report.class_set import check_key, drawn_order, prepare_folder, write_key, write_set
     from detector.report.page import REPORT_ALTERNATIVES
-    from detector.verdict.files import detect_files, files_among
+    from detector.verdict.files import NAMED, detect_files, files_among
 
     if key and not anonymous:
         raise UsageError("--key tells which number is which file, and only --anonymous gives numbers; add it.")
@@ -41,16 +53,21 @@ def report(
     prepare_folder(out, anonymous, pictures)
     if key:
         check_key(key, out)
+    prepare_reading(named)
     detector = choice.load_detector(REPORT_ALTERNATIVES)
     if key:
         write_key(named, key, out)
     with progress_bar("Reading", quiet) as progress:
         written = write_set(
-            detect_files(detector, named), out, anonymous, pictures, lambda done, _: progress(done, len(named))
+            detect_files(detector, named, most_characters=max_chars),
+            out,
+            anonymous,
+            pictures,
+            lambda done, _: progress(done, len(named)),
         )
     for entry in written:
         if entry.result.verdict == "unscored" and not quiet:
-            named_already = entry.result.reason == "unreadable" and not anonymous
+            named_already = entry.result.reason in NAMED and not anonymous
             say(f"{'No verdict' if named_already else f'{entry.name} got no verdict'}: {entry.result.explanation}")
     if key and not quiet:
         say(f"Which number is which file stands in {key}; keep it apart from the pages.")

@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from detector.commands.options import (
+    MOST_CHARACTERS,
     AsGivenOption,
     FilePath,
     JsonOption,
+    MaxCharsOption,
     ModelChoice,
     QuietOption,
     guarded,
@@ -22,6 +24,7 @@ from detector.commands.options import (
 def score(
     path: FilePath,
     as_json: JsonOption = False,
+    max_chars: MaxCharsOption = MOST_CHARACTERS,
     top: Annotated[int, typer.Option(min=0, max=100, help="Likeliest alternatives of each token.")] = 5,
     as_given: AsGivenOption = False,
     *,
@@ -39,7 +42,7 @@ def score(
     from detector.report.tokens.scores import print_table, to_record
     from detector.scoring import score_texts
 
-    source = read_for(path, quiet)
+    source = read_for(path, quiet, max_chars)
     if not source.text:
         raise InputError(f"{path} is empty, so there is nothing to score.")
     language_model = choice.load()

@@ -61,12 +61,13 @@ def analyse_and_show(
 
 def _analyse(folder: Path, model: str, evidence: "Evidence") -> "tuple[VocabularyAnalysis, TokenizerAnalysis]":
     from detector.documents.reading import read_source
+    from detector.documents.reading_limits import MOST_CHARACTERS_OF_A_SAMPLE
     from detector.vocabulary.analysis import analyse_vocabulary
     from detector.vocabulary.model_source import load_tokenizer
     from detector.vocabulary.token_choice import parse_range
 
     paths, reference = evidence.sample or [], evidence.reference
-    texts = [read_source(str(path)).text for path in paths]
+    texts = [read_source(str(path), MOST_CHARACTERS_OF_A_SAMPLE).text for path in paths]
     rows = None if reference is None else np.array(parse_range(reference, 1 << 30), dtype=np.int32)
     names = ", ".join(path.name for path in paths) or None
     return analyse_vocabulary(folder, load_tokenizer(folder), model, texts or None, names, rows)

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from detector.commands.options import (
+    MOST_CHARACTERS,
     DetectorChoice,
     JsonOption,
+    MaxCharsOption,
     QuietOption,
+    SharedOption,
     given,
     guarded,
     print_json,
@@ -51,6 +54,8 @@ def verdict(
             show_default=False,
         ),
     ] = None,
+    max_chars: MaxCharsOption = MOST_CHARACTERS,
+    shared: SharedOption = False,
     *,
     choice: DetectorChoice,
     quiet: QuietOption = False,
@@ -60,13 +65,17 @@ def verdict(
     It is one of human, machine, mixed, inconclusive and unscored.
     """
     outputs: dict[str, Path | None] = {"--html": html, "--pdf": pdf, "--png": png}
+    from detector.documents.isolated_reading import prepare_reading
+    from detector.verdict.files import NAMED
+
     _check_outputs(given(**outputs), paths)
+    prepare_reading(paths)
     detector = choice.load_detector(_alternatives(html or pdf))
-    earlier = _writer_baseline(detector, baseline) if baseline is not None else None
+    earlier = _writer_baseline(detector, baseline, max_chars) if baseline is not None else None
     write = _json_printer() if as_json else _text_printer(show, explain, len(paths) == 1 and not quiet)
     code = 0
-    for result in _with_progress(detector, paths, quiet):
-        unreadable = result.reason == "unreadable"
+    for result in _with_progress(detector, paths, max_chars, quiet):
+        unreadable = result.reason in NAMED
         if earlier is not None:
             result = _with_baseline(result, earlier)
         try:  # files first, so that a reader who has seen enough and closes the pipe loses none
@@ -131,18 +140,18 @@ def _write_outputs(
         draw_surprise(result, classifier, png)
 
 
-def _with_progress(detector: "Detector", paths: list[str], quiet: bool) -> "Iterator[Result]":
+def _with_progress(detector: "Detector", paths: list[str], max_chars: int, quiet: bool) -> "Iterator[Result]":
     """The results, with a bar on standard error if someone is looking and results do not appear in the same place."""
     from detector.verdict.files import detect_files
 
     if quiet or sys.stdout.isatty():
-        yield from detect_files(detector, paths)
+        yield from detect_files(detector, paths, most_characters=max_chars)
     elif len(paths) == 1:
         with progress_bar("Scoring", quiet) as report:
-            yield from list(detect_files(detector, paths, report))
+            yield from list(detect_files(detector, paths, report, max_chars))
     else:
         with progress_bar("Judging", quiet) as report:
-            for number, result in enumerate(detect_files(detector, paths), start=1):
+            for number, result in enumerate(detect_files(detector, paths, most_characters=max_chars), start=1):
                 report(number, len(paths))
                 yield result
 
@@ -160,11 +169,11 @@ def _json_printer() -> "Callable[[Result], None]":
     return lambda result: print_json(result.to_dict())
 
 
-def _writer_baseline(detector: "Detector", folder: Path) -> "WriterBaseline":
+def _writer_baseline(detector: "Detector", folder: Path, max_chars: int) -> "WriterBaseline":
     from detector.documents.reading import read_folder
     from detector.verdict.baseline import WriterBaseline
 
-    return WriterBaseline(detector, [source.text for source in read_folder(folder)])
+    return WriterBaseline(detector, [source.text for source in read_folder(folder, max_chars)])
 
 
 def _with_baseline(result: "Result", earlier: "WriterBaseline") -> "Result":

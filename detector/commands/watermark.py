@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from detector.commands.options import (
+    MOST_CHARACTERS,
     AsGivenOption,
     FilePath,
     JsonOption,
+    MaxCharsOption,
     ModelOption,
     OfflineOption,
     QuietOption,
@@ -46,6 +48,7 @@ def watermark(
     scheme: WatermarkSchemeOption = None,
     as_json: JsonOption = False,
     as_given: AsGivenOption = False,
+    max_chars: MaxCharsOption = MOST_CHARACTERS,
     model: ModelOption = "default",
     offline: OfflineOption = False,
     quiet: QuietOption = False,
@@ -74,7 +77,7 @@ def watermark(
         green = {"--gamma": gamma, "--scheme": scheme}
         refuse(green, "--synthid-keys tests for SynthID-Text", "Leave out one or the other.")
         synthid = SynthId(_whole_numbers(synthid_keys), **given(ngram_length=ngram_length))
-    source = read_for(path, quiet)
+    source = read_for(path, quiet, max_chars)
     is_empty = not source.text.strip()
     language_model = LanguageModel.load(model, "cpu", offline=offline)
     mended = mended_for("" if is_empty else source.text, source.path or "Standard input", as_given, quiet)

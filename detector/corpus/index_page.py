@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from jinja2 import FileSystemLoader
 from markupsafe import Markup
 
 from detector.corpus.reports import is_flagged, report_name
+from detector.corpus.sealed_parquet import read_sealed_parquet
 from detector.corpus.statistics import Statistics
 from detector.corpus.store import REPORTS, Store
 from detector.corpus.summary import percent
@@ -109,7 +109,7 @@ def _listed(store: Store) -> dict[str, list[Listed]]:
     listed: dict[str, list[Listed]] = {verdict: [] for verdict in VERDICTS}
     reports = {path.name for path in (store.folder / REPORTS).glob("*.html")}
     for path in store.parts():
-        for row in pq.read_table(path, columns=_COLUMNS).to_pylist():
+        for row in read_sealed_parquet(path, _COLUMNS).to_pylist():
             rows = listed[row["verdict"]]
             if len(rows) < MOST_ROWS_A_CLASS:
                 rows.append(_listed_row(row, reports))

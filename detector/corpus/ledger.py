@@ -13,17 +13,17 @@ one reading of the input; a document that was not met in the last one is absent.
 import hashlib
 import json
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import pyarrow.parquet as pq
-
 from detector.corpus.documents import Document, key_of
-from detector.corpus.store import ABSENT, LEDGER, RESULTS, Store, is_failed
-from detector.errors import OutputError
+from detector.corpus.sealed_parquet import read_sealed_parquet
+from detector.corpus.store import ABSENT, RESULTS, Store, is_failed
+from detector.errors import DetectorWarning, OutputError, UsageError
 
 Admission = Literal["new", "copy", "done"]
 
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS documents (
     key BLOB PRIMARY KEY, text BLOB, is_copy INTEGER, state TEXT, part INTEGER, pass INTEGER,
     repeats INTEGER DEFAULT 1
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS documents_by_text ON documents (text);
+CREATE INDEX IF NOT EXISTS documents_by_text_and_part ON documents (text, part);
 CREATE INDEX IF NOT EXISTS documents_by_part ON documents (part);
 CREATE TABLE IF NOT EXISTS copies (key BLOB PRIMARY KEY, document TEXT) WITHOUT ROWID;
 """
@@ -68,24 +68,37 @@ class Ledger:
     @contextmanager
     def opened(cls, store: Store, run_id: str) -> Iterator["Ledger"]:
         """The ledger of ``store``, in agreement with its parts."""
-        path = store.folder / LEDGER
+        path = store.ledger_file()
         try:
-            connection = _connect(path, run_id)
+            ledger = cls._agreed(path, run_id, store)
         except sqlite3.DatabaseError as error:
             if _is_about_the_disk(error):
                 raise _output_error(store, error) from error
-            for suffix in ("", "-wal", "-shm"):  # damaged: the parts hold all that it held
+            for suffix in ("-wal", "-shm"):  # damaged: the parts hold all that it held
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
-            connection = _connect(path, run_id)
+            with path.open("r+b") as file:
+                file.truncate()
+            ledger = cls._agreed(path, run_id, store)
+        connection = ledger._connection
         try:
-            ledger = cls(connection, store)
-            ledger.reconcile()
             ledger._begin_pass()
             yield ledger
         except sqlite3.DatabaseError as error:
             raise _output_error(store, error) from error
         finally:
             connection.close()
+
+    @classmethod
+    def _agreed(cls, path: Path, run_id: str, store: Store) -> "Ledger":
+        """An open ledger in agreement with the parts; raises ``sqlite3.DatabaseError`` for a damaged one."""
+        connection = _connect(path, run_id)
+        try:
+            ledger = cls(connection, store)
+            ledger.reconcile()
+        except BaseException:
+            connection.close()
+            raise
+        return ledger
 
     def reconcile(self) -> None:
         """Agree with the parts on disk, whatever happened since."""
@@ -143,12 +156,13 @@ class Ledger:
     def copies(self) -> Iterator[Copy]:
         """Documents that wait for the row of another, in the order of the parts those are in."""
         query = (
-            "SELECT copies.key, copies.document, original.text, parts.name, min(original.part) FROM copies "
-            "JOIN documents AS waiting ON waiting.key = copies.key "
-            "JOIN documents AS original ON original.text = waiting.text AND original.part IS NOT NULL "
-            "JOIN parts ON parts.number = original.part GROUP BY copies.key ORDER BY original.part"
+            "SELECT key, document, text, name FROM (SELECT copies.key, copies.document, waiting.text, ("
+            # a look-up in the index: a join with all that have the text would be quadratic in them
+            "SELECT min(part) FROM documents WHERE text = waiting.text AND part IS NOT NULL) AS number "
+            "FROM copies JOIN documents AS waiting ON waiting.key = copies.key"
+            ") JOIN parts USING (number) ORDER BY number"
         )
-        for key, payload, text, part, _ in self._all(query):
+        for key, payload, text, part in self._all(query):
             name, path, warnings, fields = json.loads(payload)
             yield Copy(Document(name, path, None, tuple(warnings), fields, key=key.hex()), text.hex(), part)
 
@@ -230,7 +244,14 @@ class Ledger:
         self.set_fact("pass", str(self.current_pass))
 
     def _adopt(self, path: Path) -> None:
-        rows = pq.read_table(path, columns=["document_key", "text_sha256", "duplicate_of"]).to_pylist()
+        rows = read_sealed_parquet(path, ["document_key", "text_sha256", "duplicate_of"]).to_pylist()
+        keys = [row["document_key"] for row in rows]
+        if original := self._copied_from(path, keys):
+            path.unlink()
+            warnings.warn(
+                f"{path} held the rows of {original} once more, so it was removed.", DetectorWarning, stacklevel=2
+            )
+            return
         number = self._add_part(path)
         state = "failed" if is_failed(path) else "done"
         # A crash may have left a row in both halves of a part; then the one in results counts.
@@ -247,6 +268,18 @@ class Ledger:
                 for row in rows
             ),
         )
+
+    def _copied_from(self, path: Path, keys: list[str]) -> str | None:
+        """The part of the same folder that holds all of these rows already; raises ``UsageError`` where it has some."""
+        holder = "SELECT name FROM documents JOIN parts ON number = part WHERE key = ? AND name LIKE ? AND name != ?"
+        holders = (self._one(holder, _blob(key), f"{path.parent.name}/%", self._name(path)) for key in keys)
+        found = [row[0] for row in holders if row]
+        if found and len(found) < len(keys):
+            raise UsageError(
+                f"{path} and {self._store.folder / found[0]} hold rows of the same documents, which would be counted "
+                "twice. Delete the one that does not belong here and give the command again."
+            )
+        return found[0] if found else None
 
     def _add_part(self, part: Path) -> int:
         name, (size, time) = self._name(part), _stamp(part)
@@ -271,17 +304,27 @@ class Ledger:
 
 def _connect(path: Path, run_id: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=60)
+    try:
+        _prepare(connection, run_id)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, run_id: str) -> None:
+    """Raises ``sqlite3.DatabaseError`` for a ledger that is damaged or of another run."""
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")  # what a power cut takes from it is read from the parts
     connection.executescript(_TABLES)
+    if connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+        raise sqlite3.DatabaseError("it is damaged")
     row = connection.execute("SELECT value FROM facts WHERE name = 'run'").fetchone()
     if row is None:
         connection.execute("INSERT INTO facts VALUES ('run', ?)", (run_id,))
         connection.commit()
     elif row[0] != run_id:  # a crash between two runs left it
-        connection.close()
-        raise sqlite3.DatabaseError("belongs to another run")
-    return connection
+        raise sqlite3.DatabaseError("it belongs to another run")
 
 
 def _stamp(path: Path) -> tuple[int, int]:

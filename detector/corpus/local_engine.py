@@ -25,7 +25,8 @@ from detector.corpus.engine import cores, default_workers
 from detector.corpus.judging import Judged, failed_row
 from detector.corpus.recipe import Recipe
 from detector.corpus.schema import Carried, results_schema
-from detector.corpus.worker import order, packed, receive, send, unpacked
+from detector.corpus.worker import order, packed, unpacked
+from detector.documents.messages import receive, send
 from detector.errors import DetectorError, ModelError, UsageError
 
 _AHEAD = 2

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from detector.corpus.sealed_parquet import check_sealed
 from detector.corpus.store import RESULTS, SUMMARY, TOKENS, Store
 from detector.errors import InputError, UsageError
 
@@ -28,7 +29,10 @@ def query(folder: str | Path, sql: str) -> pa.Table:
         raise InputError(f"{folder} holds no results; make some with: detect batch INPUT --out {folder}")
     with duckdb.connect(":memory:") as connection:
         for view in (RESULTS, TOKENS):
-            if files := [str(path.resolve()) for path in store.parts(view)]:
+            parts = store.parts(view)
+            for path in parts:  # DuckDB does not look at checksums
+                check_sealed(path)
+            if files := [str(path.resolve()) for path in parts]:
                 connection.read_parquet(files).create_view(view)
         allowed = ", ".join(
             "'" + str(store.folder.resolve() / kind).replace("'", "''") + "/'" for kind in (RESULTS, TOKENS)

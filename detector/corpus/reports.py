@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import pyarrow.parquet as pq
-
 from detector.corpus.documents import Document, batches
+from detector.corpus.sealed_parquet import read_sealed_parquet
 from detector.corpus.sources import Source
 from detector.corpus.store import REPORTS as FOLDER
 from detector.corpus.store import Store, writing
@@ -88,7 +87,7 @@ class ReportWriter:
 
     def _texts(self, every: bool) -> Iterator[str]:
         for path in self._store.parts():
-            table = pq.read_table(path, columns=["text_sha256", "verdict", "flagged_fdr"])
+            table = read_sealed_parquet(path, ["text_sha256", "verdict", "flagged_fdr"])
             for row in table.to_pylist():
                 scored = row["verdict"] != "unscored"
                 if scored and (every or is_flagged(row["verdict"], row["flagged_fdr"])):

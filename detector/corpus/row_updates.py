@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from detector.corpus.ledger import Copy, Ledger
 from detector.corpus.open_run import OpenRun
 from detector.corpus.schema import copied_row, results_schema
+from detector.corpus.sealed_parquet import read_sealed_parquet
 from detector.corpus.store import ABSENT, RESULTS, is_failed
 
 _ROWS_A_PART = 1024
@@ -62,11 +62,11 @@ def set_apart(run: OpenRun) -> int:
 def write_flags(run: OpenRun, threshold: float | None) -> None:
     """Fill the column ``flagged_fdr`` of every part that has it otherwise."""
     for path in run.store.parts():
-        table = pq.read_table(path, columns=["p_value", "flagged_fdr"])
+        table = read_sealed_parquet(path, ["p_value", "flagged_fdr"])
         flags = pc.less_equal(table["p_value"], -1.0 if threshold is None else threshold)
         if table["flagged_fdr"].equals(flags):
             continue
-        table = pq.read_table(path)
+        table = read_sealed_parquet(path)
         at = table.column_names.index("flagged_fdr")
         run.store.write_table(path, run.settings, table.set_column(at, table.schema.field(at), flags))
         run.ledger.refresh(path)
@@ -74,7 +74,7 @@ def write_flags(run: OpenRun, threshold: float | None) -> None:
 
 def _rows_of_texts(part: Path, texts: set[str]) -> dict[str, dict[str, Any]]:
     """A row for each of these texts, by ``text_sha256``."""
-    table = pq.read_table(part)
+    table = read_sealed_parquet(part)
     rows = table.filter(pc.is_in(table["text_sha256"], pa.array(sorted(texts))))
     return {row["text_sha256"]: row for row in rows.to_pylist()}
 
@@ -90,7 +90,7 @@ def _write_part(run: OpenRun, rows: list[dict[str, Any]], failed: bool) -> None:
 
 def _both_halves(here_path: Path, away_path: Path) -> tuple[pa.Table, pa.Array]:
     """Each row of a part once, and whether it is among the results."""
-    here, away = (pq.read_table(path) if path.exists() else None for path in (here_path, away_path))
+    here, away = (read_sealed_parquet(path) if path.exists() else None for path in (here_path, away_path))
     if away is not None and here is not None:
         away = away.filter(pc.invert(pc.is_in(away["document_key"], here["document_key"])))
     rows = pa.concat_tables([half for half in (here, away) if half is not None])

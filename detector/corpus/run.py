@@ -45,6 +45,7 @@ def score_corpus(
     reports: Reports = "flagged",
     keep_tokens: bool = False,
     force: bool = False,
+    shared: bool = False,
     retry_failed: bool = False,
     workers: int | None = None,
     threads: int | None = None,
@@ -58,7 +59,7 @@ def score_corpus(
     broken off is mended by the same call. Rows of documents that ``source`` no longer holds are set apart in
     ``out``/absent, counted in the summary, and return when the documents do. ``fdr`` and ``reports`` may change from
     call to call; anything else that would change a number raises ``UsageError``, unless ``force`` throws the old
-    results away.
+    results away. What is written holds texts, so its owner alone can read it, unless it is ``shared``.
 
     Raises ``UsageError``, ``InputError`` where there is no such source or nothing is left of it, ``ModelError`` and
     ``CalibrationError`` as ``Detector.load`` does, and ``OutputError`` where ``out`` cannot be written; what was
@@ -79,7 +80,7 @@ def score_corpus(
         engine = LocalEngine(recipe, workers, threads) if detector is None else InProcess(detector)
     if out == "":
         raise UsageError("The name of the folder for the results is empty; name one with --out.")
-    store = Store(Path(out))
+    store = Store(Path(out), shared)
     documents = source_of(source, layout, store.folder)
     wanted = _settings(documents, layout, keep_tokens, recipe, detector, classifier)
     with opened(store, wanted, documents, force, retry_failed) as run:

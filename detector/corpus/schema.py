@@ -86,13 +86,20 @@ def carried_columns(documents: Iterable[Document]) -> list[Carried]:
         for name, value in document.fields.items():
             types[name] = _joined(types.get(name), _type_of(value))
     taken = {name.lower() for name, _ in (*_RECORD, *_CORPUS)}
+    numbers: dict[str, int] = {}
     carried = []
     for name, type_ in types.items():
         column = name
-        while column.lower() in taken:  # case apart, columns are the same to SQL
-            column = f"input_{column}"
-        taken.add(column.lower())
-        carried.append(Carried(name, column, type_ or "string"))
+        if column.lower() in taken:  # case apart, columns are the same to SQL
+            column = f"input_{name}"
+        number = numbers.get(column.lower(), 1)
+        numbered = column
+        while numbered.lower() in taken:
+            number += 1
+            numbered = f"{column}_{number}"
+        numbers[column.lower()] = number
+        taken.add(numbered.lower())
+        carried.append(Carried(name, numbered, type_ or "string"))
     return carried
 
 

@@ -16,7 +16,7 @@ from typing import BinaryIO, Protocol, runtime_checkable
 from detector.corpus.documents import Document, Problem
 from detector.corpus.tables import Layout, Reading, checked, is_table, read_table
 from detector.documents.reading import STANDARD_INPUT, read_source
-from detector.errors import InputError, UsageError
+from detector.errors import InputError, TooLongError, UsageError
 
 
 @runtime_checkable
@@ -145,9 +145,9 @@ def _read_file(path: Path, id: str, layout: Layout) -> Iterator[Document]:
                 default = document.id.startswith(f"{shown}:")
                 yield _renamed(document, id + document.id.removeprefix(shown)) if default else document
             return
-        if path.stat().st_size > 40 * layout.most_characters:
-            raise InputError(f"{shown} has {path.stat().st_size >> 20:,} MB, too much for one text.")
-        source = read_source(str(path))
+        source = read_source(str(path), layout.most_characters)
+    except TooLongError as error:
+        yield Document(id, shown, None, problem=Problem("too_long", _valid(str(error))))
     except (InputError, UsageError) as error:
         yield Document(id, shown, None, problem=Problem("unreadable", _valid(str(error))))
     except FileNotFoundError:

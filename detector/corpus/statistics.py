@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from detector.corpus.judging import FAILED
 from detector.corpus.ledger import Ledger
 from detector.corpus.multiple_testing import benjamini_hochberg, fewest_flaggable
 from detector.corpus.prevalence import Prevalence, PrevalenceEstimator
+from detector.corpus.sealed_parquet import read_sealed_parquet
 from detector.corpus.store import Store
 from detector.records.verdicts import ACCUSED
 from detector.verdict.classifier import Classifier
@@ -98,7 +98,7 @@ def statistics(store: Store, ledger: Ledger, classifier: Classifier, fdr: float)
 def _rows(store: Store) -> Iterator[list[_Row]]:
     """The rows of every part, so many at a time."""
     for path in store.parts():
-        for batch in pq.ParquetFile(path).iter_batches(_ROWS_AT_ONCE, columns=list(_Row._fields), use_threads=False):
+        for batch in read_sealed_parquet(path, _Row._fields).to_batches(_ROWS_AT_ONCE):
             columns = batch.to_pydict()
             yield [_Row(*values) for values in zip(*(columns[name] for name in _Row._fields), strict=True)]
 

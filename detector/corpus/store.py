@@ -27,8 +27,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from detector.corpus.schema import READABLE_VERSIONS, STORE_VERSION, Carried
+from detector.corpus.sealed_parquet import check_sealed, damaged, to_sealed_parquet
 from detector.errors import OutputError, UsageError
-from detector.files import TEMPORARY, write_whole
+from detector.files import PRIVATE_FILE, TEMPORARY, make_folder, write_whole
 
 RESULTS, ABSENT, TOKENS, REPORTS = "results", "absent", "tokens", "reports"
 RUN, LEDGER, SUMMARY, INDEX, LOCK = "run.json", "ledger.sqlite", "summary.json", "index.html", ".lock"
@@ -81,8 +82,11 @@ class Run:
 class Store:
     """One output folder, held by one run at a time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, is_shared: bool = False) -> None:
+        """Others of this machine can read what is written if it ``is_shared``; a folder that is there stays as is."""
         self.folder = folder
+        self._is_private = not is_shared
+        self._rights = PRIVATE_FILE if self._is_private else 0o666
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -90,19 +94,29 @@ class Store:
         if self.folder.exists() and not self.folder.is_dir():
             raise OutputError(f"{self.folder} is a file, and --out names a folder.")
         with writing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder, self._is_private)
             strangers = [name for name in os.listdir(self.folder) if name not in _OURS and not name.startswith(".")]
             if strangers and not (self.folder / RUN).exists():
                 raise UsageError(
                     f"{self.folder} is not empty and holds no results of detect batch; name another folder with --out."
                 )
-            lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+            for name in (LOCK, LEDGER, RUN):
+                if (self.folder / name).is_symlink():
+                    raise OutputError(f"{self.folder / name} is a link; results are written into files, so remove it.")
+            lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, self._rights)
         try:
             if not _lock(lock):
                 raise OutputError(f"Another run is writing to {self.folder}; wait for it, or name another --out.")
             yield
         finally:
             os.close(lock)
+
+    def ledger_file(self) -> Path:
+        """The ledger, made empty where there is none, so that it has the rights of everything here."""
+        path = self.folder / LEDGER
+        with writing(self.folder):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, self._rights))
+        return path
 
     def run(self) -> tuple[Run, list[Carried]] | None:
         """The run whose results are here, and its columns; None for none. Raises ``UsageError`` for other versions."""
@@ -117,7 +131,7 @@ class Store:
             return Run(**record["run"]), [Carried(**column) for column in record["carried"]]
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise UsageError(
                 f"{self.folder / RUN} is damaged ({error}). Name another folder with --out, or start over with --force."
             ) from None
@@ -140,7 +154,7 @@ class Store:
             if name == ABSENT and not folder.exists():
                 continue
             with writing(self.folder):
-                folder.mkdir(exist_ok=True)
+                make_folder(folder, self._is_private)
                 for path in list(folder.iterdir()):
                     is_ours = name == REPORTS or path.name.startswith(".") or self._belongs(path, run)
                     if path.name.endswith(TEMPORARY) or not is_ours:
@@ -169,18 +183,19 @@ class Store:
         """One Parquet file of ``run``, whole or not at all."""
         metadata = {_RUN_ID: run.id.encode(), _VERSION: str(STORE_VERSION).encode()}
         marked = table.replace_schema_metadata(metadata)
-        self.write(path, lambda file: pq.write_table(marked, file, compression="zstd"))
+        data = to_sealed_parquet(marked)
+        self.write(path, lambda file: file.write(data))
         return path
 
     def write(self, path: Path, fill: Callable[[IO[bytes]], Any]) -> None:
         """A file, whole or not at all; raises ``OutputError`` in a sentence."""
         with writing(self.folder):
-            write_whole(path, fill)
+            write_whole(path, fill, self._is_private)
 
     def rewrite_part(self, run: Run, path: Path, rows: pa.Table) -> None:
         """Other rows in place of those of a part; without any it is removed."""
         with writing(self.folder):
-            path.parent.mkdir(exist_ok=True)
+            make_folder(path.parent, self._is_private)
             if not len(rows):
                 path.unlink(missing_ok=True)
                 return
@@ -203,14 +218,14 @@ class Store:
     def _belongs(self, path: Path, run: Run) -> bool:
         try:
             run_id = (pq.read_schema(path).metadata or {}).get(_RUN_ID) if path.suffix == ".parquet" else None
-        except pa.ArrowException as error:
-            raise UsageError(
-                f"{path} is damaged ({str(error).splitlines()[0]}). Delete it and give the command again: its "
-                "documents are scored anew."
-            ) from None
+        except (pa.ArrowException, OSError) as error:
+            raise damaged(path, error) from None
         if run_id is None:
             raise UsageError(f"{path} is no file of a run of detect batch; move it elsewhere.")
-        return run_id.decode() == run.id
+        if run_id == run.id.encode():
+            return True
+        check_sealed(path)  # it is about to be removed, and may be ours with one bit of its mark turned over
+        return False
 
 
 def is_failed(part: Path) -> bool:

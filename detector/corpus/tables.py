@@ -5,46 +5,26 @@ ends the file becomes one more.
 """
 
 import codecs
-import csv
-import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from detector.corpus.columns import Layout, Reading, Record, check_columns, distinct, first_surrogate, valid
+from detector.corpus.csv_records import csv_records
 from detector.corpus.decompression import COMPRESSED, open_bytes
 from detector.corpus.documents import Document, Problem
-from detector.errors import InputError, UsageError
+from detector.documents.reading_limits import check_length
+from detector.errors import InputError, TooLongError
 
-MOST_CHARACTERS = 2_000_000
-"""Of one document; a long novel has a million."""
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _MOST_RECORD_BYTES = 1 << 28
 _PARQUET_ROWS = 256
-_DELIMITERS = (",", ";", "\t", "|")
 _KINDS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where the text stands in a record."""
-
-    text_field: str = "text"
-    id_field: str | None = None
-    """None: the field ``id`` where there is one."""
-    most_characters: int = MOST_CHARACTERS
-
-
-@dataclass
-class Reading:
-    """How far reading has come, in bytes or whatever else the source counts."""
-
-    done: float = 0
-    total: float | None = None
-
-
-Record = dict[str, Any] | InputError
 
 
 def is_table(name: str) -> bool:
@@ -75,13 +55,11 @@ def checked(document: Document, most_characters: int) -> Document:
     if text is None:
         return document
     problem = None
-    if len(text) > most_characters:
-        problem = Problem(
-            "too_long",
-            f"The text has {len(text):,} characters and at most {most_characters:,} are judged at once: "
-            "split it into chapters, or raise --max-chars.",
-        )
-    elif not text.isascii() and (at := _first_surrogate(text)) is not None:
+    try:
+        check_length(text, most_characters)
+    except TooLongError as error:
+        problem = Problem("too_long", str(error))
+    if problem is None and not text.isascii() and (at := first_surrogate(text)) is not None:
         problem = Problem("unreadable", f"Character {at + 1} is half of a pair, so this is no valid Unicode text.")
     if problem is None:
         return document
@@ -96,12 +74,12 @@ def _kind(name: str) -> str:
 def document_of(record: Record, name: str, shown: str, layout: Layout) -> Document:
     """A record as a document; ``name`` is its id where it has none, and ``shown`` the name of its file."""
     if isinstance(record, InputError):
-        return Document(name, shown, None, problem=Problem("unreadable", _valid(str(record))))
+        return Document(name, shown, None, problem=Problem("unreadable", valid(str(record))))
     fields = dict(record)
     text = fields.pop(layout.text_field, None)
     given = fields.pop(layout.id_field or "id", None)
     named = name if given is None or given == "" else str(_plain(given))
-    fields = {_valid(field): _plain(value) for field, value in fields.items()}
+    fields = {valid(field): _plain(value) for field, value in fields.items()}
     if isinstance(text, bytes):  # many writers of Parquet do not say which bytes are text
         with suppress(UnicodeDecodeError):
             text = text.decode()
@@ -110,43 +88,6 @@ def document_of(record: Record, name: str, shown: str, layout: Layout) -> Docume
         problem = Problem("unreadable", f"{name} has {seen} where text is wanted, in the field {layout.text_field!r}.")
         return Document(named, shown, None, fields=fields, problem=problem)
     return checked(Document(named, shown, text, fields=fields), layout.most_characters)
-
-
-def _csv_records(path: Path, layout: Layout, reading: Reading) -> Iterator[tuple[int, Record]]:
-    csv.field_size_limit(_MOST_RECORD_BYTES)
-    with open_bytes(path) as (stream, file):
-        encoding = _encoding(stream.peek(1 << 16))
-        lines = io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="")
-        first = lines.readline(_MOST_RECORD_BYTES)
-        delimiter = _delimiter(first, layout.text_field, path)
-        header = _distinct(next(csv.reader([first], delimiter=delimiter), []))
-        _check_columns(header, layout, path)
-        rows = csv.reader(lines, delimiter=delimiter)
-        number = 0
-        while True:
-            number += 1
-            try:
-                row = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield number, InputError(f"{path.name}, record {number}: {error}; is a quotation mark left open?")
-                continue
-            reading.done = file.tell()
-            if not row:
-                number -= 1
-            elif len(row) != len(header):
-                yield (
-                    number,
-                    InputError(
-                        f"{path.name}, record {number} (line {rows.line_num + 1}) has {_cells(len(row))} and the "
-                        f"header {len(header)}; quote cells that hold the delimiter."
-                    ),
-                )
-            elif any(_first_surrogate(cell) is not None for cell in row if not cell.isascii()):
-                yield number, InputError(f"{path.name}, record {number} is not valid {encoding}; save it as UTF-8.")
-            else:
-                yield number, dict(zip(header, row, strict=True))
 
 
 def _jsonl_records(path: Path, layout: Layout, reading: Reading) -> Iterator[tuple[int, Record]]:
@@ -184,96 +125,50 @@ def _parquet_records(path: Path, layout: Layout, reading: Reading) -> Iterator[t
 
     try:
         with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
-            _check_columns(file.schema_arrow.names, layout, path)
+            check_columns(file.schema_arrow.names, layout, path)
             size, rows = reading.done, file.metadata.num_rows
-            names = _distinct(file.schema_arrow.names)
+            names = distinct(file.schema_arrow.names)
             number = 0
             for batch in file.iter_batches(_PARQUET_ROWS, use_threads=False):
-                for record in batch.rename_columns(names).to_pylist():
+                for record in _records_of(batch.rename_columns(names)):
                     number += 1
+                    if record is None:
+                        record = InputError(f"{path.name}, record {number} holds what is no valid text or date.")
                     yield number, record
                 reading.done = size + path.stat().st_size * number / rows
-    except pa.ArrowException as error:
+    except (pa.ArrowException, ValueError) as error:
         raise OSError(str(error)) from error
 
 
-_RECORDS = {
-    ".csv": _csv_records,
-    ".tsv": _csv_records,
+def _records_of(batch: "pa.RecordBatch") -> Iterator[dict[str, Any] | None]:
+    """The rows of a batch, None for one that Python cannot hold, such as text that is not UTF-8."""
+    try:
+        yield from batch.to_pylist()
+    except (ValueError, OverflowError):
+        for at in range(len(batch)):
+            try:
+                yield from batch.slice(at, 1).to_pylist()
+            except (ValueError, OverflowError):
+                yield None
+
+
+_RECORDS: dict[str, Callable[[Path, Layout, Reading], Iterator[tuple[int, Record]]]] = {
+    ".csv": csv_records,
+    ".tsv": partial(csv_records, delimiters=("\t",)),
     ".jsonl": _jsonl_records,
     ".ndjson": _jsonl_records,
     ".parquet": _parquet_records,
 }
 
 
-def _distinct(columns: list[str]) -> list[str]:
-    """Names of columns, where the second ``a`` is ``a_2``, so that no column hides another."""
-    found: list[str] = []
-    for column in columns:
-        number, name = 1, column
-        while name in found:
-            number += 1
-            name = f"{column}_{number}"
-        found.append(name)
-    return found
-
-
-def _cells(n: int) -> str:
-    return f"{n:,} cell" if n == 1 else f"{n:,} cells"
-
-
-def _check_columns(columns: list[str], layout: Layout, path: Path) -> None:
-    if not columns:
-        raise UsageError(f"{path.name} is empty; a table begins with a line that names its columns.")
-    for option, field in (("--text-field", layout.text_field), ("--id-field", layout.id_field)):
-        if field is not None and field not in columns:
-            named = ", ".join(_valid(column)[:80] for column in columns[:30])
-            raise UsageError(f"{path.name} has no column {field!r}; it has {named}. Name one with {option}.")
-
-
-def _delimiter(first_line: str, text_field: str, path: Path) -> str:
-    if _kind(path.name) == ".tsv":
-        return "\t"
-    return next((d for d in _DELIMITERS if text_field in next(csv.reader([first_line], delimiter=d), [])), ",")
-
-
-def _encoding(beginning: bytes) -> str:
-    """UTF-8 or what a byte order mark says; else the code page of Western spreadsheets."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if beginning.startswith(mark):
-            return encoding
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(beginning)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
-
-
-def _first_surrogate(text: str) -> int | None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        return error.start
-    return None
-
-
-def _valid(text: str) -> str:
-    """Text that every file format can hold."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
-
-
 def _plain(value: Any) -> Any:
     """A field as a string, number, boolean or None; anything else as JSON or its usual spelling."""
     if isinstance(value, str):
-        return _valid(value)
+        return valid(value)
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):
         return value if value == value and abs(value) != float("inf") else None
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
-    return _valid(json.dumps(value, ensure_ascii=False, default=str)) if isinstance(value, dict | list) else str(value)
+    return valid(json.dumps(value, ensure_ascii=False, default=str)) if isinstance(value, dict | list) else str(value)

@@ -19,23 +19,7 @@ from detector.corpus.documents import documents_of
 from detector.corpus.judging import judge
 from detector.corpus.recipe import Recipe
 from detector.corpus.schema import Carried
-
-
-def send(stream: IO[bytes], message: bytes) -> None:
-    """Write one message."""
-    stream.write(len(message).to_bytes(8, "big"))
-    stream.write(message)
-
-
-def receive(stream: IO[bytes]) -> bytes:
-    """Read one message; raises ``EOFError`` where the other side is gone."""
-    length = stream.read(8)
-    if len(length) < 8:
-        raise EOFError
-    message = stream.read(int.from_bytes(length, "big"))
-    if len(message) < int.from_bytes(length, "big"):
-        raise EOFError
-    return message
+from detector.documents.messages import receive, send
 
 
 def packed(table: pa.Table | None) -> bytes:

@@ -1,6 +1,5 @@
 """Files of any readable format → texts, with a word of warning where more was done than decoding."""
 
-import sys
 import warnings
 from dataclasses import dataclass
 from importlib import import_module
@@ -8,6 +7,8 @@ from pathlib import Path
 
 from detector.documents.decoding import decode
 from detector.documents.formats.recognition import format_of
+from detector.documents.opening import bytes_of_file, bytes_of_input
+from detector.documents.reading_limits import MOST_CHARACTERS, ReadingLimits
 from detector.errors import DetectorWarning, InputError
 
 STANDARD_INPUT = "-"
@@ -23,30 +24,21 @@ class SourceText:
     warnings: tuple[str, ...] = ()
 
 
-def read_source(path: str) -> SourceText:
-    """Read a file, or standard input for ``-``, as ``text_of`` does; raises ``InputError`` in one sentence."""
-    if path == STANDARD_INPUT:
-        if sys.stdin is None:
-            raise InputError("Standard input is closed, so there is nothing to read.")
-        data = sys.stdin.buffer.read()
-        text, doubts = text_of(data, "standard input")
-        return SourceText(STANDARD_INPUT, None, text, doubts)
-    try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError:
-        missing = "the file that this link leads to is not there" if Path(path).is_symlink() else "no such file"
-        raise InputError(f"{path}: {missing}.") from None
-    except IsADirectoryError:
-        raise InputError(f"{path} is a folder; give the files in it, or: detect report {path} --out DIR.") from None
-    except PermissionError:
-        raise InputError(f"{path}: no permission to read it.") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}.") from None
-    text, doubts = text_of(data, path)
-    return SourceText(path, path, text, doubts)
+def read_source(path: str, most_characters: int = MOST_CHARACTERS) -> SourceText:
+    """Read a file, or standard input for ``-``; raises ``InputError`` in one sentence, and ``TooLongError``.
+
+    Anything but plain text is taken apart in another process, within limits (``isolated_reading``).
+    """
+    from detector.documents.isolated_reading import isolated_text_of
+
+    limits = ReadingLimits(most_characters)
+    is_input = path == STANDARD_INPUT
+    data = bytes_of_input(limits.file_bytes) if is_input else bytes_of_file(path, limits.file_bytes)
+    text, doubts = isolated_text_of(data, "standard input" if is_input else path, limits)
+    return SourceText(path, None if is_input else path, text, doubts)
 
 
-def read_folder(folder: Path) -> list[SourceText]:
+def read_folder(folder: Path, most_characters: int = MOST_CHARACTERS) -> list[SourceText]:
     """The files of a folder and its subfolders, by name; hidden files are passed over.
 
     A file that cannot be read is passed over with a ``DetectorWarning``. Raises ``InputError`` when there is none.
@@ -56,7 +48,7 @@ def read_folder(folder: Path) -> list[SourceText]:
     read = []
     for path in files_in(folder):
         try:
-            read.append(read_source(str(path)))
+            read.append(read_source(str(path), most_characters))
         except InputError as error:
             warnings.warn(str(error), DetectorWarning, stacklevel=2)
     if not read:
@@ -78,7 +70,7 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def text_of(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
-    """The text of a file's bytes, and warnings; the format is told by the bytes, not by the name.
+    """The text of a file's bytes, and warnings, read in this process; the format is told by the bytes alone.
 
     Plain text stays exactly as it stands. Of Word, OpenDocument, EPUB, PDF and HTML files it is what a reader sees,
     in reading order. Raises ``InputError`` for what cannot be read.

@@ -15,6 +15,7 @@ from typing import Literal
 from detector.documents.hashing import unit_hash
 from detector.documents.jsonl import read_jsonl
 from detector.documents.reading import read_source
+from detector.documents.reading_limits import MOST_CHARACTERS_OF_A_SAMPLE
 from detector.errors import InputError
 
 Split = Literal["train", "validation", "reference"]
@@ -132,7 +133,7 @@ def read_documents(corpus_dir: Path) -> Iterator[CorpusDocument]:
 def _read_text_file(path: Path, corpus_dir: Path) -> Iterator[CorpusDocument]:
     name = path.relative_to(corpus_dir)
     genre = name.parts[0] if len(name.parts) > 1 else "text"
-    for number, part in enumerate(_parts(read_source(str(path)).text)):
+    for number, part in enumerate(_parts(read_source(str(path), MOST_CHARACTERS_OF_A_SAMPLE).text)):
         source = f"{name.as_posix()}, part {number}"
         if text := collapse(part, source):
             yield CorpusDocument(text, source, genre, split_of(source))

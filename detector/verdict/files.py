@@ -5,16 +5,22 @@ from itertools import islice
 from pathlib import Path
 
 from detector.documents.reading import STANDARD_INPUT, SourceText, files_in, read_source
-from detector.errors import InputError
+from detector.documents.reading_limits import MOST_CHARACTERS
+from detector.errors import InputError, TooLongError
 from detector.records.result import Result
 from detector.verdict.detector import Detector
 
+NAMED = ("unreadable", "too_long")
+"""Reasons whose explanation names the file."""
 _FILES_AT_ONCE = 16
 """Read together, so that batches fill; results appear after each such group."""
 
 
 def detect_files(
-    detector: Detector, paths: Iterable[str], on_progress: Callable[[int, int], None] | None = None
+    detector: Detector,
+    paths: Iterable[str],
+    on_progress: Callable[[int, int], None] | None = None,
+    most_characters: int = MOST_CHARACTERS,
 ) -> Iterator[Result]:
     """One result for each path (``-`` is standard input).
 
@@ -22,7 +28,7 @@ def detect_files(
     """
     iterator = iter(paths)
     while group := list(islice(iterator, _FILES_AT_ONCE)):
-        opened = [_read(detector, path) for path in group]
+        opened = [_read(detector, path, most_characters) for path in group]
         texts = [source for source in opened if isinstance(source, SourceText)]
         results = detector.detect_stream(((s.id, s.path, s.text, s.warnings) for s in texts), on_progress)
         for source in opened:
@@ -44,12 +50,12 @@ def files_among(paths: Iterable[str]) -> list[str]:
     return found
 
 
-def _read(detector: Detector, path: str) -> SourceText | Result:
+def _read(detector: Detector, path: str, most_characters: int) -> SourceText | Result:
     try:
-        return read_source(path)
+        return read_source(path, most_characters)
     except InputError as error:
         return Result.unscored(
-            "unreadable",
+            "too_long" if isinstance(error, TooLongError) else "unreadable",
             str(error),
             id=path,
             path=path,

@@ -208,7 +208,7 @@ def load_analysis(path: Path) -> VocabularyAnalysis:
         record = read_json(path, _MOST_BYTES)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not valid JSON: {error}.") from error
     if not isinstance(record, dict) or record.get("kind") != KIND:
         raise InputError(f"{path} is no {KIND}. Make one: detect tokens MODEL --out {path.name}")

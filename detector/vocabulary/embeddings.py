@@ -170,7 +170,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         read = read_json(path)
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror}), so this is not a model folder.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path} is not valid JSON: {error}.") from error
     if not isinstance(read, dict):
         raise ModelError(f"{path} is not a JSON object.")

@@ -52,7 +52,7 @@ class Ledger:
                 ).fetchone()
                 if row is not None:
                     readings_of[token] = tuple(SlotReading.from_dict(values) for values in json.loads(row[0]))
-        except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
+        except (sqlite3.Error, ValueError, KeyError, TypeError, RecursionError) as error:
             raise self._unusable(error) from error
         return readings_of
 

@@ -11,8 +11,9 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from detector.documents.reading import SourceText, text_of
-from detector.errors import InputError
+from detector.documents.isolated_reading import isolated_text_of
+from detector.documents.reading import SourceText
+from detector.errors import InputError, TooLongError
 from detector.web.background import in_background
 from detector.web.limits import Limits
 from detector.web.problems import RequestError
@@ -139,7 +140,9 @@ async def file_text(data: bytes, name: str, limits: Limits) -> SourceText:
     """The text of a file's bytes."""
     try:
         # a long PDF, or an encoding to be guessed, can take seconds
-        text, warnings = await in_background(partial(text_of, data, name))
+        text, warnings = await in_background(partial(isolated_text_of, data, name, limits.reading))
+    except TooLongError:
+        raise _too_many_characters(f"more than {limits.characters:,}", limits) from None
     except InputError as error:
         raise RequestError(415, "unreadable_file", f"{error} You can also copy the text and paste it.") from None
     return _checked(SourceText(name, None, text, warnings), limits)
@@ -202,12 +205,7 @@ def _checked(source: SourceText, limits: Limits) -> SourceText:
     if not source.text.strip():
         raise RequestError(422, "empty_text", "There is no text. Paste one, or choose a file that holds one.")
     if len(source.text) > limits.characters:
-        raise RequestError(
-            413,
-            "too_large",
-            f"The text has {len(source.text):,} characters and at most {limits.characters:,} are taken. Send a part "
-            "of it, or start the server with a larger --max-characters.",
-        )
+        raise _too_many_characters(f"{len(source.text):,}", limits)
     try:
         (source.id + source.text).encode("utf-8")
     except UnicodeEncodeError:
@@ -215,3 +213,12 @@ def _checked(source: SourceText, limits: Limits) -> SourceText:
             422, "broken_text", "The text holds half of a surrogate pair, which is no character; send it without."
         ) from None
     return source
+
+
+def _too_many_characters(number: str, limits: Limits) -> RequestError:
+    return RequestError(
+        413,
+        "too_large",
+        f"The text has {number} characters and at most {limits.characters:,} are taken. Send a part of it, or start "
+        "the server with a larger --max-characters.",
+    )

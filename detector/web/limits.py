@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
+from detector.documents.reading_limits import ReadingLimits
 from detector.errors import UsageError
+
+_READING_PROCESSOR_SECONDS = 20
+_READING_SECONDS = 40
+"""Of reading one file: there are others who wait."""
 
 _FLAGS = {
     "upload_megabytes": "--max-megabytes",
@@ -45,3 +50,8 @@ class Limits:
     def upload_bytes(self) -> int:
         """``upload_megabytes`` in bytes."""
         return round(self.upload_megabytes * 1e6)
+
+    @property
+    def reading(self) -> ReadingLimits:
+        """What taking one file apart may cost."""
+        return ReadingLimits(self.characters, _READING_PROCESSOR_SECONDS, _READING_SECONDS)

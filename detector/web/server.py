@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import uvicorn
 from starlette.applications import Starlette
 
+from detector.documents.isolated_reading import stop_reading
 from detector.errors import UsageError
 from detector.verdict.detector import Detector
 from detector.web.app import create_app
@@ -31,6 +32,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """First the queue, so that no connection is left waiting."""
         self.config.app.state.queue.close()  # type: ignore[union-attr]  # it is a Starlette app
+        stop_reading()
         await super().shutdown(sockets)
 
 

@@ -1,4 +1,5 @@
 import json
+from itertools import product
 
 import pyarrow as pa
 import pytest
@@ -62,6 +63,13 @@ def test_a_column_never_hides_a_result():
     names = [c.column for c in found]
     assert names == ["input_score", "input_Verdict", "input_input_score", "topic"]
     assert len(set(results_schema(found).names)) == len(results_schema(found).names)
+
+
+def test_names_that_differ_in_case_alone_are_numbered():
+    names = ["".join(letters) for letters in product(*zip("abcdefghij", "ABCDEFGHIJ", strict=True))]
+    columns = [carried.column for carried in carried_columns([carrying(**dict.fromkeys(names, 1))])]
+    assert len({column.lower() for column in columns}) == len(names) == 1024
+    assert max(map(len, columns)) <= len("input_abcdefghij_1024")
 
 
 def test_what_does_not_fit_is_kept_beside(detector):

@@ -6,6 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
+from detector.corpus import csv_records
+from detector.corpus.columns import distinct
 from detector.corpus.tables import Layout, Reading, read_table
 from detector.errors import UsageError
 from tests.corpus.conftest import write_csv, write_jsonl
@@ -207,3 +209,93 @@ def test_bytes_are_text_where_they_are_utf_8(tmp_path):
     pq.write_table(pa.table({"text": pa.array(["Zwei — drei.".encode(), b"\xff"])}), tmp_path / "x.parquet")
     assert texts(tmp_path / "x.parquet") == ["Zwei — drei.", None]
     assert "type bytes" in problems(tmp_path / "x.parquet")[0]
+
+
+OPEN = "a quotation mark is left open"
+
+
+@pytest.mark.parametrize(
+    ("rows", "found", "said"),
+    [
+        ('1,"hello\n2,world\n3,more\n', [None, "world", "more"], [OPEN]),
+        ('1,"hello\n2,"world"\n3,more\n', [None, "world", "more"], [OPEN]),
+        ('1,ok\n2,"open', ["ok", None], [OPEN]),
+        ('1,"a ""word"" in it"\n2,"two\nlines"\n3,"last"', ['a "word" in it', "two\nlines", "last"], []),
+        ('1,"hello" world\n2,more\n', ["hello world", "more"], []),  # lax, but one line and two cells
+        ('1,"line one\nline "two" there"\n2,more\n', [None, None, "more"], [OPEN, "has 1 cell"]),
+        ('1,5" nails\n2,more\n', ['5" nails', "more"], []),
+    ],
+)
+def test_a_quotation_mark_that_is_left_open_costs_its_own_line(tmp_path, rows, found, said):
+    path = tmp_path / "x.csv"
+    path.write_text(f"id,text\n{rows}")
+    assert texts(path) == found
+    for words, explanation in zip(said, problems(path), strict=True):
+        assert words in explanation
+
+
+def test_an_open_quotation_mark_says_its_line(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text('id,text\n\n1,"two\nlines"\n2,"open\n' + "".join(f"{n},text {n}\n" for n in range(3, 5000)))
+    assert problems(path) == [
+        f"x.csv, record 2 (line 5): {OPEN}, or not doubled within a cell; the lines after it are records of their own."
+    ]
+    assert texts(path) == ["two\nlines", None, *(f"text {n}" for n in range(3, 5000))]
+
+
+def test_marks_left_open_in_every_line_cannot_make_reading_slow(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_records, "_MOST_TAKEN_AGAIN", 100_000)
+    path = tmp_path / "x.csv"
+    path.write_text("id,text\n" + 'a","b\n' * 10_000)  # each line opens what runs to the end
+    found = read(path)
+    assert len(found) < 10
+    assert "again and again, so the file is read no further" in found[-1].problem.explanation
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_header_may_have_line_breaks_in_its_cells(tmp_path, delimiter):
+    header = ["id", "my\nnote", "text", "the\r\nlast one"]
+    path = write_csv(tmp_path / "x.csv", [header, ["1", "a", "b", "c"], ["2", "d", "e\nf", "g"]], delimiter=delimiter)
+    assert texts(path) == ["b", "e\nf"]
+    assert read(path)[0].fields == {"my\nnote": "a", "the\r\nlast one": "c"}
+    assert texts(path, text_field="my\nnote") == ["a", "d"]
+
+
+def test_a_header_with_an_open_quotation_mark_is_its_first_line(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text('id,text,"note\n1,One.,x\n')
+    assert texts(path) == ["One."]
+
+
+class Counted(str):
+    """A name that counts how often it is compared."""
+
+    comparisons = 0
+    __slots__ = ()
+
+    def __eq__(self, other):
+        Counted.comparisons += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+@pytest.mark.parametrize(
+    "names", [lambda n: [""] * n, lambda n: ["a"] * n, lambda n: [f"a_{at}" for at in range(n)] * 2]
+)
+def test_telling_columns_apart_grows_with_their_number(names):
+    def work(n):
+        Counted.comparisons = 0
+        columns = [Counted(name) for name in names(n)]
+        found = distinct(columns)
+        assert len(set(map(str, found))) == len(columns)
+        return Counted.comparisons
+
+    assert work(2000) <= 2.5 * work(1000) + 100
+
+
+def test_a_parquet_record_that_is_no_text_is_said_and_the_others_read(tmp_path):
+    broken = pa.array([b"One.", b"\x9a", b"Three."]).cast(pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"id": ["a", "b", "c"], "text": broken}), tmp_path / "x.parquet")
+    assert texts(tmp_path / "x.parquet") == ["One.", None, "Three."]
+    assert problems(tmp_path / "x.parquet") == ["x.parquet, record 2 holds what is no valid text or date."]

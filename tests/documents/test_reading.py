@@ -6,7 +6,10 @@ import pytest
 from detector import InputError
 from detector.corpus.sources import source_of
 from detector.corpus.tables import Layout
+from detector.documents import reading
 from detector.documents.reading import SourceText, read_folder, read_source, text_of
+from detector.documents.reading_limits import ReadingLimits
+from tests.documents import hostile_files
 from tests.documents.files_made_here import open_document, pdf
 
 
@@ -61,3 +64,19 @@ def test_a_corpus_holds_files_of_any_format(tmp_path):
     assert "damaged" in broken.problem.explanation
     again = list(source_of(tmp_path, Layout(most_characters=18), tmp_path / "out").documents())
     assert [document.problem is None for document in again] == [True, False, False]
+
+
+def test_a_corpus_goes_on_behind_hostile_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "ReadingLimits", lambda most: ReadingLimits(most, memory_bytes=100 << 20))
+    for name in ("nested_forms.pdf", "many_relations.docx"):
+        (tmp_path / name).write_bytes(hostile_files.HOSTILE[name]())
+    (tmp_path / "long.odt").write_bytes(open_document(f"<text:p>{'word ' * 5000}</text:p>"))
+    (tmp_path / "z.txt").write_text("One.")
+    layout = Layout(most_characters=10_000)
+    found = {d.id: d for d in source_of(tmp_path, layout, tmp_path / "out").documents()}
+    assert {name: document.problem and document.problem.reason for name, document in found.items()} == {
+        "nested_forms.pdf": "unreadable",
+        "many_relations.docx": "unreadable",
+        "long.odt": "too_long",
+        "z.txt": None,
+    }

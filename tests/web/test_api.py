@@ -10,12 +10,14 @@ from starlette.testclient import TestClient
 
 from detector import InputError
 from detector.documents.folding import mend
+from detector.documents.reading_limits import ReadingLimits
 from detector.report.tokens.scores import to_record
 from detector.scoring import score_texts
 from detector.web.app import create_app
 from detector.web.limits import Limits
 from tests.conftest import TRAINING_TEXT
 from tests.documents import files_made_here as made
+from tests.documents import hostile_files
 from tests.web.conftest import BASE, BROWSER, LIMITS, LONG, until
 
 JSON = {"content-type": "application/json"}
@@ -244,3 +246,21 @@ def test_the_description_for_people_says_the_same(client):
     assert page.headers["content-type"].startswith("text/html")
     for word in ("POST /api/detect", "POST /api/score", "confidence_interval", "tokens[].rank", "415", f"{BASE}/api"):
         assert word in page.text
+
+
+def test_a_hostile_file_is_refused_and_the_server_goes_on(client, monkeypatch):
+    monkeypatch.setattr(Limits, "reading", ReadingLimits(memory_bytes=100 << 20))
+    answer = client.post("/api/detect?id=a.pdf", content=hostile_files.nested_forms(), headers=BYTES)
+    assert answer.status_code == 415
+    assert "a.pdf takes more than 100 MB of memory to read" in answer.json()["error"]["message"]
+    assert (
+        client.post("/api/detect?id=b.pdf", content=made.pdf([textwrap.wrap(LONG)]), headers=BYTES).status_code == 200
+    )
+
+
+def test_a_document_with_too_many_characters_names_the_limit_of_the_server(client):
+    data = made.word(f"<w:p><w:r><w:t>{LONG * 60}</w:t></w:r></w:p>")
+    answer = client.post("/api/detect?id=a.docx", content=data, headers=BYTES)
+    assert answer.status_code == 413
+    assert "more than 20,000 characters" in answer.json()["error"]["message"]
+    assert "--max-characters" in answer.json()["error"]["message"]

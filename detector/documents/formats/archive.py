@@ -11,6 +11,11 @@ from detector.errors import InputError
 MOST_UNPACKED_BYTES = 64 * 2**20
 """Unpacked from one file in all; a long novel has one or two million."""
 
+MOST_ELEMENTS = 3_000_000
+"""Elements of markup in one file; a long novel in which every word is marked has one or two million."""
+_MOST_LISTED = 100_000
+"""Elements of a list of parts or chapters, which are kept."""
+
 _ENCRYPTED = 0x1
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, KeyError, ValueError, RuntimeError)
 
@@ -59,11 +64,12 @@ class Archive:
 def feed_xml(data: bytes, handler: Any, name: str) -> None:
     """Tell ``handler`` (``start(tag, attributes)``, ``end(tag)``, ``data(text)``) of an XML document, in order.
 
-    Entities and external references are refused. Raises ``InputError``.
+    Entities and external references are refused, and more elements than a document has. Raises ``InputError``.
     """
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
+    check_tags(data.count(b"<"), name)
     parser = DefusedXMLParser(target=handler)
     try:
         parser.feed(data)
@@ -71,6 +77,15 @@ def feed_xml(data: bytes, handler: Any, name: str) -> None:
     except (ParseError, ValueError, LookupError) as error:
         why = "it declares entities, which are not resolved" if isinstance(error, DefusedXmlException) else error
         raise InputError(f"{name} is damaged: the XML in it cannot be read ({why}). Save it anew.") from None
+
+
+def check_tags(count: int, name: str) -> None:
+    """Raise ``InputError`` for more tags than a document has."""
+    if count > 2 * MOST_ELEMENTS:  # a start and an end
+        raise InputError(
+            f"{name} has more than {MOST_ELEMENTS:,} elements of markup, far more than a document has, so it was not "
+            "read. Save the text alone."
+        )
 
 
 def local_name(tag: str) -> str:
@@ -85,16 +100,19 @@ def local_name(tag: str) -> str:
 class _Elements:
     """Handler that keeps the elements of one flat list, such as a manifest: (local name, attributes)."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
         self.found: list[tuple[str, dict[str, str]]] = []
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Called at each start tag."""
+        if len(self.found) == _MOST_LISTED:
+            raise InputError(f"{self._name} lists more than {_MOST_LISTED:,} parts, so it was not read.")
         self.found.append((local_name(tag), {local_name(name): value for name, value in attributes.items()}))
 
 
 def elements(data: bytes, name: str) -> list[tuple[str, dict[str, str]]]:
     """All elements in order, as (local name, attributes by local name)."""
-    handler = _Elements()
+    handler = _Elements(name)
     feed_xml(data, handler, name)
     return handler.found

@@ -3,7 +3,7 @@
 import posixpath
 from urllib.parse import unquote
 
-from detector.documents.formats.archive import Archive, elements
+from detector.documents.formats.archive import Archive, check_tags, elements
 from detector.documents.formats.prose import PARAGRAPH
 from detector.documents.formats.web_page import decode_markup, visible_text
 from detector.errors import InputError
@@ -23,10 +23,13 @@ def read(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     found = [chapter for chapter in chapters if chapter in archive.members]
     if not found:
         raise InputError(f"{name} is an EPUB book without a chapter; it is damaged.")
+    tags = 0
     texts: list[str] = []
     doubts: list[str] = []
     for chapter in found:
         markup, doubt = decode_markup(archive.read(chapter), f"{chapter} in {name}")
+        tags += markup.count("<")
+        check_tags(tags, name)
         texts.append(visible_text(markup, is_xml=True))
         doubts += doubt
     if missing := len(chapters) - len(found):

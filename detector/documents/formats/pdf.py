@@ -1,13 +1,14 @@
-"""PDF, by PDFium: pages in order, words mended at line ends, running heads and feet left out."""
+"""PDF, by PDFium: pages in order, words mended at line ends, running heads and feet left out.
+
+PDFium unpacks and keeps whatever it meets; the process it runs in (``reader_process``) bounds what that may cost.
+"""
 
 import re
 import threading
 import time
-import zlib
 from contextlib import closing
 from typing import Any
 
-from detector.documents.formats.archive import MOST_UNPACKED_BYTES
 from detector.documents.formats.running_heads import without_running_heads
 from detector.documents.formats.split_words import join_split_words
 from detector.errors import InputError
@@ -15,8 +16,6 @@ from detector.errors import InputError
 MOST_PAGES = 5000
 _MOST_SECONDS = 60.0
 """Of reading one file, by pages: what takes longer was made to take long."""
-_MOST_UNPACKED_IN_ALL = 8 * MOST_UNPACKED_BYTES
-"""Of all streams together, pictures included."""
 
 _WRONG_PASSWORD = 4
 _LOCK = threading.Lock()
@@ -27,14 +26,12 @@ _LIGATURES = str.maketrans(
     {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
 )
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
-_STREAM = re.compile(rb"(?<!end)stream\r?\n")
 
 
 def read(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     """(text, warnings); raises ``InputError``."""
     import pypdfium2
 
-    _check_unpacked_size(data, name)
     with _LOCK:
         try:
             document = pypdfium2.PdfDocument(data)
@@ -53,30 +50,6 @@ def read(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
             "and check what it read, or copy the text from where it was written."
         )
     return text, tuple(_warnings(pages, text))
-
-
-def _check_unpacked_size(data: bytes, name: str) -> None:
-    """PDFium unpacks whatever it meets, up to a gigabyte at a time."""
-    in_all = 0
-    for start in _STREAM.finditer(data):
-        unpacker = zlib.decompressobj()
-        rest, size = data[start.end() : start.end() + 65_536], 0
-        position = start.end() + len(rest)
-        try:
-            while rest and not unpacker.eof and size <= MOST_UNPACKED_BYTES:
-                size += len(unpacker.decompress(rest, 1 << 20))
-                rest = unpacker.unconsumed_tail
-                if not rest:
-                    rest = data[position : position + 65_536]
-                    position += len(rest)
-        except zlib.error:  # packed by another method, or damaged
-            pass
-        in_all += size
-        if size > MOST_UNPACKED_BYTES or in_all > _MOST_UNPACKED_IN_ALL:
-            raise InputError(
-                f"{name} is a PDF that unpacks to more than {MOST_UNPACKED_BYTES >> 20} MB in one place, or "
-                f"{_MOST_UNPACKED_IN_ALL >> 20} MB in all, so it was not read. Save the text alone and try again."
-            )
 
 
 def _page_texts(document: Any, page_error: type[Exception], name: str) -> list[str]:

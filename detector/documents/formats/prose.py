@@ -2,6 +2,11 @@
 
 import re
 
+from detector.errors import InputError
+
+MOST_CHARACTERS = 20_000_000
+"""Put together from one document; a short mark may stand for many characters."""
+
 SPACE, CELL, LINE, PARAGRAPH = " ", "\t", "\n", "\n\n"
 """What parts two pieces, weakest first."""
 _STRENGTH = {part: strength for strength, part in enumerate(("", SPACE, CELL, LINE, PARAGRAPH))}
@@ -24,6 +29,7 @@ class Prose:
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._part = ""
+        self._left = MOST_CHARACTERS
 
     @property
     def text(self) -> str:
@@ -40,9 +46,14 @@ class Prose:
         self._part = by
 
     def add(self, text: str) -> None:
-        """Put down text as it stands."""
+        """Put down text as it stands; raises ``InputError`` where it is far more than a document holds."""
         if not text:
             return
+        self._left -= len(text) + len(self._part)
+        if self._left < 0:
+            raise InputError(
+                f"The document unfolds to more than {MOST_CHARACTERS:,} characters, so it was not read to its end."
+            )
         if self._pieces and self._part:
             self._pieces.append(self._part)
         self._part = ""

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from detector.documents.decoding import decode
+from detector.documents.formats.archive import check_tags
 from detector.documents.formats.prose import CELL, LINE, PARAGRAPH, Prose
 
 _WARNING = (
@@ -71,6 +72,7 @@ _IMPLIED_ENDS = {
 def read(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     """(text, warnings); raises ``InputError``."""
     markup, doubts = decode_markup(data, name)
+    check_tags(markup.count("<"), name)
     return visible_text(markup, is_xml=name.lower().endswith(".xhtml")), (*doubts, _WARNING)
 
 

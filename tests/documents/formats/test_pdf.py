@@ -164,17 +164,6 @@ def test_bytes_before_the_first_are_forgiven():
     assert "boats" in text_of(b"\r\n%junk\r\n" + pdf(PAGES), "f")[0]
 
 
-def test_a_stream_that_unpacks_without_end_is_refused(monkeypatch):
-    bomb = pdf_of_streams([bytes(3 << 20)])
-    monkeypatch.setattr(reader, "MOST_UNPACKED_BYTES", 2 << 20)
-    with pytest.raises(InputError, match="unpacks to more than 2 MB"):
-        text_of(bomb, "f")
-    monkeypatch.setattr(reader, "MOST_UNPACKED_BYTES", 4 << 20)
-    monkeypatch.setattr(reader, "_MOST_UNPACKED_IN_ALL", 8 << 20)
-    with pytest.raises(InputError, match="8 MB in all"):
-        text_of(pdf_of_streams([bytes(3 << 20)] * 3), "f")
-
-
 def test_too_many_pages_and_too_long_a_time_are_said(monkeypatch):
     monkeypatch.setattr(reader, "_MOST_SECONDS", -1.0)
     with pytest.raises(InputError, match="took longer"):
