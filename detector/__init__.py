@@ -6,6 +6,7 @@ The names below are imported on first use, so that ``import detector`` stays qui
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from detector.models.threads import wait_asleep
 from detector.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from detector.records.token_scores import TokenScores
     from detector.scoring.engine import score_texts
     from detector.verdict.detector import Detector
+
+wait_asleep()  # before anything imports torch
 
 _HOMES = {
     "CalibrationError": "detector.errors",

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from detector.commands.options import DetectorChoice, QuietOption, guarded, progress_bar, say
+from detector.commands.options import DetectorChoice, QuietOption, guarded, say
+from detector.commands.waiting import progress_bar
 
 
 @guarded
@@ -41,7 +42,7 @@ def report(
     prepare_folder(out, anonymous, pictures)
     if key:
         check_key(key, out)
-    detector = choice.load_detector(REPORT_ALTERNATIVES)
+    detector = choice.load_detector(REPORT_ALTERNATIVES, quiet)
     if key:
         write_key(named, key, out)
     with progress_bar("Reading", quiet) as progress:

@@ -14,6 +14,7 @@ from detector.commands.options import (
     read_for,
     say,
 )
+from detector.commands.waiting import progress_bar
 
 
 @guarded
@@ -38,8 +39,9 @@ def score(
     source = read_for(path, quiet)
     if not source.text:
         raise InputError(f"{path} is empty, so there is nothing to score.")
-    language_model = choice.load()
-    scores = next(score_texts(language_model, [source.text], top_k=top))
+    language_model = choice.load(quiet)
+    with progress_bar("Scoring", quiet) as line:
+        scores = next(score_texts(language_model, [source.text], top_k=top, on_progress=line))
     if not np.isfinite(scores.log_prob_nats).all():
         say(f"{choice.model} gives some tokens of this text no probability at all; its logarithm is not finite.")
     if as_json:

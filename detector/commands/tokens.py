@@ -9,10 +9,12 @@ from detector.commands.options import (
     DtypeOption,
     OfflineOption,
     QuietOption,
+    ThreadsOption,
     guarded,
     refuse,
 )
 from detector.commands.token_options import Evidence, Output, Prompting, Question, options_of_the_whole
+from detector.commands.waiting import loading
 from detector.models.catalogue import DEFAULT_NAME, resolve_name
 
 
@@ -30,6 +32,7 @@ def tokens(
     device: DeviceOption = "auto",
     dtype: DtypeOption = "float32",  # not auto: probabilities near nothing are compared, which rounding blurs
     offline: OfflineOption = False,
+    threads: ThreadsOption = None,
     quiet: QuietOption = False,
 ) -> int:
     """Find the tokens a model never learned.
@@ -39,7 +42,8 @@ def tokens(
     from detector.models import LanguageModel
 
     def load() -> LanguageModel:
-        return LanguageModel.load(model, device, dtype, offline)
+        with loading(model, quiet):
+            return LanguageModel.load(model, device, dtype, offline, threads)
 
     name = question.name()
     if name is not None:

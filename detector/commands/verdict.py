@@ -1,5 +1,6 @@
 """``detect PATH...``: the verdict on each file."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +15,10 @@ from detector.commands.options import (
     given,
     guarded,
     print_json,
-    progress_bar,
     say,
 )
+from detector.commands.slips import HOW_TO_PASTE, is_pasted_text, on_pasted_text
+from detector.commands.waiting import progress_bar
 
 if TYPE_CHECKING:
     from detector.records.result import Result
@@ -61,7 +63,12 @@ def verdict(
     """
     outputs: dict[str, Path | None] = {"--html": html, "--pdf": pdf, "--png": png}
     _check_outputs(given(**outputs), paths)
-    detector = choice.load_detector(_alternatives(html or pdf))
+    if not as_json and (sentences := _none_can_be_read(paths)):
+        for path, sentence in zip(paths, sentences, strict=True):
+            say(_with_hint(sentence, path, context))
+        return 3
+    _say_how_to_paste(paths, quiet)
+    detector = choice.load_detector(_alternatives(html or pdf), quiet)
     earlier = _writer_baseline(detector, baseline) if baseline is not None else None
     write = _json_printer() if as_json else _text_printer(show, explain, len(paths) == 1 and not quiet)
     code = 0
@@ -79,8 +86,29 @@ def verdict(
             if result.verdict == "unscored":
                 code = 3
                 if as_json or unreadable:
-                    say(_with_command_hint(result.explanation, result.path, context) if unreadable else _named(result))
+                    say(_with_hint(result.explanation, result.path, context) if unreadable else _named(result))
     return code
+
+
+def _none_can_be_read(paths: list[str]) -> list[str]:
+    """A sentence for each path where none of them is there, so that nobody waits for a model to hear it."""
+    from detector.documents.reading import STANDARD_INPUT, read_source
+    from detector.errors import InputError
+
+    if any(path == STANDARD_INPUT or os.path.lexists(path) for path in paths):
+        return []
+    sentences = []
+    for path in paths:
+        try:
+            read_source(path)
+        except InputError as error:
+            sentences.append(str(error))
+    return sentences if len(sentences) == len(paths) else []
+
+
+def _say_how_to_paste(paths: list[str], quiet: bool) -> None:
+    if "-" in paths and not quiet and sys.stdin is not None and sys.stdin.isatty():
+        say(HOW_TO_PASTE)
 
 
 def _alternatives(report: Path | None) -> int:
@@ -132,26 +160,22 @@ def _write_outputs(
 
 
 def _with_progress(detector: "Detector", paths: list[str], quiet: bool) -> "Iterator[Result]":
-    """The results, with a bar on standard error if someone is looking and results do not appear in the same place."""
+    """The results, with a line on standard error while there is none to show."""
     from detector.verdict.files import detect_files
 
-    if quiet or sys.stdout.isatty():
-        yield from detect_files(detector, paths)
-    elif len(paths) == 1:
-        with progress_bar("Scoring", quiet) as report:
-            yield from list(detect_files(detector, paths, report))
-    else:
-        with progress_bar("Judging", quiet) as report:
-            for number, result in enumerate(detect_files(detector, paths), start=1):
-                report(number, len(paths))
-                yield result
+    with progress_bar("Scoring" if len(paths) == 1 else f"Scoring {len(paths)} texts", quiet) as line:
+        for result in detect_files(detector, paths, line):
+            line.hide()
+            yield result
 
 
 def _named(result: "Result") -> str:
     return f"{result.path or 'standard input'} got no verdict: {result.explanation}"
 
 
-def _with_command_hint(sentence: str, path: str | None, context: typer.Context) -> str:
+def _with_hint(sentence: str, path: str | None, context: typer.Context) -> str:
+    if path is not None and is_pasted_text(path):
+        return on_pasted_text(path)
     named = path in getattr(context.find_root().command, "commands", ())
     return f"{sentence} ({path} is also a command; commands come first.)" if named else sentence
 

@@ -21,6 +21,7 @@ from detector.commands.sampling_options import (
     WatermarkGammaOption,
     WatermarkSchemeOption,
 )
+from detector.commands.waiting import loading
 
 
 def _whole_numbers(listed: str) -> tuple[int, ...]:
@@ -71,7 +72,8 @@ def watermark(
         synthid = SynthId(_whole_numbers(synthid_keys), **given(ngram_length=ngram_length))
     source = read_for(path, quiet)
     is_empty = not source.text.strip()
-    language_model = LanguageModel.load(model, "cpu", offline=offline)
+    with loading(model, quiet):
+        language_model = LanguageModel.load(model, "cpu", offline=offline)
     ids, starts, ends = language_model.encoder.encode("" if is_empty else source.text)
     if synthid is not None:
         leaning = detect_synthid(synthid, ids.tolist())

@@ -107,12 +107,13 @@ class Detector:
         calibration: str | Path | None = None,
         alternatives: int = 0,
         token_analysis: str | Path | None = None,
+        threads: int | None = None,
     ) -> "Detector":
         """The best model installed with the calibration that comes with it, or another model with its own.
 
         ``alternatives`` asks for the likeliest tokens of each position too, which reports show; 10 serve them all.
         ``token_analysis`` is a file of ``detect tokens --out``, for findings of tokens that the model hardly knows; a
-        model that comes with the counts of its training needs none.
+        model that comes with the counts of its training needs none. ``threads`` is how many torch computes with.
         Raises ``ModelError`` where the model cannot be loaded and ``CalibrationError`` where the
         calibration belongs to another model.
         """
@@ -120,7 +121,7 @@ class Detector:
         classifier = Classifier.load(path)
         if dtype == "auto":
             dtype = classifier.covered_format(resolve_dtype("auto", torch.device(resolve_device(device))))
-        language_model = LanguageModel.load(model, device, dtype, offline)
+        language_model = LanguageModel.load(model, device, dtype, offline, threads)
         probe_model = probe_beside(path, classifier)
         folder = local_place(str(model))
         history = history_of(
