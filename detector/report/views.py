@@ -1,7 +1,6 @@
 """Ways of looking at a text: how strongly each word stands out in each.
 
-Evidence has two directions; the others, all by what the model expected, have one. The page marks tokens, and a
-terminal whole words, by the same limits.
+Evidence has two directions; the others, all by what the model expected, have one. Page and terminal mark whole words.
 """
 
 import bisect
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from detector.methods.gltr import bucket_of
 from detector.records.result import Evidence
+from detector.report.evidence_summaries import shown_evidence
 
 Levels = NDArray[np.int64]
 Starts = NDArray[np.int64]
@@ -32,7 +32,7 @@ def evidence_levels(evidence: Evidence, first: Starts) -> Levels:
 
     ``first`` holds the first token of each run, which ends where the next begins; here and below.
     """
-    nats = np.add.reduceat(evidence.token_evidence, first)
+    nats = np.add.reduceat(shown_evidence(evidence), first)
     return np.sign(nats).astype(np.int64) * np.searchsorted(LEAN_NATS, np.abs(nats), side="right")
 
 
@@ -58,6 +58,8 @@ def fraction_levels(evidence: Evidence, first: Starts) -> Levels:
 class View:
     """One way of looking, with its words."""
 
+    name: str
+    """For people, where one of them is chosen."""
     levels: Callable[[Evidence, Starts], Levels]
     explained: str
     """What its key says first."""
@@ -67,24 +69,28 @@ class View:
 
 VIEWS = {
     "evidence": View(
+        "human or machine",
         evidence_levels,
         "What each word speaks for:",
         {-2: "human", -1: "human, a little", 0: "neither", 1: "machine, a little", 2: "machine"},
     ),
     "rank": View(
+        "place among the guesses",
         rank_levels,
         "Where each word stood among the model's guesses:",
         {0: "1-10", 1: "11-100", 2: "101-1000", 3: "beyond 1000"},
     ),
     "surprise": View(
+        "surprise",
         surprise_levels,
         "Surprise of each word in bits; one more is half as likely:",
         {0: "below 4", 1: "4-8", 2: "8-12", 3: "12 or more"},
     ),
     "fraction": View(
+        "beside the first guess",
         fraction_levels,
         "How probable each word was beside the model's first guess:",
-        {0: "first guess", 1: "a tenth or more", 2: "a hundredth or more", 3: "less"},
+        {0: "it was the first guess", 1: "a tenth as probable or more", 2: "a hundredth or more", 3: "less"},
     ),
 }
 """By name, the first one first."""

@@ -27,7 +27,7 @@ NEXT_STEPS: dict[Verdict, str] = {
     "voice, can read so too.",
     "machine": "This is a reason to talk with the author, to look at drafts and notes, and to ask about the text. It "
     "is no reason to act on its own: plain, formal or much-edited human writing can read so too.",
-    "mixed": "This is a reason to look at the parts marked below and to ask how the text came about. Quotations, "
+    "mixed": "This is a reason to look at the parts marked in it and to ask how the text came about. Quotations, "
     "templates and edited passages change how a part reads.",
     "inconclusive": "Most honest answers look like this one. Nothing follows from it, in either direction.",
     "unscored": "Nothing is said about this text, in either direction.",
@@ -40,6 +40,56 @@ FINDING_WORDS = {
     "undertrained_token": "token never learned",
     "impossible_token": "impossible token",
 }
+
+
+def how_sure(result: Result) -> list[str]:
+    """What the verdict rests on, as people count, first what speaks for it; empty for a text without one."""
+    if result.p_value is None or result.probability_machine is None:
+        return []
+    humans = f"human texts {'like it' if result.kind is not None else 'of its length'}"
+    if result.verdict == "mixed" and result.segments:
+        said = [
+            f"Of 1,000 {texts}, {_have(min(p_values))} so {reads} a part."
+            for texts, reads, p_values in (
+                (humans, "machine-like", [s.p_value for s in result.segments if s.leans_to == "machine"]),
+                ("machine texts of its length", "human", [s.p_value for s in result.segments if s.leans_to == "human"]),
+            )
+            if p_values
+        ]
+    else:
+        said = [f"Of 1,000 {humans}, {_look(result.p_value)} this machine-like or more."]
+        if result.human_p_value is not None:
+            said.append(f"Of 1,000 machine texts of its length, {_look(result.human_p_value)} this human or more.")
+        if result.verdict == "human":
+            said.reverse()
+    probability = probability_words(result.probability_machine)
+    return [*said, f"Probability of machine text: {probability}, were half of all texts a machine's."]
+
+
+def advice(result: Result) -> str:
+    """What would decide an open verdict, and what a verdict is a reason for."""
+    return f"{result.explanation.partition('. ')[2]} {NEXT_STEPS[result.verdict]}".strip()
+
+
+def _look(share: float) -> str:
+    return f"{_of_thousand(share)} look{'s' if _is_one(share) else ''}"
+
+
+def _have(share: float) -> str:
+    return f"{_of_thousand(share)} {'has' if _is_one(share) else 'have'}"
+
+
+def _is_one(share: float) -> bool:
+    return _of_thousand(share).split()[-1] == "1"
+
+
+def _of_thousand(share: float) -> str:
+    """How many of a thousand.
+
+    >>> _of_thousand(0.0123), _of_thousand(0.0004), _of_thousand(1.0)
+    ('12', 'fewer than 1', 'all')
+    """
+    return out_of_thousand(share).removesuffix(" in 1,000")
 
 
 @dataclass(frozen=True)
