@@ -179,6 +179,7 @@ def index_page(
         else None,
         expected=_expected(scored),
         anonymous=anonymous,
+        is_scored=True,
         files=" ".join(files),
         date=(date or today()).strftime("%-d %B %Y"),
     )

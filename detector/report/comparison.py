@@ -44,6 +44,7 @@ def comparison_page(
         ],
         pictures=_histograms(results, shown),
         methods=_methods(first, second),
+        is_scored=True,
         date=(date or today()).strftime("%-d %B %Y"),
         links=links,
     )

@@ -263,11 +263,13 @@ def _classes(
     evidence: Evidence, units: Sequence[Unit], cores: Sequence[int], findings: Sequence[Finding]
 ) -> Iterator[list[str]]:
     """For each way of looking, the class of each unit: that of its word; the first bucket has none, to be light."""
+    text = evidence.text
     places = np.array(cores, dtype=np.int64)
+    lasts = np.array([unit.start + len(text[unit.start : unit.end].rstrip()) - 1 for unit in units], dtype=np.int64)
     for view, names in _CLASS_NAMES.items():
         words = np.array(word_levels(evidence, view), dtype=np.int64).reshape(-1, 3)
         starts, ends, levels = words.T
-        word = np.searchsorted(starts, places, side="right") - 1
+        word = np.searchsorted(starts, lasts, side="right") - 1
         is_inside = (word >= 0) & (places < ends[word]) if len(words) else np.zeros(len(places), dtype=bool)
         yield [names.get(levels[i], "") if inside else "" for i, inside in zip(word.tolist(), is_inside, strict=True)]
     yield _marked(units, findings)

@@ -48,15 +48,22 @@ def layout_spans(text: str) -> list[tuple[int, int]]:
     return found + [span for span, line in lines if often[line] >= _RUNNING]
 
 
-def are_layout(text: str, spans: list[tuple[int, int]]) -> NDArray[np.bool_]:
-    """Whether each of the ``spans`` of the text holds layout and nothing else but punctuation, shape (n,)."""
-    pieces = layout_spans(text)
-    if not pieces or not spans:
-        return np.zeros(len(spans), dtype=bool)
+def layout_mask(text: str) -> NDArray[np.bool_]:
+    """Whether each character of the text is layout, shape (len(text),); no blank is."""
     is_layout = np.zeros(len(text), dtype=bool)
+    pieces = layout_spans(text)
     for start, end in pieces:
         is_layout[start:end] = True
-    is_layout &= np.array([not character.isspace() for character in text])
+    if pieces:
+        is_layout &= np.array([not character.isspace() for character in text])
+    return is_layout
+
+
+def are_layout(text: str, spans: list[tuple[int, int]]) -> NDArray[np.bool_]:
+    """Whether each of the ``spans`` of the text holds layout and nothing else but punctuation, shape (n,)."""
+    is_layout = layout_mask(text)
+    if not spans or not is_layout.any():
+        return np.zeros(len(spans), dtype=bool)
     is_wording = np.array([character.isalnum() for character in text]) & ~is_layout
     starts, ends = np.array(spans, dtype=np.int64).T
 

@@ -22,7 +22,7 @@ from detector.report.palette import CIVIDIS, LIGHT, TERMINAL_HUMAN, TERMINAL_MAC
 from detector.report.parts import TextPart, parts_of, percent, sentence_on_parts
 from detector.report.references import references_for
 from detector.report.views import VIEWS, word_levels
-from detector.report.wording import NOT_PROOF, advice, how_sure, p_words, probability_words
+from detector.report.wording import NOT_PROOF, TELLING_AUROC, advice, how_sure, p_words, probability_words
 from detector.verdict.plain_words import PLAIN_WORDS
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -33,8 +33,6 @@ _MOST_REASONS = 6
 _MOST_PARTS = 6
 _FULL_BAR_BITS = 14.0
 _HEADING_WIDTH = 10
-_TELLING = 0.6
-"""AUROC from which a statistic is told in the terminal; one near a half says nothing."""
 _MOST_STATISTICS = 4
 _BEST_KNOWN = ("log_likelihood", "log_rank", "entropy", "fast_detect_gpt")
 _NARROWEST = 30
@@ -171,7 +169,7 @@ def _statistics(result: Result) -> str:
     """The published statistics that tell most under this model; without references the best known ones."""
     references = references_for(result.model_fingerprint)
     auroc = {name: known.auroc for name, known in references.methods.items()} if references else {}
-    telling = [name for name in result.methods if auroc.get(name, 0.0) >= _TELLING]
+    telling = [name for name in result.methods if auroc.get(name, 0.0) >= TELLING_AUROC]
     chosen = sorted(telling, key=lambda name: -auroc[name])[:_MOST_STATISTICS]
     return "   ".join(
         f"{name.replace('_', ' ')} {result.methods[name]:.2f}" + (f" (AUROC {auroc[name]:.2f})" if auroc else "")

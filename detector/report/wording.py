@@ -32,6 +32,8 @@ NEXT_STEPS: dict[Verdict, str] = {
     "inconclusive": "Most honest answers look like this one. Nothing follows from it, in either direction.",
     "unscored": "Nothing is said about this text, in either direction.",
 }
+TELLING_AUROC = 0.6
+"""Of a statistic that tells something under a model; near or below a half it tells nothing."""
 FINDING_WORDS = {
     "invisible_character": "invisible character",
     "lookalike_letter": "look-alike letter",
@@ -63,7 +65,7 @@ def how_sure(result: Result) -> list[str]:
         if result.verdict == "human":
             said.reverse()
     probability = probability_words(result.probability_machine)
-    return [*said, f"Probability of machine text: {probability}, were half of all texts a machine's."]
+    return [*said, f"Probability of machine text: {probability}, if every second text were one."]
 
 
 def advice(result: Result) -> str:
