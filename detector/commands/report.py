@@ -29,11 +29,13 @@ def report(
 ) -> int:
     """A page for each text that people can read, and an index.
 
-    The pages need no network and no script; print them from the browser.
+    The pages need no network and no script; print them from the browser. results.csv and results.xlsx beside the index
+    hold the same for a spreadsheet.
     """
     from detector.errors import UsageError
     from detector.report.class_set import check_key, drawn_order, prepare_folder, write_key, write_set
     from detector.report.page import REPORT_ALTERNATIVES
+    from detector.report.set_names import distinct_names
     from detector.verdict.files import detect_files, files_among
 
     if key and not anonymous:
@@ -45,9 +47,14 @@ def report(
     detector = choice.load_detector(REPORT_ALTERNATIVES, quiet)
     if key:
         write_key(named, key, out)
-    with progress_bar("Reading", quiet) as progress:
+    with progress_bar(f"Scoring and writing {len(named)} pages", quiet) as progress:
         written = write_set(
-            detect_files(detector, named), out, anonymous, pictures, lambda done, _: progress(done, len(named))
+            detect_files(detector, named),
+            out,
+            anonymous,
+            pictures,
+            lambda done, _: progress(done, len(named)),
+            distinct_names(named),
         )
     for entry in written:
         if entry.result.verdict == "unscored" and not quiet:

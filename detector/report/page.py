@@ -7,7 +7,6 @@ it is given, and the text itself goes through ``visible``.
 import base64
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -38,6 +37,7 @@ from detector.report.wording import (
     TELLING_AUROC,
     advice,
     facts,
+    findings_said,
     how_sure,
     p_words,
     promise,
@@ -103,12 +103,12 @@ def report_page(
         is_long=len(texts) > _LONG,
         token_columns=TOKEN_COLUMNS,
         token_lines="\n".join(token_lines(evidence)) if evidence is not None else "",
-        parts_said=sentence_on_parts(parts),
+        parts_said=sentence_on_parts(parts).replace(" %", "\u00a0%"),
         parts=[_part_row(part) for part in parts[:MOST_PARTS]],
         more_parts=max(0, len(parts) - MOST_PARTS),
         bar_of_parts=parts_bar([(part.share, part.segment) for part in parts]) if parts else "",
         findings=_findings(result),
-        findings_said=_findings_said(result),
+        findings_said=findings_said(result),
         pictures=[drawn(picture) for picture in all_pictures(result)],
         reasons=_reasons(result),
         methods=[row for row in methods if row["tells"]],
@@ -223,12 +223,6 @@ def _view(name: str) -> dict[str, object]:
     return {"id": name, "name": view.name, "term": view.term, "explained": view.explained, "labels": labels}
 
 
-def _findings_said(result: Result) -> str:
-    """How many of each kind."""
-    kinds = Counter(FINDING_WORDS.get(found.kind, found.kind.replace("_", " ")) for found in result.findings)
-    return ", ".join(f"{n:,} \u00d7 {kind}" if n > 1 else kind for kind, n in kinds.items())
-
-
 def _findings(result: Result) -> list[dict[str, object]]:
     text = result.evidence.text if result.evidence is not None else result.text
     return [
@@ -252,7 +246,7 @@ def _reasons(result: Result) -> list[dict[str, object]]:
             "feature": moved.feature.replace("_", " "),
             "words": PLAIN_WORDS.get(moved.feature, moved.meaning),
             "meaning": moved.meaning,
-            "value": f"{moved.value:.3g}",
+            "value": _number(moved.value),
             "moved": signed(moved.contribution),
             "bar": bar_cell(moved.contribution, reach),
         }

@@ -4,6 +4,7 @@ Nothing here accuses. A verdict is about a text and never about a person, and th
 is the share of it that stands in parts of one kind.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 from detector.records.result import Result
@@ -44,6 +45,12 @@ FINDING_WORDS = {
 }
 
 
+def findings_said(result: Result) -> str:
+    """How many findings of each kind, in words; empty without any."""
+    kinds = Counter(FINDING_WORDS.get(found.kind, found.kind.replace("_", " ")) for found in result.findings)
+    return ", ".join(f"{n:,} \u00d7 {kind}" if n > 1 else kind for kind, n in kinds.items())
+
+
 def how_sure(result: Result) -> list[str]:
     """What the verdict rests on, as people count, first what speaks for it; empty for a text without one."""
     if result.p_value is None or result.probability_machine is None:
@@ -74,21 +81,21 @@ def advice(result: Result) -> str:
 
 
 def _look(share: float) -> str:
-    return f"{_of_thousand(share)} look{'s' if _is_one(share) else ''}"
+    return f"{of_thousand(share)} look{'s' if _is_one(share) else ''}"
 
 
 def _have(share: float) -> str:
-    return f"{_of_thousand(share)} {'has' if _is_one(share) else 'have'}"
+    return f"{of_thousand(share)} {'has' if _is_one(share) else 'have'}"
 
 
 def _is_one(share: float) -> bool:
-    return _of_thousand(share).split()[-1] == "1"
+    return of_thousand(share).split()[-1] == "1"
 
 
-def _of_thousand(share: float) -> str:
+def of_thousand(share: float) -> str:
     """How many of a thousand.
 
-    >>> _of_thousand(0.0123), _of_thousand(0.0004), _of_thousand(1.0)
+    >>> of_thousand(0.0123), of_thousand(0.0004), of_thousand(1.0)
     ('12', 'fewer than 1', 'all')
     """
     return out_of_thousand(share).removesuffix(" in 1,000")

@@ -12,7 +12,8 @@ from detector import Detector
 from detector.commands.report import report
 from detector.errors import InputError, OutputError, UsageError
 from detector.records.result import Result, Segment
-from detector.report.class_set import drawn_order, entries_of, index_page, score_distribution, write_key, write_set
+from detector.report.class_index import index_page, score_distribution
+from detector.report.class_set import drawn_order, entries_of, write_key, write_set
 from detector.report.picture_parts import Bars
 from detector.verdict.files import files_among
 from tests.conftest import TRAINING_TEXT, make_classifier
