@@ -1,18 +1,26 @@
-"""``detect compare``: the statistics of two texts side by side."""
+"""``detect compare``: the verdicts and the statistics of two texts side by side."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from detector.commands.options import (
+    DetectorChoice,
     JsonOption,
-    ModelChoice,
     QuietOption,
     guarded,
     print_json,
     say,
 )
+from detector.commands.waiting import progress_bar
+
+if TYPE_CHECKING:
+    from detector.documents.reading import SourceText
+    from detector.models import LanguageModel
+    from detector.records.result import Result
+    from detector.records.token_scores import TokenScores
+    from detector.verdict.detector import Detector
 
 
 @guarded
@@ -22,18 +30,17 @@ def compare(
     png: Annotated[Path | None, typer.Option(help="Draw the token probabilities of both (.png or .svg).")] = None,
     as_json: JsonOption = False,
     *,
-    choice: ModelChoice,
+    choice: DetectorChoice,
     quiet: QuietOption = False,
 ) -> None:
-    """The statistics of two texts side by side.
+    """The verdicts and the statistics of two texts side by side.
 
-    --png overlays their token probabilities in one picture.
+    --png overlays their token probabilities in one picture. A model without a calibration gives the statistics alone.
     """
     from detector.documents.reading import STANDARD_INPUT, read_source
     from detector.errors import InputError, UsageError
     from detector.report.figures import check_picture_path
     from detector.report.two_texts import cautions, draw_comparison, print_comparison, to_record
-    from detector.scoring import score_texts
 
     if first == second == STANDARD_INPUT:
         raise UsageError("Both texts are -, and standard input can be only one of the two. Give a file for the other.")
@@ -46,13 +53,42 @@ def compare(
         if not source.text.strip():
             name = "Standard input" if path == STANDARD_INPUT else path
             raise InputError(f"{name} is empty, so there is nothing to compare.")
-    language_model = choice.load()
-    left, right = score_texts(language_model, [source.text for source in sources])
-    for caution in () if quiet else cautions((first, second), (left, right)):
+    language_model, detector = _load(choice, quiet)
+    with progress_bar("Scoring", quiet):
+        left, right = (_scored(language_model, detector, source) for source in sources)
+    scores, results = (left[0], right[0]), (left[1], right[1])
+    for caution in () if quiet else cautions((first, second), scores):
         say(caution)
     if as_json:
-        print_json(to_record((first, second), (left, right)))
+        print_json(to_record((first, second), scores, results))
     else:
-        print_comparison((first, second), (left, right))
+        print_comparison((first, second), scores, results)
     if png is not None:
-        draw_comparison((first, second), (left, right), png)
+        draw_comparison((first, second), scores, png)
+
+
+def _load(choice: DetectorChoice, quiet: bool) -> "tuple[LanguageModel, Detector | None]":
+    """The model, and what judges with it where there is a calibration for it."""
+    from detector.verdict.shipped import shipped_calibration
+
+    if choice.calibration is None and shipped_calibration(choice.model) is None:
+        if not quiet:
+            say(f"No calibration comes with detect for {choice.model}, so there are no verdicts, only statistics.")
+        return choice.load(quiet), None
+    detector = choice.load_detector(quiet=quiet)
+    return detector.language_model, detector
+
+
+def _scored(
+    language_model: "LanguageModel", detector: "Detector | None", source: "SourceText"
+) -> "tuple[TokenScores, Result | None]":
+    """The scores of the folded text, which the verdict is on too, and the verdict."""
+    from detector.documents.folding import fold
+    from detector.scoring import score_texts
+
+    result = None
+    if detector is not None:
+        result = next(detector.detect_stream([(source.id, source.path, source.text, ())]))
+        if result.evidence is not None:
+            return result.evidence.scores, result
+    return next(score_texts(language_model, [fold(source.text).text])), result

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from detector.records.result import Evidence, Result
 from detector.records.verdicts import Verdict
 from detector.report.evidence_summaries import sentence_bits, sentence_evidence
-from detector.report.page import drawn, render, today
+from detector.report.page import Links, drawn, render, today
 from detector.report.parts import parts_of, shares_in_short
 from detector.report.picture_parts import Bars, DataTable, Picture, Role
 from detector.report.small_svg import small_evidence
@@ -40,9 +40,13 @@ class Entry:
 
 
 def index_page(
-    entries: Sequence[Entry], anonymous: bool, date: datetime | None = None, files: Sequence[str] = ()
+    entries: Sequence[Entry],
+    anonymous: bool,
+    date: datetime | None = None,
+    files: Sequence[str] = (),
+    links: Links = (),
 ) -> str:
-    """The index as a complete HTML document; ``files`` are the pages and pictures of its run."""
+    """The index as a complete HTML document; ``files`` are the pages and pictures of its run, ``links`` for its top."""
     scored = [entry for entry in entries if entry.result.score is not None]
     classifier = next((e.result.classifier for e in scored if e.result.classifier is not None), None)
     counts = {verdict: sum(e.result.verdict == verdict for e in entries) for verdict in _ORDER}
@@ -62,6 +66,7 @@ def index_page(
         is_scored=True,
         files=" ".join(files),
         date=(date or today()).strftime("%-d %B %Y"),
+        links=links,
     )
 
 

@@ -289,4 +289,4 @@ def _marked(units: Sequence[Unit], findings: Sequence[Finding]) -> list[str]:
 
 
 def _part_mark(number: int, segment: Segment) -> str:
-    return f'<span class="part {segment.leans_to}" id="part-{number}">Part {number}: {label_of(segment)}</span>'
+    return f'<span class="part {segment.leans_to}">Part {number}: {label_of(segment)}</span>'

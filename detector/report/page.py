@@ -204,6 +204,7 @@ def _sha256(text: str) -> str:
 def _part_row(part: TextPart) -> dict[str, object]:
     return {
         "number": part.number,
+        "first_sentence": part.first_sentence,
         "place": part.place,
         "label": part.label,
         "side": part.segment.leans_to,

@@ -96,6 +96,13 @@ class Detector:
         self.alternatives = alternatives
         self.token_history = token_history
 
+    def __repr__(self) -> str:
+        model, references = self.language_model, sum(len(bucket.human_scores) for bucket in self.classifier.buckets)
+        return (
+            f"<Detector {model.name}, {model.dtype} on {model.device}, target_fpr {self.target_fpr:g}, "
+            f"{references:,} human references>"
+        )
+
     @classmethod
     def load(
         cls,
