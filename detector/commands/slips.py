@@ -39,4 +39,4 @@ def on_pasted_text(text: str) -> str:
     """What to say of it."""
     words = " ".join(text.split())
     shown = words if len(words) <= _LONGEST_QUOTED else words[:_LONGEST_QUOTED].rstrip() + "\u2026"
-    return f'"{shown}" is no file. For a text that is in none: detect -   and paste it there.'
+    return f'"{shown}" is no file. For a text that is in none, type detect - and paste it.'

@@ -22,7 +22,7 @@ def distinct_names(paths: Sequence[str]) -> list[str]:
     parts_of = {path: PurePath(path).parts or (path,) for path in paths}
     taken = dict.fromkeys(parts_of, 1)
     while True:
-        names = {path: "/".join(parts[-taken[path] :]) for path, parts in parts_of.items()}
+        names = {path: PurePath(*parts[-taken[path] :]).as_posix() for path, parts in parts_of.items()}
         often = Counter(names.values())
         longer = {path: min(len(parts), taken[path] + (often[names[path]] > 1)) for path, parts in parts_of.items()}
         if longer == taken:

@@ -51,7 +51,7 @@ class DetectorTransformer(TransformerMixin, BaseEstimator):
         return np.array(rows, dtype=np.float64).reshape(-1, len(self.columns))
 
     def predict_proba(self, X: Sequence[str]) -> NDArray[np.float64]:  # noqa: N803
-        """Probability of human and of machine text, were both equally common, shape (n_texts, 2); NaN for no verdict."""
+        """Probability of human and of machine text, were both equally common, shape (n_texts, 2); or NaN."""
         machine = np.array([_number(result.probability_machine) for result in self._results(X)], dtype=np.float64)
         return np.column_stack([1 - machine, machine])
 
