@@ -54,6 +54,7 @@ def _bar() -> "Progress":
         TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=True,
+        refresh_per_second=5,
         redirect_stdout=False,  # rich would send the results to where the bar is
     )
 

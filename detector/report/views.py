@@ -109,9 +109,12 @@ def words_of(text: str) -> list[tuple[int, int]]:
     words = []
     for match in re.finditer(r"\S+", text):
         start, end = match.span()
-        wording = np.flatnonzero(~is_layout[start:end]) if is_layout[start] or is_layout[end - 1] else None
-        if wording is not None and len(wording):
-            start, end = start + int(wording[0]), start + int(wording[-1]) + 1
+        signs = np.flatnonzero(is_layout[start:end])
+        letters = [i for i, character in enumerate(match[0]) if character.isalnum()] if len(signs) else []
+        if letters:
+            before, behind = signs[signs < letters[0]], signs[signs > letters[-1]]
+            end = start + int(behind[0]) if len(behind) else end
+            start += int(before[-1]) + 1 if len(before) else 0
         words.append((start, end))
     return words
 
