@@ -10,6 +10,7 @@ from detector.commands.options import (
     JsonOption,
     QuietOption,
     guarded,
+    invite_to_paste,
     print_json,
     say,
 )
@@ -46,6 +47,7 @@ def compare(
         raise UsageError("Both texts are -, and standard input can be only one of the two. Give a file for the other.")
     if png is not None:
         check_picture_path(png)
+    invite_to_paste((first, second), quiet)
     sources = [read_source(path) for path in (first, second)]
     for path, source in zip((first, second), sources, strict=True):
         for warning in () if quiet else source.warnings:

@@ -3,7 +3,7 @@
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, is_dataclass
 from functools import wraps
@@ -152,10 +152,17 @@ def print_json(record: dict[str, Any]) -> None:
     print(line, flush=True)
 
 
+def invite_to_paste(paths: Iterable[str], quiet: bool) -> None:
+    """Say how a text is pasted, where one is to come from the keyboard."""
+    if "-" in paths and not quiet and sys.stdin is not None and sys.stdin.isatty():
+        say("Paste the text, then end it: Ctrl-D on a line of its own (on Windows Ctrl-Z and Enter).")
+
+
 def read_for(path: str, quiet: bool) -> "SourceText":
     """The source read, with what its reading warns of said."""
     from detector.documents.reading import read_source
 
+    invite_to_paste([path], quiet)
     source = read_source(path)
     for warning in () if quiet else source.warnings:
         say(warning)

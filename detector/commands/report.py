@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from detector.commands.options import DetectorChoice, QuietOption, guarded, say
+from detector.commands.options import DetectorChoice, QuietOption, guarded, invite_to_paste, say
 from detector.commands.waiting import progress_bar
 
 
@@ -40,6 +40,7 @@ def report(
 
     if key and not anonymous:
         raise UsageError("--key tells which number is which file, and only --anonymous gives numbers; add it.")
+    invite_to_paste(paths, quiet)
     named = drawn_order(files_among(paths)) if anonymous else files_among(paths)
     prepare_folder(out, anonymous, pictures)
     if key:

@@ -5,7 +5,6 @@ import shlex
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
-HOW_TO_PASTE = "Paste the text, then end it: Ctrl-D on a line of its own (on Windows Ctrl-Z and Enter)."
 _WANTED_AS_OPTIONS = {"help": "--help", "version": "--version"}
 _LIKENESS = 0.7
 _LEAST_PREFIX = 3

@@ -1,7 +1,6 @@
 """``detect PATH...``: the verdict on each file."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,10 +13,11 @@ from detector.commands.options import (
     QuietOption,
     given,
     guarded,
+    invite_to_paste,
     print_json,
     say,
 )
-from detector.commands.slips import HOW_TO_PASTE, is_pasted_text, on_pasted_text
+from detector.commands.slips import is_pasted_text, on_pasted_text
 from detector.commands.waiting import progress_bar
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def verdict(
         for path, sentence in zip(paths, sentences, strict=True):
             say(_with_hint(sentence, path, context))
         return 3
-    _say_how_to_paste(paths, quiet)
+    invite_to_paste(paths, quiet)
     detector = choice.load_detector(_alternatives(html or pdf), quiet)
     earlier = _writer_baseline(detector, baseline) if baseline is not None else None
     write = _json_printer() if as_json else _text_printer(show, explain, len(paths) == 1 and not quiet)
@@ -104,11 +104,6 @@ def _none_can_be_read(paths: list[str]) -> list[str]:
         except InputError as error:
             sentences.append(str(error))
     return sentences if len(sentences) == len(paths) else []
-
-
-def _say_how_to_paste(paths: list[str], quiet: bool) -> None:
-    if "-" in paths and not quiet and sys.stdin is not None and sys.stdin.isatty():
-        say(HOW_TO_PASTE)
 
 
 def _alternatives(report: Path | None) -> int:

@@ -380,3 +380,24 @@ def test_a_pdf_is_made_of_the_page_and_loads_nothing(recwarn):
     pytest.importorskip("weasyprint")
     page = "<html><body><p>Words</p><img src='file:///etc/hostname'><script>1</script></body></html>"
     assert report_pdf(page).startswith(b"%PDF-")
+
+
+@pytest.mark.slow
+def test_a_pdf_of_240_words_has_three_pages_at_most_with_numbers_and_none_empty(detector):
+    pytest.importorskip("weasyprint")
+    import pypdfium2
+
+    words = (TRAINING_TEXT + " ") * 6
+    text = "\n\n".join(" ".join(words.split()[at : at + 60]) for at in range(0, 240, 60))
+    found = detector.detect(text)
+    parts = (
+        Segment(0, 400, "human", "human", -3, 0.1, 0.01),
+        Segment(400, len(text), "machine", "machine", 3, 0.9, 0.0001),
+    )
+    noted = replace(found, verdict="mixed", segments=parts, warnings=("The encoding was guessed.",))
+    with pypdfium2.PdfDocument(report_pdf(report_page(noted))) as document:
+        pages = [page.get_textpage().get_text_bounded() for page in document]
+    assert len(pages) <= 3
+    for number, page in enumerate(pages, start=1):
+        assert f"{number} of {len(pages)}" in page
+        assert len(page.split()) > 60
