@@ -6,6 +6,7 @@ The names below are imported on first use, so that ``import detector`` stays qui
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from detector.models.threads import wait_asleep
 from detector.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -14,14 +15,19 @@ if TYPE_CHECKING:
     from detector.errors import CalibrationError, DetectorError, InputError, ModelError, OutputError, UsageError
     from detector.models.language_model import LanguageModel
     from detector.records.result import Result
+    from detector.records.result_frame import results_frame
     from detector.records.token_scores import TokenScores
     from detector.scoring.engine import score_texts
     from detector.verdict.detector import Detector
+    from detector.verdict.estimator import DetectorTransformer
+
+wait_asleep()  # before anything imports torch
 
 _HOMES = {
     "CalibrationError": "detector.errors",
     "Detector": "detector.verdict.detector",
     "DetectorError": "detector.errors",
+    "DetectorTransformer": "detector.verdict.estimator",
     "InputError": "detector.errors",
     "LanguageModel": "detector.models.language_model",
     "ModelError": "detector.errors",
@@ -30,6 +36,7 @@ _HOMES = {
     "TokenScores": "detector.records.token_scores",
     "UsageError": "detector.errors",
     "add_verdicts": "detector.corpus.frames",
+    "results_frame": "detector.records.result_frame",
     "score_corpus": "detector.corpus.run",
     "score_texts": "detector.scoring.engine",
 }
@@ -38,6 +45,7 @@ __all__ = [
     "CalibrationError",
     "Detector",
     "DetectorError",
+    "DetectorTransformer",
     "InputError",
     "LanguageModel",
     "ModelError",
@@ -46,6 +54,7 @@ __all__ = [
     "TokenScores",
     "UsageError",
     "add_verdicts",
+    "results_frame",
     "score_corpus",
     "score_texts",
 ]

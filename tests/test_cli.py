@@ -76,7 +76,13 @@ def test_the_verdict_is_the_default_command(run, essay):
     plain, named = run(essay), run("verdict", essay)
     assert plain.exit_code == 0
     assert plain.stdout == named.stdout
-    for expected in ("essay.txt: ", "how sure human texts that look", "in 1,000", "what now ", "not proof"):
+    for expected in (
+        "essay.txt: ",
+        "how sure  Of 1,000 human texts",
+        "Probability of machine text",
+        "what now ",
+        "not proof",
+    ):
         assert expected in plain.stdout
     explained = run(essay, "--explain").stdout
     for expected in ("probability machine", "p-value", "ranks", "surprise"):
@@ -738,6 +744,8 @@ def test_compare_shows_both_texts_and_draws_them(run, essay, tmp_path):
     assert left["n_tokens"] > right["n_tokens"] > 0
     assert "other.txt has" in result.stderr
     assert "essay.txt has" not in result.stderr
+    assert "no verdicts, only statistics" in result.stderr
+    assert left["verdict"] is None
     assert run("compare", essay, other, "-q", calibrated=False).stderr == ""
     assert left["methods"]["log_likelihood"] != right["methods"]["log_likelihood"]
     other.write_text(essay.read_text().replace("e", "\u0435"), encoding="utf-8")
@@ -749,6 +757,21 @@ def test_compare_shows_both_texts_and_draws_them(run, essay, tmp_path):
     empty = run("compare", essay, other, calibrated=False)
     assert empty.exit_code == 3
     assert "other.txt is empty" in empty.stderr
+
+
+def test_compare_gives_the_verdicts_and_the_numbers_of_detect(run, essay, tmp_path):
+    other = tmp_path / "folder" / "essay.txt"
+    other.parent.mkdir()
+    other.write_text(LONG.replace(" ", "\u00a0\n", 9).replace("'", "\u2019"))  # folding undoes it
+    record = json.loads(run("compare", essay, other, "--json").stdout)
+    for path, compared in zip((essay, other), record["texts"], strict=True):
+        judged = json.loads(run(path, "--json").stdout)
+        assert {name: judged[name] for name in compared} == compared
+    shown = run("compare", essay, other).stdout
+    assert f"{essay}: " in shown
+    assert f"{other}: " in shown
+    assert "how sure  Of 1,000" in shown
+    assert "folder/essay.txt" in shown.split("statistic")[1]
 
 
 def test_compare_reads_standard_input_once(run):

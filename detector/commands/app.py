@@ -20,6 +20,7 @@ from detector.commands.query import query
 from detector.commands.report import report
 from detector.commands.score import score
 from detector.commands.serve import serve
+from detector.commands.slips import meant_command
 from detector.commands.tokens import tokens
 from detector.commands.verdict import verdict
 from detector.commands.watermark import watermark
@@ -33,6 +34,9 @@ class _DefaultCommand(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in _GROUP_OPTIONS:
+            if meant := meant_command(args, self.commands):
+                say(f"There is no command and no file {args[0]}. Did you mean: {meant}")
+                raise typer.Exit(2)
             args = [DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, args)
 

@@ -43,7 +43,6 @@ def batch(
     engine: Annotated[str, typer.Option(help="local, or ray for a cluster.")] = "local",
     address: Annotated[str, typer.Option(help="Ray cluster; auto is the one this machine belongs to.")] = "auto",
     workers: Annotated[int | None, typer.Option(help="Processes; one a core unless given.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads of each process.")] = None,
     gpus: Annotated[
         float | None, typer.Option(help="Share of a GPU for each worker of the engine ray; 0.25 puts four on one.")
     ] = None,
@@ -88,7 +87,7 @@ def batch(
                     source_at(source, layout, out),
                     place.folder,
                     recipe=recipe,
-                    engine=_engine(engine, address, recipe, workers, threads, gpus),
+                    engine=_engine(engine, address, recipe, workers, choice.threads, gpus),
                     layout=layout,
                     fdr=fdr,
                     reports=reports,  # type: ignore[arg-type]  # checked there
@@ -97,7 +96,7 @@ def batch(
                     shared=shared,
                     retry_failed=retry_failed,
                     workers=workers,
-                    threads=threads,
+                    threads=choice.threads,
                     on_progress=place.watched(on_progress),
                 )
         except KeyboardInterrupt:

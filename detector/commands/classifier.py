@@ -5,20 +5,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import detector
 from detector.commands.options import (
     JsonOption,
     ModelChoice,
     QuietOption,
     TargetFprOption,
     guarded,
-    progress_bar,
     say,
 )
+from detector.commands.waiting import progress_bar
 
 if TYPE_CHECKING:
     from detector.verdict.classifier import Classifier
     from detector.verdict.probe_model import ProbeModel
 
+_IN_CHECKOUT = (Path(detector.__file__).parents[1] / "datasets" / "features").is_dir()
+"""Whether the feature tables are here; an installed package has none."""
 DataArgument = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help=".jsonl files: text, label (human or machine), pair_id.")
 ]
@@ -44,7 +47,7 @@ def train(
     from detector.verdict.shipped import shipped_probe
 
     _check_outputs(out, cache)
-    language_model = choice.load()
+    language_model = choice.load(quiet)
     with progress_bar("Scoring", quiet) as report:
         fitted = train_classifier(language_model, data, cache, report)
     probe_model = shipped_probe(language_model.fingerprint)
@@ -75,8 +78,9 @@ def calibrate(
     path = calibration or calibration_for(choice.model)
     base = Classifier.load(path)
     probe_model = probe_beside(path, base)
+    language_model = choice.load(quiet)
     with progress_bar("Scoring", quiet) as report:
-        fitted = recalibrate(choice.load(), base, data, cache, report, probe_model)
+        fitted = recalibrate(language_model, base, data, cache, report, probe_model)
     _write_classifier(fitted, probe_model, "calibrate", data, out, choice.model, quiet)
 
 
@@ -86,7 +90,12 @@ def evaluate(
         list[Path] | None, typer.Argument(metavar="[FILE...]", help=".jsonl files: text, label, pair_id.")
     ] = None,
     shipped: Annotated[
-        bool, typer.Option("--shipped", help="The embedded classifier on the feature table of datasets/.")
+        bool,
+        typer.Option(
+            "--shipped",
+            help="The embedded classifier on the feature table of datasets/, in a checkout of the source.",
+            hidden=not _IN_CHECKOUT,
+        ),
     ] = False,
     calibration: Annotated[Path | None, typer.Option(help="Classifier to judge; the embedded one if none.")] = None,
     as_json: JsonOption = False,
@@ -104,7 +113,8 @@ def evaluate(
     from detector.verdict.shipped import calibration_for, probe_beside
 
     if shipped == bool(data):
-        raise UsageError("Name labelled files to evaluate on, or --shipped for the feature table that comes with it.")
+        table = ", or --shipped for the feature table that comes with it" if _IN_CHECKOUT else ""
+        raise UsageError(f"Name labelled files to evaluate on{table}.")
     if png is not None:
         check_picture_path(png)
     path = calibration or calibration_for(choice.model)
@@ -116,9 +126,10 @@ def evaluate(
     else:
         from detector.training.own_data import evaluation_table
 
+        probe_model = probe_beside(path, classifier)
+        language_model = choice.load(quiet)
         with progress_bar("Scoring", quiet) as report:
-            probe_model = probe_beside(path, classifier)
-            table = evaluation_table(choice.load(), classifier, data or [], cache, report, probe_model)
+            table = evaluation_table(language_model, classifier, data or [], cache, report, probe_model)
     from detector.evaluation.quality import verdict_quality
     from detector.report.quality import draw_quality, quality_json, quality_lines
 

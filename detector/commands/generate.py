@@ -82,7 +82,7 @@ def generate(
     )
     check_request(max_tokens, seed, stop or ())
     beginning = prompt_text(prompt, quiet)
-    language_model = choice.load()
+    language_model = choice.load(quiet)
     mark = None
     if watermark_key is not None:
         from detector.watermark import GreenList

@@ -58,7 +58,7 @@ def next_command(
         penalty_form=penalty_form,
     )
     beginning = prompt_text(prompt, quiet)
-    language_model = choice.load()
+    language_model = choice.load(quiet)
     sorted_tokens = next_tokens(language_model, beginning, settings)
     if as_json:
         print_json(to_record(sorted_tokens, top))

@@ -3,14 +3,16 @@
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, is_dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from detector.commands.waiting import loading
 
 if TYPE_CHECKING:
     from detector.documents.folding import FoldedText
@@ -31,6 +33,10 @@ PrefixOption = Annotated[
 ]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
 TargetFprOption = Annotated[float, typer.Option(help="Rate of false alarms allowed among human texts.")]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Threads to compute with, in each process.", show_default="the cores it may use"),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors, nothing else.")]
 AsGivenOption = Annotated[
     bool, typer.Option("--as-given", help="Take the text as it stands even where it is disguised.")
@@ -50,19 +56,21 @@ FilePath = Annotated[
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """The options that choose a language model; a command that asks for one gets them all."""
+    """The options that choose a language model and how it runs; a command that asks for one gets all of them."""
 
     model: ModelOption = "default"
     device: DeviceOption = "auto"
     dtype: DtypeOption = "auto"
     offline: OfflineOption = False
     prefix: PrefixOption = "auto"
+    threads: ThreadsOption = None
 
-    def load(self) -> "LanguageModel":
-        """The language model; raises ``ModelError`` if it cannot be had."""
-        from detector.models import LanguageModel
+    def load(self, quiet: bool = False) -> "LanguageModel":
+        """The language model; raises ``ModelError`` if it cannot be had. Unless ``quiet``, says that it is loading."""
+        with loading(self.model, quiet):
+            from detector.models import LanguageModel
 
-        return LanguageModel.load(self.model, self.device, self.dtype, self.offline, self.prefix)
+            return LanguageModel.load(self.model, self.device, self.dtype, self.offline, self.prefix, self.threads)
 
 
 @dataclass(frozen=True)
@@ -77,11 +85,12 @@ class DetectorChoice(ModelChoice):
         Path | None, typer.Option(help="What `detect tokens --out` saved, to flag tokens another model hardly knows.")
     ] = None
 
-    def load_detector(self, alternatives: int = 0) -> "Detector":
-        """The detector; raises what ``Detector.load`` raises."""
-        from detector.verdict.detector import Detector
+    def load_detector(self, alternatives: int = 0, quiet: bool = False) -> "Detector":
+        """The detector; raises what ``Detector.load`` raises. Unless ``quiet``, says that it is loading."""
+        with loading(self.model, quiet):
+            from detector.verdict.detector import Detector
 
-        return Detector.load(**vars(self), alternatives=alternatives)
+            return Detector.load(**vars(self), alternatives=alternatives)
 
 
 def _options_of(group: type) -> list[inspect.Parameter]:
@@ -167,10 +176,17 @@ def print_json(record: dict[str, Any]) -> None:
     print(line, flush=True)
 
 
+def invite_to_paste(paths: Iterable[str], quiet: bool) -> None:
+    """Say how a text is pasted, where one is to come from the keyboard."""
+    if "-" in paths and not quiet and sys.stdin is not None and sys.stdin.isatty():
+        say("Paste the text, then end it: Ctrl-D on a line of its own (on Windows Ctrl-Z and Enter).")
+
+
 def read_for(path: str, quiet: bool, most_characters: int = MOST_CHARACTERS) -> "SourceText":
     """The source read, with what its reading warns of said."""
     from detector.documents.reading import read_source
 
+    invite_to_paste([path], quiet)
     source = read_source(path, most_characters)
     for warning in () if quiet else source.warnings:
         say(warning)
@@ -206,14 +222,3 @@ def refuse(options: dict[str, Any], because: str, instead: str) -> None:
     if names := list(given(**options)):
         named = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
         raise UsageError(f"{because}, so {named} would have no effect. {instead}")
-
-
-@contextmanager
-def progress_bar(description: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error that is told (done, total), where someone is looking at it."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), disable=quiet or not sys.stderr.isatty(), transient=True) as progress:
-        task = progress.add_task(description, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)

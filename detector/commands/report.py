@@ -12,9 +12,10 @@ from detector.commands.options import (
     QuietOption,
     SharedOption,
     guarded,
-    progress_bar,
+    invite_to_paste,
     say,
 )
+from detector.commands.waiting import progress_bar
 
 
 @guarded
@@ -39,31 +40,35 @@ def report(
 ) -> int:
     """A page for each text that people can read, and an index.
 
-    The pages need no network and no script; print them from the browser.
+    The pages need no network and no script; print them from the browser. results.csv and results.xlsx beside the index
+    hold the same for a spreadsheet.
     """
     from detector.documents.isolated_reading import prepare_reading
     from detector.errors import UsageError
     from detector.report.class_set import check_key, drawn_order, prepare_folder, write_key, write_set
     from detector.report.page import REPORT_ALTERNATIVES
+    from detector.report.set_names import distinct_names
     from detector.verdict.files import NAMED, detect_files, files_among
 
     if key and not anonymous:
         raise UsageError("--key tells which number is which file, and only --anonymous gives numbers; add it.")
+    invite_to_paste(paths, quiet)
     named = drawn_order(files_among(paths)) if anonymous else files_among(paths)
     prepare_folder(out, anonymous, pictures)
     if key:
         check_key(key, out)
     prepare_reading(named)
-    detector = choice.load_detector(REPORT_ALTERNATIVES)
+    detector = choice.load_detector(REPORT_ALTERNATIVES, quiet)
     if key:
         write_key(named, key, out)
-    with progress_bar("Reading", quiet) as progress:
+    with progress_bar(f"Scoring and writing {len(named)} pages", quiet) as progress:
         written = write_set(
             detect_files(detector, named, most_characters=max_chars),
             out,
             anonymous,
             pictures,
             lambda done, _: progress(done, len(named)),
+            distinct_names(named),
         )
     for entry in written:
         if entry.result.verdict == "unscored" and not quiet:

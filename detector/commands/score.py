@@ -18,6 +18,7 @@ from detector.commands.options import (
     read_for,
     say,
 )
+from detector.commands.waiting import progress_bar
 
 
 @guarded
@@ -45,9 +46,10 @@ def score(
     source = read_for(path, quiet, max_chars)
     if not source.text:
         raise InputError(f"{path} is empty, so there is nothing to score.")
-    language_model = choice.load()
+    language_model = choice.load(quiet)
     mended = mended_for(source.text, source.path or "Standard input", as_given, quiet)
-    scores = next(score_texts(language_model, [mended.text], top_k=top))
+    with progress_bar("Scoring", quiet) as line:
+        scores = next(score_texts(language_model, [mended.text], top_k=top, on_progress=line))
     if not np.isfinite(scores.log_prob_nats).all():
         say(f"{choice.model} gives some tokens of this text no probability at all; its logarithm is not finite.")
     if as_json:

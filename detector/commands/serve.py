@@ -61,7 +61,7 @@ def serve(
         say(f"Sign in with the token {token}")
 
     def load() -> Detector:
-        return choice.load_detector(REPORT_ALTERNATIVES)
+        return choice.load_detector(REPORT_ALTERNATIVES, quiet)
 
     def inform(sentence: str) -> None:
         if not quiet:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detector.commands.options import given, print_json, say
+from detector.commands.waiting import progress_bar
 from detector.errors import DetectorError
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def analyse_and_show(
     quiet: bool,
 ) -> int:
     """The exit code; ``load`` is called where suspects are to be prompted."""
-    analysis, tokenizer = _analyse(folder, model, evidence)
+    with progress_bar("Reading the vocabulary", quiet):
+        analysis, tokenizer = _analyse(folder, model, evidence)
     if output.out is not None:
         analysis.save(output.out)  # before the long part, so that breaking it off loses nothing
         prompting = replace(prompting, ledger=prompting.ledger or output.out.with_suffix(".ledger"))

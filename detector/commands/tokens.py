@@ -10,10 +10,12 @@ from detector.commands.options import (
     OfflineOption,
     PrefixOption,
     QuietOption,
+    ThreadsOption,
     guarded,
     refuse,
 )
 from detector.commands.token_options import Evidence, Output, Prompting, Question, options_of_the_whole
+from detector.commands.waiting import loading
 from detector.models.catalogue import DEFAULT_NAME, resolve_name
 
 
@@ -32,6 +34,7 @@ def tokens(
     dtype: DtypeOption = "float32",  # not auto: probabilities near nothing are compared, which rounding blurs
     offline: OfflineOption = False,
     prefix: PrefixOption = "auto",
+    threads: ThreadsOption = None,
     quiet: QuietOption = False,
 ) -> int:
     """Find the tokens a model never learned.
@@ -41,7 +44,8 @@ def tokens(
     from detector.models import LanguageModel
 
     def load() -> LanguageModel:
-        return LanguageModel.load(model, device, dtype, offline, prefix)
+        with loading(model, quiet):
+            return LanguageModel.load(model, device, dtype, offline, prefix, threads)
 
     name = question.name()
     if name is not None:

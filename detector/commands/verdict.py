@@ -1,6 +1,6 @@
 """``detect PATH...``: the verdict on each file."""
 
-import sys
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -16,10 +16,12 @@ from detector.commands.options import (
     SharedOption,
     given,
     guarded,
+    invite_to_paste,
     print_json,
-    progress_bar,
     say,
 )
+from detector.commands.slips import is_pasted_text, on_pasted_text
+from detector.commands.waiting import progress_bar
 
 if TYPE_CHECKING:
     from detector.records.result import Result
@@ -69,8 +71,13 @@ def verdict(
     from detector.verdict.files import NAMED
 
     _check_outputs(given(**outputs), paths)
+    if not as_json and (sentences := _none_can_be_read(paths)):
+        for path, sentence in zip(paths, sentences, strict=True):
+            say(_with_hint(sentence, path, context))
+        return 3
+    invite_to_paste(paths, quiet)
     prepare_reading(paths)
-    detector = choice.load_detector(_alternatives(html or pdf))
+    detector = choice.load_detector(_alternatives(html or pdf), quiet)
     earlier = _writer_baseline(detector, baseline, max_chars) if baseline is not None else None
     write = _json_printer() if as_json else _text_printer(show, explain, len(paths) == 1 and not quiet)
     code = 0
@@ -88,8 +95,24 @@ def verdict(
             if result.verdict == "unscored":
                 code = 3
                 if as_json or unreadable:
-                    say(_with_command_hint(result.explanation, result.path, context) if unreadable else _named(result))
+                    say(_with_hint(result.explanation, result.path, context) if unreadable else _named(result))
     return code
+
+
+def _none_can_be_read(paths: list[str]) -> list[str]:
+    """A sentence for each path where none of them is there, so that nobody waits for a model to hear it."""
+    from detector.documents.reading import STANDARD_INPUT, read_source
+    from detector.errors import InputError
+
+    if any(path == STANDARD_INPUT or os.path.lexists(path) for path in paths):
+        return []
+    sentences = []
+    for path in paths:
+        try:
+            read_source(path)
+        except InputError as error:
+            sentences.append(str(error))
+    return sentences if len(sentences) == len(paths) else []
 
 
 def _alternatives(report: Path | None) -> int:
@@ -141,26 +164,22 @@ def _write_outputs(
 
 
 def _with_progress(detector: "Detector", paths: list[str], max_chars: int, quiet: bool) -> "Iterator[Result]":
-    """The results, with a bar on standard error if someone is looking and results do not appear in the same place."""
+    """The results, with a line on standard error while there is none to show."""
     from detector.verdict.files import detect_files
 
-    if quiet or sys.stdout.isatty():
-        yield from detect_files(detector, paths, most_characters=max_chars)
-    elif len(paths) == 1:
-        with progress_bar("Scoring", quiet) as report:
-            yield from list(detect_files(detector, paths, report, max_chars))
-    else:
-        with progress_bar("Judging", quiet) as report:
-            for number, result in enumerate(detect_files(detector, paths, most_characters=max_chars), start=1):
-                report(number, len(paths))
-                yield result
+    with progress_bar("Scoring" if len(paths) == 1 else f"Scoring {len(paths)} texts", quiet) as line:
+        for result in detect_files(detector, paths, line, max_chars):
+            line.hide()
+            yield result
 
 
 def _named(result: "Result") -> str:
     return f"{result.path or 'standard input'} got no verdict: {result.explanation}"
 
 
-def _with_command_hint(sentence: str, path: str | None, context: typer.Context) -> str:
+def _with_hint(sentence: str, path: str | None, context: typer.Context) -> str:
+    if path is not None and is_pasted_text(path):
+        return on_pasted_text(path)
     named = path in getattr(context.find_root().command, "commands", ())
     return f"{sentence} ({path} is also a command; commands come first.)" if named else sentence
 

@@ -25,6 +25,7 @@ from detector.commands.sampling_options import (
     WatermarkGammaOption,
     WatermarkSchemeOption,
 )
+from detector.commands.waiting import loading
 
 
 def _whole_numbers(listed: str) -> tuple[int, ...]:
@@ -79,7 +80,8 @@ def watermark(
         synthid = SynthId(_whole_numbers(synthid_keys), **given(ngram_length=ngram_length))
     source = read_for(path, quiet, max_chars)
     is_empty = not source.text.strip()
-    language_model = LanguageModel.load(model, "cpu", offline=offline)
+    with loading(model, quiet):
+        language_model = LanguageModel.load(model, "cpu", offline=offline)
     mended = mended_for("" if is_empty else source.text, source.path or "Standard input", as_given, quiet)
     ids, starts, ends = language_model.encoder.encode(mended.text)
     if synthid is not None:

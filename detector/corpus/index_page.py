@@ -102,7 +102,7 @@ def index_page(store: Store, summary: dict[str, Any], numbers: Statistics, class
 
 def _next_step(verdict: str) -> str:
     """What the report on a single text says, where the parts are marked on another page."""
-    return NEXT_STEPS[verdict].replace("marked below", "marked in its report")  # type: ignore[index]
+    return NEXT_STEPS[verdict]  # type: ignore[index]
 
 
 def _listed(store: Store) -> dict[str, list[Listed]]:

@@ -74,16 +74,21 @@ class LanguageModel:
         dtype: str = "auto",
         offline: bool = False,
         prefix: str = AUTO,
+        threads: int | None = None,
     ) -> "LanguageModel":
         """Load a model by the word ``default``, by a name of the catalogue, folder, GGUF file or Hugging Face name.
 
         ``name`` is then what it was resolved to, never ``default``. With the dtype ``auto`` the weights are bfloat16
         where the device has instructions for it and the model has no voices, else float32. ``prefix`` is what stands
         in front of a text: ``auto``, ``none``, or a token of the model as it is spelt (see ``prefix.py``).
+        ``threads`` is how many torch computes with from now on; without it, no more than the process may use
+        (``threads.py``).
         Raises ``ModelError`` with the remedy when it is missing, broken, or not a causal model.
         """
         from detector.models.loading import load_parts, refused_by
+        from detector.models.threads import use_threads
 
+        use_threads(threads)
         parts = load_parts(str(name_or_path), device=device, dtype=dtype, offline=offline)
         with refused_by(parts.name, parts.device):
             return cls(

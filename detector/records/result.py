@@ -307,6 +307,15 @@ class Result:
             model_name=model_name, model_fingerprint=model_fingerprint, **known,
         )  # fmt: skip
 
+    def __repr__(self) -> str:
+        """In a line; ``to_dict`` tells everything."""
+        said = [self.verdict if self.reason is None else f"{self.verdict} ({self.reason})"]
+        if self.probability_machine is not None and self.p_value is not None:
+            said += [f"probability_machine {self.probability_machine:.3g}", f"p_value {self.p_value:.3g}"]
+        said += [] if self.n_words is None else [f"{self.n_words:,} word{'' if self.n_words == 1 else 's'}"]
+        said += [f"{len(self.segments)} parts"] if len(self.segments) > 1 else []
+        return f"<Result {(self.path or self.id)!r}: {', '.join(said)}>"
+
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON; numbers that do not exist are None."""
         return record_of(self)
@@ -329,7 +338,7 @@ class Result:
         return figure_of(picture_of(self, picture))
 
     def _repr_html_(self) -> str:
-        """A card for notebooks: the verdict in words and the surprise curve."""
+        """A card for notebooks: the verdict in words, the evidence of each sentence, and the text marked by it."""
         from detector.report.card import card
 
         return card(self)

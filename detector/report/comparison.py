@@ -13,7 +13,7 @@ from detector.report.page import Links, drawn, name_of, render, today
 from detector.report.parts import parts_of, sentence_on_parts
 from detector.report.references import references_for
 from detector.report.visible import plain_visible
-from detector.report.wording import HEADLINES, facts
+from detector.report.wording import HEADLINES, facts, how_sure
 
 
 def comparison_page(
@@ -35,7 +35,7 @@ def comparison_page(
                 "name": name,
                 "headline": HEADLINES[result.verdict],
                 "parts_said": sentence_on_parts(parts_of(result)),
-                "explanation": plain_visible(result.explanation),
+                "explanation": " ".join(how_sure(result)) or plain_visible(result.explanation),
                 "facts": facts(result, result.classifier),
                 "curve": _curve(result, number, name),
                 "verdict": result.verdict,
@@ -44,6 +44,7 @@ def comparison_page(
         ],
         pictures=_histograms(results, shown),
         methods=_methods(first, second),
+        is_scored=True,
         date=(date or today()).strftime("%-d %B %Y"),
         links=links,
     )

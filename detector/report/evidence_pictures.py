@@ -119,10 +119,10 @@ def evidence_picture(result: Result, evidence: Evidence) -> Picture:
     return Picture(
         "evidence",
         "Evidence, sentence by sentence",
-        "Bars upward speak for machine text, bars downward for human writing, in nats (natural logarithms of odds). "
+        "Bars upward speak for machine text, bars downward for human writing. "
         "Single sentences say little; a long run on one side says more.",
         "tokens from the beginning",
-        "evidence (nats)",
+        "evidence",
         (0, max(1, len(evidence.spans))),
         (-reach, reach),
         tuple(layers),
@@ -268,14 +268,13 @@ _NEEDS = {
 
 def sentence_table(evidence: Evidence) -> DataTable:
     """A row a sentence with tokens: number, beginning, length, surprise and evidence."""
-    rows = []
+    rows, sums = [], sentence_evidence(evidence).tolist()
     for number, (a, b, mean) in enumerate(sentence_bits(evidence), start=1):
         start, end = evidence.sentences[evidence.sentence_of_token[a]]
         words = plain_visible(" ".join(evidence.text[start:end].split()))
         beginning = words if len(words) <= _LONGEST_EXCERPT else words[: _LONGEST_EXCERPT - 1].rstrip() + "…"
-        total = float(evidence.token_evidence[a:b].sum())
-        rows.append((str(number), beginning, str(b - a), f"{mean:.1f}", f"{total:+.2f}"))
-    return DataTable(("no.", "sentence", "tokens", "mean surprise (bits)", "evidence (nats)"), rows)
+        rows.append((str(number), beginning, str(b - a), f"{mean:.1f}", f"{sums[number - 1]:+.2f}"))
+    return DataTable(("no.", "sentence", "tokens", "mean surprise (bits)", "evidence"), rows)
 
 
 def _bins(name: str) -> tuple[Floats, Floats, tuple[tuple[float, str], ...], tuple[str, ...]]:

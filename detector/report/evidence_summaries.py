@@ -6,6 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.records.result import Evidence
+from detector.report.layout_signs import are_layout
+
+
+def shown_evidence(evidence: Evidence) -> NDArray[np.float64]:
+    """The evidence of each token as it is marked, nats, shape (n_tokens,): none on what is layout and no wording."""
+    return np.where(are_layout(evidence.text, evidence.spans), 0.0, evidence.token_evidence)
 
 
 def binned_bits(evidence: Evidence, bins: int) -> NDArray[np.float64]:
@@ -25,8 +31,6 @@ def sentence_bits(evidence: Evidence) -> list[tuple[int, int, float]]:
 
 
 def sentence_evidence(evidence: Evidence) -> NDArray[np.float64]:
-    """Sum of the evidence in each sentence with tokens, nats, shape (n_sentences,)."""
-    return np.array(
-        [evidence.token_evidence[a:b].sum() for a, b, _ in sentence_bits(evidence)],
-        dtype=np.float64,
-    )
+    """Sum of the evidence of the wording of each sentence with tokens, nats, shape (n_sentences,)."""
+    shown = shown_evidence(evidence)
+    return np.array([shown[a:b].sum() for a, b, _ in sentence_bits(evidence)], dtype=np.float64)

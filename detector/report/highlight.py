@@ -1,7 +1,7 @@
 """The whole text with every token shaded, paragraph by paragraph, and the table of its tokens.
 
-A token is one ``span`` with a class for each way of looking at it; which of them shows is a matter of style.
-Tokens that share a character are shown as one.
+A token is one ``span`` with a class for each way of looking at the word that it belongs to; which of them shows is a
+matter of style. Tokens that share a character are shown as one.
 """
 
 import bisect
@@ -13,17 +13,23 @@ from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
-from numpy.typing import NDArray
 
 from detector.records.result import Evidence, Finding, Result, Segment
 from detector.report.evidence_summaries import sentence_evidence
 from detector.report.outline import paragraphs_of
 from detector.report.parts import label_of
 from detector.report.small_svg import LEAST_REACH_NATS, sentence_bars
-from detector.report.views import evidence_levels, fraction_levels, rank_levels, surprise_levels
+from detector.report.views import word_levels
 from detector.report.visible import plain_visible, visible
 
-TOKEN_COLUMNS = ("rank", "probability", "surprise (bits)", "evidence (nats)", "token")
+TOKEN_COLUMNS = ("place among the guesses", "probability", "surprise", "evidence", "token")
+_CLASS_NAMES = {
+    "rank": {1: " r1", 2: " r2", 3: " r3"},
+    "fraction": {1: " f1", 2: " f2", 3: " f3"},
+    "surprise": {1: " b1", 2: " b2", 3: " b3"},
+    "evidence": {-2: " h2", -1: " h1", 1: " m1", 2: " m2"},
+}
+"""Of each view, by level."""
 _CHOICES = 5
 _BLANK = "(blank)"
 _LONGEST_WORD = 40
@@ -162,7 +168,7 @@ def _opening(run: _Run, segments: Sequence[Segment]) -> str:
 def _tokens(result: Result, evidence: Evidence, units: Sequence[Unit], cores: Sequence[int]) -> list[str]:
     """Each unit as a ``span`` with its classes, without the blank before it."""
     text = evidence.text
-    classes = map("".join, zip(*_classes(evidence, units, result.findings), strict=True))
+    classes = map("".join, zip(*_classes(evidence, units, cores, result.findings), strict=True))
     breaks = _breaks(text, units, cores)
     tokens = []
     for i, (unit, core, names) in enumerate(zip(units, cores, classes, strict=True)):
@@ -265,23 +271,20 @@ def _core_start(text: str, unit: Unit) -> int:
     return unit.start + len(token) - len(token.lstrip()) if token.strip() else unit.start
 
 
-def _classes(evidence: Evidence, units: Sequence[Unit], findings: Sequence[Finding]) -> Iterator[list[str]]:
-    """For each way of looking, the class of each unit; the first bucket has none, to keep pages light."""
-    first = np.array([unit.first for unit in units], dtype=np.int64)
-    if not len(first):
-        return
-    for letter, levels in (("r", rank_levels), ("f", fraction_levels), ("b", surprise_levels)):
-        yield _named(letter, levels(evidence, first))
-    yield [
-        f" {'m' if level > 0 else 'h'}{abs(level)}" if level else ""
-        for level in evidence_levels(evidence, first).tolist()
-    ]
+def _classes(
+    evidence: Evidence, units: Sequence[Unit], cores: Sequence[int], findings: Sequence[Finding]
+) -> Iterator[list[str]]:
+    """For each way of looking, the class of each unit: that of its word; the first bucket has none, to be light."""
+    text = evidence.text
+    places = np.array(cores, dtype=np.int64)
+    lasts = np.array([unit.start + len(text[unit.start : unit.end].rstrip()) - 1 for unit in units], dtype=np.int64)
+    for view, names in _CLASS_NAMES.items():
+        words = np.array(word_levels(evidence, view), dtype=np.int64).reshape(-1, 3)
+        starts, ends, levels = words.T
+        word = np.searchsorted(starts, lasts, side="right") - 1
+        is_inside = (word >= 0) & (places < ends[word]) if len(words) else np.zeros(len(places), dtype=bool)
+        yield [names.get(levels[i], "") if inside else "" for i, inside in zip(word.tolist(), is_inside, strict=True)]
     yield _marked(units, findings)
-
-
-def _named(letter: str, levels: NDArray[np.int64]) -> list[str]:
-    names = ["", *(f" {letter}{level}" for level in (1, 2, 3))]
-    return [names[level] for level in levels.tolist()]
 
 
 def _marked(units: Sequence[Unit], findings: Sequence[Finding]) -> list[str]:
@@ -298,4 +301,4 @@ def _marked(units: Sequence[Unit], findings: Sequence[Finding]) -> list[str]:
 
 
 def _part_mark(number: int, segment: Segment) -> str:
-    return f'<span class="part">Part {number}: {label_of(segment)}</span>'
+    return f'<span class="part {segment.leans_to}">Part {number}: {label_of(segment)}</span>'

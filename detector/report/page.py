@@ -27,19 +27,25 @@ from detector.report.picture_parts import Picture
 from detector.report.references import References, references_for
 from detector.report.small_svg import bar_cell, parts_bar
 from detector.report.svg import inline_svg, legend_of
+from detector.report.views import VIEWS
 from detector.report.visible import plain_visible, visible
 from detector.report.wording import (
     FINDING_WORDS,
     HEADLINES,
     NEXT_STEPS,
     NOT_PROOF,
+    TELLING_AUROC,
+    advice,
     facts,
+    findings_said,
+    how_sure,
     p_words,
     promise,
     signed,
     unlisted_findings,
 )
 from detector.verdict.classifier import Classifier
+from detector.verdict.plain_words import PLAIN_WORDS
 from detector.version import __version__
 
 REPORT_ALTERNATIVES = 10
@@ -75,6 +81,7 @@ def report_page(
     judged_by = classifier or result.classifier
     references = references_for(result.model_fingerprint)
     evidence, parts = result.evidence, parts_of(result)
+    methods = _methods(result, references)
     texts = list(
         unshaded_paragraphs(result.text, result.findings) if evidence is None else paragraphs(result, evidence)
     )
@@ -84,7 +91,10 @@ def report_page(
         result=result,
         headline=HEADLINES[result.verdict],
         explanation=plain_visible(result.explanation),
-        next_step=NEXT_STEPS[result.verdict],
+        how_sure=how_sure(result),
+        advice=advice(result) if result.score is not None else NEXT_STEPS[result.verdict],
+        is_scored=result.score is not None,
+        views=[_view(name) for name in VIEWS],
         facts=facts(result, judged_by),
         promise=promise(result, judged_by),
         warnings=[plain_visible(warning) for warning in result.warnings],
@@ -94,15 +104,18 @@ def report_page(
         is_long=len(texts) > _LONG,
         token_columns=TOKEN_COLUMNS,
         token_lines="\n".join(token_lines(evidence)) if evidence is not None else "",
-        parts_said=sentence_on_parts(parts),
+        parts_said=sentence_on_parts(parts).replace(" %", "\u00a0%"),
         parts=[_part_row(part) for part in parts[:MOST_PARTS]],
         more_parts=max(0, len(parts) - MOST_PARTS),
         bar_of_parts=parts_bar([(part.share, part.segment) for part in parts]) if parts else "",
         findings=_findings(result),
         unlisted_findings=unlisted_findings(result),
+        findings_said=findings_said(result),
         pictures=[drawn(picture) for picture in all_pictures(result)],
         reasons=_reasons(result),
-        methods=_methods(result, references),
+        methods=[row for row in methods if row["tells"]],
+        weak_methods=[row for row in methods if not row["tells"]],
+        telling=f"{TELLING_AUROC:g}",
         references=references,
         classifier=judged_by,
         date=(date or today()).strftime("%-d %B %Y"),
@@ -167,7 +180,8 @@ def content_policy(style: str, script: str) -> str:
 
 def drawn(picture: Picture) -> dict[str, object]:
     """A picture with its drawing and legend, for the template."""
-    return {"picture": picture, "svg": inline_svg(picture), "legend": legend_of(picture)}
+    narrow = inline_svg(picture, is_wide=False) if picture.is_wide else None
+    return {"picture": picture, "svg": inline_svg(picture), "narrow": narrow, "legend": legend_of(picture)}
 
 
 @cache
@@ -192,6 +206,7 @@ def _sha256(text: str) -> str:
 def _part_row(part: TextPart) -> dict[str, object]:
     return {
         "number": part.number,
+        "first_sentence": part.first_sentence,
         "place": part.place,
         "label": part.label,
         "side": part.segment.leans_to,
@@ -201,6 +216,14 @@ def _part_row(part: TextPart) -> dict[str, object]:
         "p_value": p_words(part.segment.p_value).removeprefix("p-value "),
         "evidence": signed(part.segment.evidence_nats),
     }
+
+
+def _view(name: str) -> dict[str, object]:
+    """One way of marking the text, with the class of each line of its key."""
+    view = VIEWS[name]
+    classes = {-2: "xh2", -1: "xh1", 0: "", 1: "xm1", 2: "xm2"} if name == "evidence" else {1: "x1", 2: "x2", 3: "x3"}
+    labels = [(classes.get(level, ""), label) for level, label in view.labels.items()]
+    return {"id": name, "name": view.name, "term": view.term, "explained": view.explained, "labels": labels}
 
 
 def _findings(result: Result) -> list[dict[str, object]]:
@@ -224,8 +247,9 @@ def _reasons(result: Result) -> list[dict[str, object]]:
     return [
         {
             "feature": moved.feature.replace("_", " "),
+            "words": PLAIN_WORDS.get(moved.feature, moved.meaning),
             "meaning": moved.meaning,
-            "value": f"{moved.value:.3g}",
+            "value": _number(moved.value),
             "moved": signed(moved.contribution),
             "bar": bar_cell(moved.contribution, reach),
         }
@@ -233,10 +257,10 @@ def _reasons(result: Result) -> list[dict[str, object]]:
     ]
 
 
-def _methods(result: Result, references: References | None) -> list[dict[str, str]]:
+def _methods(result: Result, references: References | None) -> list[dict[str, object]]:
     """A row a method: those of this text, then those that are known and need more than one pass."""
     measured = references.methods if references else {}
-    rows = []
+    rows: list[dict[str, object]] = []
     for name in dict.fromkeys([*result.methods, *measured] if result.methods else []):
         value, known = result.methods.get(name, float("nan")), measured.get(name)
         chosen = METHODS.get(name)
@@ -250,6 +274,7 @@ def _methods(result: Result, references: References | None) -> list[dict[str, st
                 "human": _middle(known.human) if known else "\u2013",
                 "machine": _middle(known.machine) if known else "\u2013",
                 "auroc": f"{known.auroc:.2f}" if known else "\u2013",
+                "tells": known is None or known.auroc >= TELLING_AUROC,
             }
         )
     return rows

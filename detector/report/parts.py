@@ -44,6 +44,8 @@ class TextPart:
     last_line: int
     beginning: str
     """Its first words, as a stranger wrote them: to be made safe before it is shown."""
+    first_sentence: int | None
+    """Number, as on the page, of the sentence that it begins with; None where it holds none."""
 
     @property
     def label(self) -> str:
@@ -80,6 +82,7 @@ def parts_of(result: Result) -> list[TextPart]:
             len(inside) / total,
             *_lines(text, segment),
             _beginning(inside),
+            _first_sentence(sentences, segment),
         )
         for number, (segment, inside) in enumerate(zip(result.segments, words, strict=True), start=1)
     ]
@@ -197,6 +200,11 @@ def _lines(text: str, segment: Segment) -> tuple[int, int]:
     inside = text[segment.start_char : segment.end_char]
     first = segment.start_char + len(inside) - len(inside.lstrip())
     return line_of(text, first), line_of(text, segment.start_char + len(inside.rstrip()))
+
+
+def _first_sentence(sentences: Sequence[tuple[int, int]], segment: Segment) -> int | None:
+    numbers = numbers_between(sentences, segment.start_char, segment.end_char)
+    return numbers[0] + 1 if numbers else None
 
 
 def _beginning(words: Sequence[str]) -> str:

@@ -5,10 +5,10 @@ import re
 
 from detector.errors import OutputError
 
-_NOT_PRINTED = re.compile(r'<details id="token-table">.*?</details>|<script>.*?</script>', re.DOTALL)
-"""Large, and hidden on paper by style."""
-_UNSHADED = re.compile(r'<span class="t(?:(?! r\d| flag| quoted)[^"])*">([^<]*)</span>')
-"""Tokens that look like plain text by rank, which is the view on paper; half of all elements."""
+_NOT_PRINTED = re.compile(r'<details class="more" id="[\w-]+">.*?\n</div>\n</details>|<script>.*?</script>', re.DOTALL)
+"""What stands behind a disclosure and is not meant for paper; large, and hidden there by style."""
+_UNMARKED = re.compile(r'<span class="t(?:(?! [hm]\d| flag| quoted)[^"])*">([^<]*)</span>')
+"""Tokens that bear no mark of evidence, which is the view on paper; half of all elements."""
 
 
 def check_pdf() -> None:
@@ -31,7 +31,7 @@ def report_pdf(html: str) -> bytes:
     logging.getLogger("weasyprint").setLevel(logging.CRITICAL)  # it reports every style rule made for screens
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     found = HTML(
-        string=_UNSHADED.sub(r"\1", _NOT_PRINTED.sub("", html)), url_fetcher=URLFetcher(allowed_protocols=())
+        string=_UNMARKED.sub(r"\1", _NOT_PRINTED.sub("", html)), url_fetcher=URLFetcher(allowed_protocols=())
     ).write_pdf()
     if found is None:
         raise OutputError("WeasyPrint gave no PDF; open the HTML page and print it from the browser.")

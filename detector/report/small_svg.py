@@ -32,9 +32,10 @@ def sentence_bars(values: Iterable[float], numbers: Iterable[int], reach: float)
     for i, (value, number) in enumerate(numbered):
         y = i * row
         length = round(max(1.0, min(1.0, abs(value) / reach) * half), 1)
-        paths["machine" if value > 0 else "human"] += (
-            f"M{middle} {y + 3}h{length if value > 0 else -length}v9H{middle}z"
-        )
+        if value:
+            paths["machine" if value > 0 else "human"] += (
+                f"M{middle} {y + 3}h{length if value > 0 else -length}v9H{middle}z"
+            )
         parts.append(text_at(20, y + 11.5, str(number), "muted", LIGHT.muted, anchor="end", size="10.5"))
     height = max(1, len(numbered)) * row
     for role, path in paths.items():

@@ -35,12 +35,16 @@ class _Plane:
         return round(self.bottom - share * (self.bottom - self.top), 1)
 
 
-def inline_svg(picture: Picture) -> Markup:
-    """The drawing, to be put into HTML; its title and numbers belong in the page around it."""
-    size = _WIDE if picture.is_wide else _NARROW
+def inline_svg(picture: Picture, is_wide: bool | None = None) -> Markup:
+    """The drawing, to be put into HTML; its title and numbers belong in the page around it.
+
+    ``is_wide`` is the picture's own unless given; a narrow one of a wide picture is for a phone.
+    """
+    is_wide = picture.is_wide if is_wide is None else is_wide
+    size = _WIDE if is_wide else _NARROW
     plane = _Plane(picture, size)
     inside = Markup("").join(
-        [*_axes(picture, plane), *(part for layer in picture.layers for part in _draw(layer, plane))]
+        [*_axes(picture, plane, is_wide), *(part for layer in picture.layers for part in _draw(layer, plane))]
     )
     return element(
         "svg",
@@ -60,14 +64,14 @@ def legend_of(picture: Picture) -> list[tuple[Markup, str]]:
     ] + [(_sample(layer), layer.label) for layer in picture.layers if isinstance(layer, Rule) and layer.low is not None]
 
 
-def _axes(picture: Picture, plane: _Plane) -> Iterator[Markup]:
+def _axes(picture: Picture, plane: _Plane, is_wide: bool) -> Iterator[Markup]:
     for value, label in picture.y_ticks or nice_ticks(*picture.y_limits, about=4):
         y = plane.y(value)
         yield path_of(f"M{plane.left} {y}H{plane.right}", "grid", LIGHT.rule, 1)
         shown = f"{value * 100:.4g} %" if picture.y_label.startswith("share") else label
         yield text_at(plane.left - 7, y + 4, shown, "muted", LIGHT.muted, anchor="end")
     yield path_of(f"M{plane.left} {plane.bottom}H{plane.right}", "line", LIGHT.muted, 1)
-    for value, label in picture.x_ticks or nice_ticks(*picture.x_limits, about=8 if picture.is_wide else 5):
+    for value, label in picture.x_ticks or nice_ticks(*picture.x_limits, about=8 if is_wide else 5):
         yield text_at(plane.x(value), plane.bottom + 17, label, "muted", LIGHT.muted, anchor="middle")
     middle = (plane.left + plane.right) / 2
     yield text_at(middle, plane.height - 9, picture.x_label, "muted", LIGHT.muted, anchor="middle")

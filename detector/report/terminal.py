@@ -20,9 +20,18 @@ from detector.report.evidence_summaries import binned_bits
 from detector.report.outline import line_of
 from detector.report.palette import CIVIDIS, LIGHT, TERMINAL_HUMAN, TERMINAL_MACHINE
 from detector.report.parts import TextPart, parts_of, percent, sentence_on_parts
+from detector.report.references import references_for
 from detector.report.views import VIEWS, word_levels
-from detector.report.wording import NEXT_STEPS, NOT_PROOF, n_findings, out_of_thousand, p_words, probability_words
-from detector.verdict.findings import DISGUISED
+from detector.report.wording import (
+    NOT_PROOF,
+    TELLING_AUROC,
+    advice,
+    how_sure,
+    n_findings,
+    p_words,
+    probability_words,
+)
+from detector.verdict.plain_words import PLAIN_WORDS
 
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.:-=+*#"
@@ -31,7 +40,9 @@ _MOST_FINDINGS = 5
 _MOST_REASONS = 6
 _MOST_PARTS = 6
 _FULL_BAR_BITS = 14.0
-_HEADING_WIDTH = 9
+_HEADING_WIDTH = 10
+_MOST_STATISTICS = 4
+_BEST_KNOWN = ("log_likelihood", "log_rank", "entropy", "fast_detect_gpt")
 _NARROWEST = 30
 MARKS = {-2: "<<", -1: "<", 0: "", 1: ">", 2: ">>"}
 """Put before a word in the view of evidence, left for human and right for machine as the bars of the page are."""
@@ -112,7 +123,7 @@ def _answer(result: Result, parts: list[TextPart], is_alone: bool) -> Iterator[_
     if said := sentence_on_parts(parts):
         yield _Line(said)
     if result.score is not None:
-        yield _Line(_how_sure(result), "how sure")
+        yield _Line(" ".join(how_sure(result)), "how sure")
         if DISGUISED in result.explanation:
             yield _Line("".join(result.explanation.partition(DISGUISED)[1:]), "disguise")
     if is_alone:
@@ -121,7 +132,7 @@ def _answer(result: Result, parts: list[TextPart], is_alone: bool) -> Iterator[_
         if len(parts) > _MOST_PARTS:
             yield _Line(f"and {len(parts) - _MOST_PARTS} more parts, see --html or --json", "")
         if result.score is not None:
-            yield _Line(_what_now(result), "what now")
+            yield _Line(advice(result).replace("marked in it", "named above"), "what now")
     if result.baseline is not None:
         yield _Line(f"earlier texts: {result.baseline.explanation}")
         named = ", ".join(f"{name.replace('_', ' ')} {z:+.1f}" for name, z in result.baseline.differences[:3])
@@ -137,29 +148,12 @@ def _text_of(result: Result) -> str:
     return result.text if result.evidence is None else result.evidence.text
 
 
-def _how_sure(result: Result) -> str:
-    """Shares of reference texts, first the one that the verdict rests on."""
-    whole = "as a whole " if result.verdict == "mixed" else ""
-    shares = [f"human texts that {whole}look at least as machine-like: {out_of_thousand(result.p_value or 0.0)}"]
-    if result.human_p_value is not None:
-        shares.append(f"machine texts that {whole}look at least as human: {out_of_thousand(result.human_p_value)}")
-    if result.verdict == "human":
-        shares.reverse()
-    return "; ".join(shares)
-
-
 def _part_line(part: TextPart) -> str:
     place = f"line {part.line}" if part.line == part.last_line else f"lines {part.line}-{part.last_line}"
     if part.place.startswith("sentence"):  # two parts of one line would have the same number
         place = part.place
     beginning = _without_controls(part.beginning).replace("\n", " ")
     return f'{place}, {percent(part.share)}, {part.label}: "{beginning}"'
-
-
-def _what_now(result: Result) -> str:
-    """What the verdict is a reason for, and what would decide an open one: the rest of its explanation."""
-    advice = result.explanation.partition(DISGUISED)[0].partition(". ")[2]
-    return f"{advice} {NEXT_STEPS[result.verdict].replace('marked below', 'named above')}".strip()
 
 
 def _numbers(result: Result, ascii_only: bool) -> Iterator[_Line]:
@@ -171,17 +165,26 @@ def _numbers(result: Result, ascii_only: bool) -> Iterator[_Line]:
         f"probability machine {probability_words(result.probability_machine)}   {p_words(result.p_value)}   "
         f"score {result.score:+.2f} [{low:+.2f}, {high:+.2f}]   {result.n_words} words, {result.n_tokens} tokens"
     )
-    methods = result.methods
-    yield _Line(
-        f"log-likelihood {methods['log_likelihood']:.2f} nats   log-rank {methods['log_rank']:.2f}   "
-        f"entropy {methods['entropy']:.2f} nats   Fast-DetectGPT {methods['fast_detect_gpt']:+.2f}"
-    )
+    if statistics := _statistics(result):
+        yield _Line(f"statistics  {statistics}")
     if result.evidence is not None:
         shares = bucket_shares(result.evidence.scores)
         parts = (f"{label} {share:.0%}" for label, share in zip(RANK_LABELS, shares, strict=True))
-        yield _Line("ranks     " + "   ".join(parts))
+        yield _Line("words among the model's guesses   " + "   ".join(parts))
         curve = sparkline(binned_bits(result.evidence, _SPARKLINE_WIDTH), ascii_only)
         yield _Line(f"surprise  {curve}  0 to {_FULL_BAR_BITS:g} bits")
+
+
+def _statistics(result: Result) -> str:
+    """The published statistics that tell most under this model; without references the best known ones."""
+    references = references_for(result.model_fingerprint)
+    auroc = {name: known.auroc for name, known in references.methods.items()} if references else {}
+    telling = [name for name in result.methods if auroc.get(name, 0.0) >= TELLING_AUROC]
+    chosen = sorted(telling, key=lambda name: -auroc[name])[:_MOST_STATISTICS]
+    return "   ".join(
+        f"{name.replace('_', ' ')} {result.methods[name]:.2f}" + (f" (AUROC {auroc[name]:.2f})" if auroc else "")
+        for name in (chosen if references else _BEST_KNOWN)
+    )
 
 
 def _moved_by(result: Result) -> Iterator[_Line]:
@@ -193,7 +196,9 @@ def _moved_by(result: Result) -> Iterator[_Line]:
     yield _Line(f"score {explanation.score:+.2f} = {kinds}")
     for moved in explanation.features[:_MOST_REASONS]:
         yield _Line(
-            f"{moved.contribution:+.2f}  {moved.feature.replace('_', ' ')} {moved.value:.3g}: {moved.meaning}", indent=4
+            f"{moved.contribution:+.2f}  {PLAIN_WORDS.get(moved.feature, moved.meaning)} "
+            f"({moved.feature.replace('_', ' ')} {moved.value:.3g})",
+            indent=4,
         )
     yield _Line(f"by sentence, the text as a whole {explanation.whole_text + explanation.intercept:+.2f}:")
     with_tokens = sorted(set(result.evidence.sentence_of_token))

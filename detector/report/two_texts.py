@@ -12,10 +12,12 @@ import numpy as np
 from detector.documents.disguises import counts_of
 from detector.documents.folding import FoldedText
 from detector.methods import METHODS, compute_all
+from detector.records.result import Result
 from detector.records.token_scores import TokenScores
 from detector.report.figures import new_figure, save_figure
 from detector.report.lettering import escaped, printable, shortened
 from detector.report.palette import FIRST_LINE, SECOND_LINE
+from detector.report.set_names import distinct_names
 
 CAUTION_BELOW_TOKENS = 50
 """Statistics of shorter texts are mostly chance; the verdict refuses texts of that size too."""
@@ -27,20 +29,36 @@ _LONGEST_TITLE = 90
 _LONGEST_IN_LEGEND = 20
 
 
+_OF_THE_VERDICT = ("verdict", "reason", "score", "probability_machine", "p_value", "human_p_value", "n_words")
+
+Names = tuple[str, str]
+BothScores = tuple[TokenScores, TokenScores]
+BothResults = tuple[Result | None, Result | None]
+"""None under a model without a calibration."""
+
+
 def to_record(
-    names: tuple[str, str], scores: tuple[TokenScores, TokenScores], scored: Sequence[FoldedText]
+    names: Names, scores: BothScores, results: BothResults = (None, None), scored: Sequence[FoldedText] = ()
 ) -> dict[str, Any]:
-    """For JSON: the statistics of both, null where undefined; ``scored`` are the texts that were scored."""
+    """For JSON: the verdict and the statistics of both, null where undefined; ``scored`` are the texts as folded."""
     texts = []
-    for name, one, text in zip(names, scores, scored, strict=True):
+    undone = [counts_of(text.disguises) for text in scored] or [{}, {}]
+    for name, one, result, disguises in zip(names, scores, results, undone, strict=True):
         values = {key: value if np.isfinite(value) else None for key, value in compute_all(one).items()}
+        judged = result.to_dict() if result is not None else {}
         texts.append(
-            {"path": name, "n_tokens": len(one), "disguises_undone": counts_of(text.disguises), "methods": values}
+            {
+                "path": name,
+                **{field: judged.get(field) for field in _OF_THE_VERDICT},
+                "n_tokens": len(one),
+                "disguises_undone": disguises,
+                "methods": values,
+            }
         )
     return {"schema_version": 1, "texts": texts}
 
 
-def cautions(names: tuple[str, str], scores: tuple[TokenScores, TokenScores]) -> Iterator[str]:
+def cautions(names: Names, scores: BothScores) -> Iterator[str]:
     """A sentence for each text that is too short for its statistics to say much."""
     for name, one in zip(names, scores, strict=True):
         if len(one) < CAUTION_BELOW_TOKENS:
@@ -59,19 +77,26 @@ def _shown(value: float) -> str:
     return "-" if np.isnan(value) else f"{value:.3f}"
 
 
-def print_comparison(names: tuple[str, str], scores: tuple[TokenScores, TokenScores]) -> None:
-    """A line a statistic; the last column names the text that looks more like a machine's by it."""
+def print_comparison(names: Names, scores: BothScores, results: BothResults = (None, None)) -> None:
+    """The verdict on each, then a line a statistic; the last column names the text more like a machine's by it."""
     from rich.table import Table
     from rich.text import Text
 
-    from detector.report.terminal import make_console
+    from detector.report.terminal import make_console, print_result
 
+    console = make_console()
+    for result in results:
+        if result is not None:
+            print_result(console, result, is_alone=False)
+    if any(results):
+        console.print()
+    headings = distinct_names(["standard input" if name == "-" else name for name in names])
     left, right = (compute_all(one) for one in scores)
     table = Table(box=None, pad_edge=False)
     table.add_column("statistic", no_wrap=True)
-    for name in names:
+    for heading in headings:
         # subtle: a plain string would be read as rich's markup
-        table.add_column(Text(shortened(printable(_base_name(name)), _LONGEST_HEADING)), justify="right")
+        table.add_column(Text(shortened(printable(heading), _LONGEST_HEADING)), justify="right")
     table.add_column("more machine-like")
     table.add_row("tokens", str(len(scores[0])), str(len(scores[1])), "")
     for method, value in left.items():
@@ -80,19 +105,19 @@ def print_comparison(names: tuple[str, str], scores: tuple[TokenScores, TokenSco
         if np.isfinite(value) and np.isfinite(other) and value != other:
             more = "first" if (value > other) == METHODS[method]().higher_is_machine else "second"
         table.add_row(method, _shown(value), _shown(other), more)
-    console = make_console()
     console.print(table)
     console.print("One statistic says little; no two texts are alike in length and matter. A score is not proof.")
 
 
-def draw_comparison(names: tuple[str, str], scores: tuple[TokenScores, TokenScores], path: Path) -> None:
+def draw_comparison(names: Names, scores: BothScores, path: Path) -> None:
     """Write probability of every token along both texts, one below the other, to ``path`` (.png or .svg)."""
     figure = new_figure((11, 6.2), dpi=130)
     together, *alone = figure.subplots(3, 1, sharex=True)
     longest = max(1, *(len(one) for one in scores))
     labels = []
-    for name, one, colour, axes in zip(names, scores, (FIRST_LINE, SECOND_LINE), alone, strict=True):
-        letters = escaped(_base_name(name))
+    headings = distinct_names(["standard input" if name == "-" else name for name in names])
+    for name, one, colour, axes in zip(headings, scores, (FIRST_LINE, SECOND_LINE), alone, strict=True):
+        letters = escaped(name)
         label = shortened(letters, _LONGEST_IN_LEGEND)
         probability = np.exp(one.log_prob_nats.astype(np.float64))
         axes.bar(np.arange(len(one)), probability, color=colour, width=1.0)

@@ -11,7 +11,7 @@ from detector.records.result import Result
 from detector.records.verdicts import Verdict
 from detector.report.parts import parts_of, percent
 from detector.verdict.classifier import Classifier
-from detector.verdict.findings import MOST_LISTED
+from detector.verdict.findings import DISGUISED, MOST_LISTED
 
 NOT_PROOF = (
     "A score is not proof: it says how unusual a text is among human texts, not who wrote it. "
@@ -29,11 +29,13 @@ NEXT_STEPS: dict[Verdict, str] = {
     "voice, can read so too.",
     "machine": "This is a reason to talk with the author, to look at drafts and notes, and to ask about the text. It "
     "is no reason to act on its own: plain, formal or much-edited human writing can read so too.",
-    "mixed": "This is a reason to look at the parts marked below and to ask how the text came about. Quotations, "
+    "mixed": "This is a reason to look at the parts marked in it and to ask how the text came about. Quotations, "
     "templates and edited passages change how a part reads.",
     "inconclusive": "Most honest answers look like this one. Nothing follows from it, in either direction.",
     "unscored": "Nothing is said about this text, in either direction.",
 }
+TELLING_AUROC = 0.6
+"""Of a statistic that tells something under a model; near or below a half it tells nothing."""
 FINDING_WORDS = {
     "invisible_character": "invisible character",
     "lookalike_letter": "look-alike letter",
@@ -48,6 +50,64 @@ FINDING_WORDS = {
     "undertrained_token": "token never learned",
     "impossible_token": "impossible token",
 }
+
+
+def findings_said(result: Result) -> str:
+    """How many findings of each kind, in words; empty without any."""
+    counts = result.finding_counts or Counter(found.kind for found in result.findings)
+    kinds = {FINDING_WORDS.get(kind, kind.replace("_", " ")): n for kind, n in counts.items()}
+    return ", ".join(f"{n:,} \u00d7 {kind}" if n > 1 else kind for kind, n in kinds.items())
+
+
+def how_sure(result: Result) -> list[str]:
+    """What the verdict rests on, as people count, first what speaks for it; empty for a text without one."""
+    if result.p_value is None or result.probability_machine is None:
+        return []
+    humans = f"human texts {'like it' if result.kind is not None else 'of its length'}"
+    if result.verdict == "mixed" and result.segments:
+        said = [
+            f"Of 1,000 {texts}, {_have(min(p_values))} so {reads} a part."
+            for texts, reads, p_values in (
+                (humans, "machine-like", [s.p_value for s in result.segments if s.leans_to == "machine"]),
+                ("machine texts of its length", "human", [s.p_value for s in result.segments if s.leans_to == "human"]),
+            )
+            if p_values
+        ]
+    else:
+        said = [f"Of 1,000 {humans}, {_look(result.p_value)} this machine-like or more."]
+        if result.human_p_value is not None:
+            said.append(f"Of 1,000 machine texts of its length, {_look(result.human_p_value)} this human or more.")
+        if result.verdict == "human":
+            said.reverse()
+    probability = probability_words(result.probability_machine)
+    return [*said, f"Probability of machine text: {probability}, if every second text were one."]
+
+
+def advice(result: Result) -> str:
+    """What would decide an open verdict, and what a verdict is a reason for."""
+    own = result.explanation.partition(DISGUISED)[0]
+    return f"{own.partition('. ')[2].strip()} {NEXT_STEPS[result.verdict]}".strip()
+
+
+def _look(share: float) -> str:
+    return f"{of_thousand(share)} look{'s' if _is_one(share) else ''}"
+
+
+def _have(share: float) -> str:
+    return f"{of_thousand(share)} {'has' if _is_one(share) else 'have'}"
+
+
+def _is_one(share: float) -> bool:
+    return of_thousand(share).split()[-1] == "1"
+
+
+def of_thousand(share: float) -> str:
+    """How many of a thousand.
+
+    >>> of_thousand(0.0123), of_thousand(0.0004), of_thousand(1.0)
+    ('12', 'fewer than 1', 'all')
+    """
+    return out_of_thousand(share).removesuffix(" in 1,000")
 
 
 @dataclass(frozen=True)

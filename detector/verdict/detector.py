@@ -103,6 +103,13 @@ class Detector:
         self.alternatives = alternatives
         self.token_history = token_history
 
+    def __repr__(self) -> str:
+        model, references = self.language_model, sum(len(bucket.human_scores) for bucket in self.classifier.buckets)
+        return (
+            f"<Detector {model.name}, {model.dtype} on {model.device}, target_fpr {self.target_fpr:g}, "
+            f"{references:,} human references>"
+        )
+
     @classmethod
     def load(
         cls,
@@ -115,12 +122,14 @@ class Detector:
         alternatives: int = 0,
         token_analysis: str | Path | None = None,
         prefix: str = "auto",
+        threads: int | None = None,
     ) -> "Detector":
         """The best model installed with the calibration that comes with it, or another model with its own.
 
         ``alternatives`` asks for the likeliest tokens of each position too, which reports show; 10 serve them all.
         ``token_analysis`` is a file of ``detect tokens --out``, for findings of tokens that the model hardly knows; a
-        model that comes with the counts of its training needs none. ``prefix`` is that of ``LanguageModel.load``.
+        model that comes with the counts of its training needs none. ``prefix`` and ``threads`` are those of
+        ``LanguageModel.load``.
         Raises ``ModelError`` where the model cannot be loaded and ``CalibrationError`` where the
         calibration belongs to another model.
         """
@@ -128,7 +137,7 @@ class Detector:
         classifier = Classifier.load(path)
         if dtype == "auto":
             dtype = classifier.covered_format(resolve_dtype("auto", torch.device(resolve_device(device))))
-        language_model = LanguageModel.load(model, device, dtype, offline, prefix)
+        language_model = LanguageModel.load(model, device, dtype, offline, prefix, threads)
         probe_model = probe_beside(path, classifier)
         folder = local_place(str(model))
         history = history_of(

@@ -43,7 +43,7 @@ PLAIN_WORDS: dict[str, str] = {
     "voice_ratio_standardised": "how steadily it leans to machine or to human wording",
     "lexical_score": "which words and pairs of words it uses",
     "probe_evidence": "what the model's inner states say of its author",
-    "probe_sentence_spread": "how much that varies from sentence to sentence",
+    "probe_sentence_spread": "how much what the model's inner states say varies from sentence to sentence",
     **{name: f"what kind of text it is, in direction {i}" for i, name in enumerate(REGISTER_FEATURES, start=1)},
 }
 """What each feature is about, for people who do not know the formulas; each completes "what is unusual is ..."."""

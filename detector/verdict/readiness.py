@@ -31,6 +31,7 @@ def examine(model: str = "default", prefix: str = "auto") -> dict[str, Any]:
 
     from detector.models.catalogue import SMALL_FOLDER
     from detector.models.loading import resolve_device, resolve_dtype
+    from detector.models.threads import usable_cores, use_threads
 
     devices = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
     if torch.backends.mps.is_available():
@@ -43,7 +44,8 @@ def examine(model: str = "default", prefix: str = "auto") -> dict[str, Any]:
         "devices": devices,
         "device_auto": device,
         "dtype_auto": resolve_dtype("auto", torch.device(device)),
-        "threads": torch.get_num_threads(),
+        "usable_cores": usable_cores(),
+        "threads": use_threads(),
         "model": _examine_model(model, prefix),
         "packaged_model": _examine_package(),
         "embedded_model_folder": str(SMALL_FOLDER),

@@ -4,6 +4,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
+import openpyxl
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -12,8 +13,10 @@ from detector import Detector
 from detector.commands.report import report
 from detector.errors import InputError, OutputError, UsageError
 from detector.records.result import Result, Segment
-from detector.report.class_set import drawn_order, entries_of, index_page, score_distribution, write_key, write_set
+from detector.report.class_index import index_page, score_distribution
+from detector.report.class_set import drawn_order, entries_of, write_key, write_set
 from detector.report.picture_parts import Bars
+from detector.report.set_names import distinct_names
 from detector.verdict.files import files_among
 from tests.conftest import TRAINING_TEXT, make_classifier
 
@@ -54,7 +57,7 @@ class Rows(HTMLParser):
 def test_a_page_for_each_text_and_an_index_in_the_order_given(results, tmp_path):
     entries = write_set(results, tmp_path / "new" / "out")
     written = sorted(path.name for path in (tmp_path / "new" / "out").iterdir())
-    assert written == sorted(["index.html", *(entry.address for entry in entries)])
+    assert written == sorted(["index.html", "results.csv", "results.xlsx", *(entry.address for entry in entries)])
     assert len({entry.address for entry in entries}) == 4
     index = (tmp_path / "new" / "out" / "index.html").read_text()
     rows = Rows(index).rows[1:]
@@ -65,10 +68,16 @@ def test_a_page_for_each_text_and_an_index_in_the_order_given(results, tmp_path)
         assert 'href="index.html"' in (tmp_path / "new" / "out" / entry.address).read_text()
 
 
+def words_in(path):
+    if path.suffix != ".xlsx":
+        return path.read_text()
+    return " ".join(str(cell.value) for row in openpyxl.load_workbook(path).active.iter_rows() for cell in row)
+
+
 def test_hidden_names_are_nowhere(results, tmp_path):
     write_set(results, tmp_path, anonymous=True, picture_format="svg")
     for path in tmp_path.iterdir():
-        for where in (path.name, path.read_text()):
+        for where in (path.name, words_in(path)):
             assert "nguyen" not in where.lower()
             assert "martha" not in where.lower()
     assert "Text 2" in (tmp_path / "index.html").read_text()
@@ -97,12 +106,54 @@ def test_the_folder_must_be_possible(results, tmp_path):
         write_set(results, tmp_path / "file" / "out")
 
 
+def test_the_class_is_told_by_word_and_colour_with_its_probability(results):
+    source = index_page(list(entries_of(results, anonymous=False)), anonymous=False)
+    rows = Rows(source).rows[1:]
+    assert [row[2].split("c/")[0] for row in rows][:2] == [results[0].verdict, results[1].verdict]
+    assert f'<span class="verdict-word {results[0].verdict}">{results[0].verdict}</span>' in source
+    assert rows[0][3] == f"{results[0].probability_machine:.2f}"
+    assert rows[2][3] == ""
+
+
+def test_texts_that_are_the_same_but_for_their_blanks_are_said(results):
+    again = replace(results[0], id="again", path="again.txt")
+    source = index_page(list(entries_of([results[0], results[2], again], anonymous=False)), anonymous=False)
+    assert [row[8] for row in Rows(source).rows[1:]] == ["", "", "the same text as no. 1"]
+
+
+def test_the_tables_say_what_the_index_says(results, tmp_path):
+    write_set(results, tmp_path, names=["ann.txt", "bob.txt", "c.txt", "=d.txt"])
+    with (tmp_path / "results.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    sheet = openpyxl.load_workbook(tmp_path / "results.xlsx").active
+    assert [cell.value for cell in sheet[1]][:4] == ["no.", "text", "verdict", "in words"] == list(rows[0])[:4]
+    assert [row["text"] for row in rows] == ["ann.txt", "bob.txt", "c.txt", "'=d.txt"]
+    assert float(rows[0]["probability_machine"]) == pytest.approx(results[0].probability_machine)
+    assert rows[0]["page"] == "ann.html"
+    assert 'href="results.csv"' in (tmp_path / "index.html").read_text()
+
+
+def test_a_table_of_somebody_else_is_not_replaced(results, tmp_path):
+    (tmp_path / "results.csv").write_text("mine")
+    with pytest.raises(UsageError, match="none of detect's"):
+        write_set(results, tmp_path)
+    assert (tmp_path / "results.csv").read_text() == "mine"
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders():
+    paths = ["x/ann/essay.txt", "x/bob/essay.txt", "x/bob/notes.txt", "/x/bob/essay.txt", "x/ann/essay.txt", "-"]
+    assert distinct_names(paths) == [
+        "ann/essay.txt", "x/bob/essay.txt", "notes.txt", "/x/bob/essay.txt", "ann/essay.txt", "-"
+    ]  # fmt: skip
+
+
 def test_nobody_is_ranked(results):
     source = index_page(list(entries_of(results, anonymous=False)), anonymous=False)
     assert "nobody is ranked" in source
     assert "aria-sort" not in re.sub(r"<(style|script)>.*?</\1>", "", source, flags=re.DOTALL)
-    headings = Rows(source).rows[0]
-    assert not [h for h in headings if "score" in h or "probability" in h]
+    rows = Rows(source).rows
+    assert not [heading for heading in rows[0] if "score" in heading]
+    assert [row[0] for row in rows[1:]] == ["1", "2", "3", "4"]
     for word in ("cheat", "guilt", "plagiar", "suspect", "fraud"):
         assert word not in source.lower()
 
@@ -117,7 +168,7 @@ def test_the_index_tells_parts_in_short_and_evidence_by_side(results):
     mixed = replace(results[0], segments=parts, evidence=evidence)
     source = index_page(list(entries_of([mixed], anonymous=False)), anonymous=False)
     share = round(100 * len(TRAINING_TEXT[:at].split()) / len(TRAINING_TEXT.split()))
-    assert Rows(source).rows[1][6] == f"{share} % leans human, undecided; {100 - share} % reads like machine text"
+    assert Rows(source).rows[1][4] == f"{share} % leans human, undecided; {100 - share} % reads like machine text"
     picture = re.search(r'<ul class="multiples">.*?</ul>', source, re.DOTALL).group()
     for side in ("machine", "human"):
         assert f'class="fill-{side}"' in picture
@@ -148,7 +199,8 @@ def test_an_empty_set_and_one_without_verdicts_make_an_index(results):
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a/b.txt", "<b>.txt", "..", "\u4e2d.txt", "x" * 300, "CON"])
 def test_addresses_are_plain_file_names(name):
     (entry,) = entries_of([Result.unscored("empty", "", id=name, path=name)], anonymous=False)
-    assert re.fullmatch(r"[\w-][\w.-]{0,70}\.html", entry.address, re.ASCII)
+    assert re.fullmatch(r"[\w-][\w.-]{0,120}\.html", entry.address)
+    assert len(entry.address.encode()) < 140
 
 
 def test_folders_stand_for_their_files(tmp_path):
@@ -186,7 +238,9 @@ def test_pages_of_a_larger_run_go_and_nothing_else(results, tmp_path):
     assert (tmp_path / f"{SECRET}-2.html").exists()
     (tmp_path / "notes.html").write_text("mine")
     write_set(results[:1], tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", f"{SECRET}.html", "notes.html"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "index.html", f"{SECRET}.html", "notes.html", "results.csv", "results.xlsx"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("names", ["../kept.html", "kept.txt", "sub"])

@@ -147,7 +147,7 @@ def test_the_page_says_what_the_issue_is(result):
     assert figures == [f"picture-{name}" for name in PICTURES]
     assert len([a for a in page.all("details") if a.get("class") == "data"]) == len(figures)
     views = [a["id"] for a in page.all("input")]
-    assert views == ["view-evidence", "view-rank", "view-fraction", "view-surprise"]
+    assert views == ["view-evidence", "view-rank", "view-surprise", "view-fraction"]
     assert [a["id"] for a in page.all("input") if "checked" in a] == ["view-evidence"]
     assert {a["for"] for a in page.all("label")} == set(views)
     for method in result.methods:
@@ -175,7 +175,7 @@ def test_the_share_of_machine_parts_is_named_as_such(result):
     assert "below 0.001" in page.text
 
 
-def test_parts_stand_below_the_verdict_whatever_it_is_and_before_the_text(result):
+def test_parts_are_said_below_the_verdict_whatever_it_is_and_told_behind_the_text(result):
     at = TEXT.index(TRAINING_TEXT)
     parts = (
         Segment(0, at, "uncertain", "human", -3, 0.1, 0.2),
@@ -185,7 +185,7 @@ def test_parts_stand_below_the_verdict_whatever_it_is_and_before_the_text(result
         page = Page(report_page(replace(result, verdict=verdict, segments=parts)))
         assert not page.faults
         said = "Mostly machine-like: paragraphs 2 to 3 (99 % of the words); paragraph 1 leans human, undecided (1 %)."
-        places = [page.text.index(words) for words in (said, "A score is not proof", "The sentences fall", "¶ 1")]
+        places = [page.text.index(words) for words in (said, "A score is not proof", "¶ 1", "A part is said to read")]
         assert places == sorted(places)
         assert "leans human, undecided (few words)" in page.text
     assert "parts-said" not in report_page(result).split("</style>")[1]
@@ -199,7 +199,7 @@ def test_two_thousand_parts_are_capped_and_counted(result):
     )
     source = report_page(replace(result, segments=parts))
     assert "And 1960 more parts" in source
-    assert "The sentences fall into 2000 runs" in source
+    assert "2000 runs of sentences that lean to one side" in source
 
 
 def test_the_first_words_of_a_part_are_made_safe(detector):
@@ -245,6 +245,36 @@ def test_a_text_without_a_verdict_is_shown_marked_and_unshaded(detector):
     assert "This page holds the text" in page.text
     targets = {a["href"][1:] for a in page.all("a") if a["href"].startswith("#")}
     assert targets <= {attributes["id"] for _, attributes in page.elements if "id" in attributes}
+
+
+def test_the_verdict_is_said_once_and_the_rest_waits_behind_disclosure(result):
+    page = Page(report_page(result))
+    assert page.text.count("Reads like machine text") == 1
+    assert "It reads like" not in page.text
+    behind = [a["id"] for a in page.all("details") if a.get("class", "").startswith("more")]
+    assert behind == ["numbers", "pictures", "reasons", "methods", "token-table", "how-to-read", "colophon"]
+    assert not [a for a in page.all("details") if "open" in a]
+    sections = [a["id"] for a in page.all("section")]
+    assert sections == ["verdict", "the-text"]
+
+
+def test_a_text_without_a_verdict_is_told_in_short(detector):
+    scored, short = (Page(report_page(detector.detect(text))).text for text in (TEXT, "Back at four. The key is here."))
+    assert "A verdict needs English prose" in short
+    for words in ("What the verdict says", "nats", "A score is not proof"):
+        assert words in scored
+        assert words not in short
+
+
+def test_statistics_that_tell_little_fold_away(result, monkeypatch):
+    strong, weak = (MethodReference(auroc, [1.0, 1.5, 2.0], [1.1, 1.6, 2.1]) for auroc in (0.71, 0.48))
+    found = References("tiny", result.model_fingerprint, 7, 8, 9, 9, {}, {"lrr": strong, "rank": weak}, 0.95)
+    monkeypatch.setattr("detector.report.page.references_for", lambda _: found)
+    source = report_page(result)
+    folded = source[source.index("more that tell little under this model (AUROC below 0.6)") :]
+    assert "0.48" in folded
+    assert "0.71" in source
+    assert "0.71" not in folded
 
 
 def test_another_model_has_no_references_and_the_page_says_so(result):
@@ -322,7 +352,52 @@ def test_a_pdf_without_its_library_teaches(monkeypatch):
         report_pdf("<p>x</p>")
 
 
+def test_what_waits_behind_disclosure_is_not_printed_unless_meant_to_be(result, monkeypatch):
+    printed = []
+
+    class Document:
+        def __init__(self, string, url_fetcher):
+            printed.append(string)
+
+        def write_pdf(self):
+            return b"%PDF-"
+
+    weasyprint = pytest.importorskip("weasyprint")
+    monkeypatch.setattr(weasyprint, "HTML", Document)
+    nats = np.sin(np.arange(len(result.evidence.spans)))
+    leaning = replace(result, evidence=replace(result.evidence, token_evidence=nats))
+    page = report_page(leaning)
+    report_pdf(page)
+    assert not Page(printed[0]).faults
+    behind = [a["id"] for a in Page(printed[0]).all("details") if a.get("class", "").startswith("more")]
+    assert behind == ["numbers", "pictures", "how-to-read", "colophon"]
+    for side in ("h1", "h2", "m1", "m2"):  # every mark of evidence is on paper, whatever the rank of its word
+        marks = re.compile(rf'<span class="t[^"]* {side}["\s]')
+        assert len(marks.findall(printed[0])) == len(marks.findall(page)) > 0
+
+
 def test_a_pdf_is_made_of_the_page_and_loads_nothing(recwarn):
     pytest.importorskip("weasyprint")
     page = "<html><body><p>Words</p><img src='file:///etc/hostname'><script>1</script></body></html>"
     assert report_pdf(page).startswith(b"%PDF-")
+
+
+@pytest.mark.slow
+def test_a_pdf_of_240_words_has_three_pages_at_most_with_numbers_and_none_empty(detector):
+    pytest.importorskip("weasyprint")
+    import pypdfium2
+
+    words = (TRAINING_TEXT + " ") * 6
+    text = "\n\n".join(" ".join(words.split()[at : at + 60]) for at in range(0, 240, 60))
+    found = detector.detect(text)
+    parts = (
+        Segment(0, 400, "human", "human", -3, 0.1, 0.01),
+        Segment(400, len(text), "machine", "machine", 3, 0.9, 0.0001),
+    )
+    noted = replace(found, verdict="mixed", segments=parts, warnings=("The encoding was guessed.",))
+    with pypdfium2.PdfDocument(report_pdf(report_page(noted))) as document:
+        pages = [page.get_textpage().get_text_bounded() for page in document]
+    assert len(pages) <= 3
+    for number, page in enumerate(pages, start=1):
+        assert f"{number} of {len(pages)}" in page
+        assert len(page.split()) > 60

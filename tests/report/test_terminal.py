@@ -102,9 +102,9 @@ def test_the_verdict_is_said_once_and_a_person_s_questions_are_answered(result):
     assert first == "essay.txt: machine"
     assert not any(line.strip().startswith(("machine", "It reads")) for line in rest)
     assert "Mostly machine-like: paragraph 2 (99 % of the words); paragraph 1 leans human" in output
-    assert "how sure human texts that look at least as machine-like: 12 in 1,000; machine texts that look" in output
-    assert 'where    line 1, 1 %, leans human, undecided (few words): "First."' in output
-    assert "what now This is a reason to talk with the author" in output
+    assert "how sure  Of 1,000 human texts of its length, 12 look this machine-like or more. Of 1,000 machine" in output
+    assert 'where     line 1, 1 %, leans human, undecided (few words): "First."' in output
+    assert "what now  This is a reason to talk with the author" in output
     assert "A score is not proof" in output
     for number in ("score +", "nats", "p-value", "log-rank", "tokens"):
         assert number not in output
@@ -112,12 +112,12 @@ def test_the_verdict_is_said_once_and_a_person_s_questions_are_answered(result):
 
 def test_a_human_verdict_rests_on_machine_texts_and_says_them_first(result):
     output = shown(replace(result, verdict="human", p_value=0.9, human_p_value=0.004), view=None)
-    assert "how sure machine texts that look at least as human: 4 in 1,000; human texts" in output
+    assert "how sure  Of 1,000 machine texts of its length, 4 look this human or more. Of 1,000 human" in output
 
 
 def test_the_numbers_are_for_those_who_ask(result):
     output = shown(result, view=None, explain=True)
-    for number in ("probability machine", "p-value", "log-rank", "ranks ", "surprise ", "by sentence"):
+    for number in ("probability machine", "p-value", "statistics ", "guesses ", "surprise ", "by sentence"):
         assert number in output
 
 
@@ -138,7 +138,7 @@ def test_parts_of_one_line_are_told_by_their_sentences(tiny):
     at = text.index("He had counted")
     parts = (Segment(0, at, "human", "human", -1, 0.3, 0.1), Segment(at, len(text), "machine", "machine", 1, 0.7, 0.1))
     output = shown(replace(found, segments=parts), view=None)
-    assert "where    sentence 1, " in output
+    assert "where     sentence 1, " in output
     assert "line 1" not in output
 
 
@@ -157,8 +157,8 @@ def test_lines_fit(result, width, view):
 
 def test_a_pipe_gets_whole_lines(result):
     line = next(line for line in shown(result).splitlines() if "how sure" in line)
-    assert line.endswith(("in 1,000", "all"))
-    assert "at least as human" in line
+    assert line.endswith("if every second text were one.")
+    assert "this human or more" in line
 
 
 def test_no_number_is_certain_and_none_reads_as_a_share_of_the_text(result):
@@ -166,7 +166,7 @@ def test_no_number_is_certain_and_none_reads_as_a_share_of_the_text(result):
     line = next(line for line in output.splitlines() if "probability machine" in line)
     assert "probability machine above 0.99   p-value below 0.001" in line
     sure = next(line for line in output.splitlines() if "how sure" in line)
-    assert "look at least as machine-like: fewer than 1 in 1,000" in sure
+    assert "Of 1,000 human texts of its length, fewer than 1 looks this machine-like or more." in sure
     assert "%" not in line + sure
 
 
@@ -214,5 +214,5 @@ def test_a_finding_is_told_by_its_line(result):
     at = LONG.index("The old")
     found = replace(result, findings=(Finding("lookalike_letter", at, at + 1, "a letter"),) * 7)
     output = shown(found, view=None)
-    assert "  found    lookalike letter in line 3: a letter" in output
-    assert "  found    2 more, see --html or --json" in output
+    assert "  found     lookalike letter in line 3: a letter" in output
+    assert "  found     2 more, see --html or --json" in output
