@@ -94,7 +94,7 @@ class FeatureTable:
     def joined(self, other: "FeatureTable") -> "FeatureTable":
         """These rows and then those of another table of the same model; statistics that only one has are NaN."""
         names = list(dict.fromkeys([*self.method_names, *other.method_names]))
-        columns = {
+        columns: dict[str, Any] = {
             name: np.concatenate([getattr(self, name), getattr(other, name)])
             for name in _ROW_COLUMNS
             if name not in ("methods", "text_number")
@@ -114,7 +114,7 @@ class FeatureTable:
         places = {key: i for i, key in enumerate(_row_keys(other))}
         found = np.array([places.get(key, -1) for key in _row_keys(self)])
         known = found >= 0
-        columns = {name: np.where(known, getattr(other, name)[found], getattr(self, name)) for name in names}
+        columns: dict[str, Any] = {name: np.where(known, getattr(other, name)[found], getattr(self, name)) for name in names}
         return replace(self, **columns)
 
     def save(self, path: Path) -> None:

@@ -31,6 +31,7 @@ from detector.report.wording import (
     p_words,
     probability_words,
 )
+from detector.verdict.findings import DISGUISED
 from detector.verdict.plain_words import PLAIN_WORDS
 
 _BARS = "▁▂▃▄▅▆▇█"

@@ -112,7 +112,7 @@ def build_table(
                 "yardstick": other if is_whole else np.nan,
             }
             rows.append(of_the_text | row)
-    columns: dict[str, NDArray[Any]] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    columns: dict[str, Any] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     return FeatureTable(
         **columns,
         method_names=plain_methods(),

@@ -61,11 +61,11 @@ def by_turns(texts: Iterable[LabelledText], most: int, n_words: int) -> list[Lab
     queues = [iter(group) for group in groups.values()]
     while queues and len(found) < most:
         for queue in list(queues):
-            text = next(queue, None)
-            if text is None:
+            following = next(queue, None)
+            if following is None:
                 queues.remove(queue)
             elif len(found) < most:
-                found.append(replace(text, text=" ".join(text.text.split(" ")[:n_words])))
+                found.append(replace(following, text=" ".join(following.text.split(" ")[:n_words])))
     return found
 
 
