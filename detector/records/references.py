@@ -1,6 +1,6 @@
 """The reference texts that a score is compared with, as their own scores."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,8 @@ class LengthBucket:
     """Evidence of the strongest machine part of each human text, nats."""
     machine_strongest: list[float]
     """Evidence of the strongest human part of each machine text, taken positive."""
+    human_distances: list[float] = field(default_factory=list)
+    """Evenly spaced quantiles, 0 to 1, of how far the human texts lie from the nearest kind; empty without kinds."""
 
 
 @dataclass(frozen=True)

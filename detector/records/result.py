@@ -154,6 +154,14 @@ class Result:
             value=lambda result: list(result.confidence_interval) if result.confidence_interval else None,
         ),
     )
+    register_distance: float | None = field(
+        default=None,
+        metadata=told(
+            optional(NUMBER),
+            "How far the kind of text is from the nearest kind of human reference texts, whoever wrote it: a mean "
+            "square, about 0.5 for references; null where kinds are not told apart.",
+        ),
+    )
     target_fpr: float | None = field(
         default=None,
         metadata=told(optional(NUMBER), "Rate of false alarms that the verdict allows among human texts."),

@@ -267,6 +267,7 @@ class Detector:
                 },
             ),
             classifier=self.classifier,
+            register_distance=classifier.register_distance(measured.features),
             kind=judgement.kind,
         )
 
