@@ -23,7 +23,8 @@ def open_bytes(path: Path) -> Iterator[tuple[io.BufferedReader, BinaryIO]]:
         elif path.suffix.lower() == ".zst":
             yield io.BufferedReader(_Zstd(file), _CHUNK), file
         else:
-            yield io.BufferedReader(file, _CHUNK), file
+            reader = io.BufferedReader(file, _CHUNK)
+            yield reader, reader  # its place is what was taken out of the buffer, and not what was read ahead
 
 
 class _Checked(io.RawIOBase):

@@ -25,7 +25,7 @@ from detector.report.evidence_pictures import all_pictures
 from detector.report.evidence_summaries import sentence_bits, sentence_evidence
 from detector.report.lettering import escaped, shortened
 from detector.report.output_files import check_folder, check_writable
-from detector.report.page import drawn, name_of, render, report_page, today, without_names
+from detector.report.page import Links, drawn, name_of, render, report_page, today, without_names
 from detector.report.parts import parts_of, shares_in_short
 from detector.report.picture_files import save_picture
 from detector.report.picture_parts import Bars, DataTable, Picture, Role
@@ -159,9 +159,13 @@ def entries_of(results: Iterable[Result], anonymous: bool) -> Iterator[Entry]:
 
 
 def index_page(
-    entries: Sequence[Entry], anonymous: bool, date: datetime | None = None, files: Sequence[str] = ()
+    entries: Sequence[Entry],
+    anonymous: bool,
+    date: datetime | None = None,
+    files: Sequence[str] = (),
+    links: Links = (),
 ) -> str:
-    """The index as a complete HTML document; ``files`` are the pages and pictures of its run."""
+    """The index as a complete HTML document; ``files`` are the pages and pictures of its run, ``links`` for its top."""
     scored = [entry for entry in entries if entry.result.score is not None]
     classifier = next((e.result.classifier for e in scored if e.result.classifier is not None), None)
     counts = {verdict: sum(e.result.verdict == verdict for e in entries) for verdict in _ORDER}
@@ -181,6 +185,7 @@ def index_page(
         anonymous=anonymous,
         files=" ".join(files),
         date=(date or today()).strftime("%-d %B %Y"),
+        links=links,
     )
 
 

@@ -11,6 +11,7 @@ _FLAGS = {
     "seconds": "--max-seconds",
     "kept_results": "--max-results",
     "kept_minutes": "--keep-minutes",
+    "texts": "--max-texts",
 }
 
 
@@ -30,6 +31,8 @@ class Limits:
     """Results in memory; the oldest makes room for a new one."""
     kept_minutes: float = 30.0
     """Until a result is forgotten."""
+    texts: int = 100
+    """In one request."""
 
     def __post_init__(self) -> None:
         for name, flag in _FLAGS.items():

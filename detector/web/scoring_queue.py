@@ -198,6 +198,12 @@ def _fail(job: Job, error: Exception) -> None:
         job.outcome.set_exception(error)
 
 
+def with_unread(sent: Sequence[SourceText | Result], found: Sequence[Result]) -> list[Result]:
+    """The results of the texts among ``sent``, and in their places those of files that could not be read."""
+    judged = iter(found)
+    return [next(judged) if isinstance(one, SourceText) else one for one in sent]
+
+
 def score_together(
     detector: Detector, works: Sequence[Judge | Measure], on_progress: Callable[[int, int], None]
 ) -> list[Any]:

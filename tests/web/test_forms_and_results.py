@@ -68,7 +68,7 @@ def test_a_document_is_taken_and_its_reading_is_told(browser):
 def test_the_pdf_is_made_of_the_same_page(browser, monkeypatch):
     where = hand_in(browser, data={"text": LONG})
     wait_for(browser, where)
-    monkeypatch.setattr("detector.web.results.report_pdf", lambda html: b"%PDF " + html.encode())
+    monkeypatch.setattr("detector.web.downloads.report_pdf", lambda html: b"%PDF " + html.encode())
     answer = browser.get(f"{where}/1/report.pdf")
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.content.startswith(b"%PDF ")
@@ -81,7 +81,7 @@ def test_without_the_pdf_library_a_sentence_says_what_to_do(browser, monkeypatch
     def missing(html):
         raise OutputError("PDF needs WeasyPrint: pip install 'detect-text[pdf]'.")
 
-    monkeypatch.setattr("detector.web.results.report_pdf", missing)
+    monkeypatch.setattr("detector.web.downloads.report_pdf", missing)
     where = hand_in(browser, data={"text": LONG})
     wait_for(browser, where)
     answer = browser.get(f"{where}/1/report.pdf")
@@ -90,7 +90,7 @@ def test_without_the_pdf_library_a_sentence_says_what_to_do(browser, monkeypatch
 
 
 def test_a_long_text_has_no_pdf_and_is_told_of_the_print_function(browser, monkeypatch):
-    monkeypatch.setattr("detector.web.results.MOST_PDF_WORDS", len(LONG.split()) - 1)
+    monkeypatch.setattr("detector.web.presented.MOST_PDF_WORDS", len(LONG.split()) - 1)
     where = hand_in(browser, data={"text": LONG})
     assert "report.pdf" not in wait_for(browser, where).text
     answer = browser.get(f"{where}/1/report.pdf")
@@ -255,7 +255,7 @@ def test_a_failure_is_shown_on_the_results_page(browser, monkeypatch, capsys):
     def broken(*args, **kwargs):
         raise RuntimeError(LONG)
 
-    monkeypatch.setattr("detector.web.results.report_page", broken)
+    monkeypatch.setattr("detector.web.presented.report_page", broken)
     page = wait_for(browser, hand_in(browser, data={"text": LONG}))
     assert page.status_code == 500
     assert "Something went wrong" in page.text

@@ -19,9 +19,10 @@ from typer.testing import CliRunner
 import detector
 from detector import UsageError
 from detector.commands.serve import serve
+from detector.web.addresses import is_loopback
 from detector.web.app import create_app
 from detector.web.limits import Limits
-from detector.web.server import Server, bind, check_token, is_loopback, new_token
+from detector.web.server import Server, bind, check_token, new_token
 from tests.web.conftest import LIMITS, LONG, until
 
 ROOT = Path(detector.__file__).parents[1]
