@@ -83,11 +83,11 @@ def examples(base: str, needs_token: bool) -> dict[str, Example]:
 
 def _curl(base: str, path: str, needs_token: bool, rest: str) -> str:
     token = ' -H "Authorization: Bearer $DETECT_TOKEN"' if needs_token else ""
-    return f"curl{token} {rest} '{base}{path}'"
+    return f"curl{token} '{base}{path}' \\\n  {rest}"
 
 
 def _curl_json(base: str, path: str, body: dict[str, Any], needs_token: bool) -> str:
-    return _curl(base, path, needs_token, f"-H 'Content-Type: application/json' -d '{json.dumps(body)}'")
+    return _curl(base, path, needs_token, f"-H 'Content-Type: application/json' \\\n  -d '{json.dumps(body)}'")
 
 
 def _python(base: str, path: str, body: dict[str, Any], needs_token: bool, then: str, is_json: bool = True) -> str:
