@@ -1,5 +1,6 @@
 """Runs with a real, tiny model: in this process, in worker processes, and from the command line."""
 
+import csv
 import hashlib
 import html
 import json
@@ -231,7 +232,20 @@ def test_the_command_judges_a_corpus_and_answers_questions(tmp_path, app, recipe
         {"topic": None, "n": 2},
     ]
     shown = CliRunner().invoke(app, ["query", str(tmp_path / "out"), sql])
-    assert "topic" in shown.stdout
+    assert shown.stdout.split() == ["topic", "n", "0", "2", "1", "1", "2"]
+    everything = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["query", str(tmp_path / "out")])
+    assert max(map(len, everything.stdout.splitlines())) <= 80
+    assert everything.stdout.split()[:2] == ["id", "verdict"]
+    assert "more columns: schema_version" in everything.stderr
+    lists = CliRunner().invoke(app, ["query", str(tmp_path / "out"), "--all"])
+    assert "log_likelihood" in lists.stdout
+    inside = "SELECT id, methods.rank AS rank, segments[1].end_char AS end FROM results WHERE id = 'd0'"
+    table = tmp_path / "answer.csv"
+    written = CliRunner().invoke(app, ["query", str(tmp_path / "out"), inside, "--csv", str(table)])
+    assert (written.exit_code, written.stdout) == (0, "")
+    (row,) = csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines())
+    assert float(row["rank"]) == pytest.approx(expected["methods"]["rank"], abs=1e-4)
+    assert int(row["end"]) == expected["segments"][0]["end_char"]
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_nothing_is_shown_without_the_token(locked, path):
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
     page = locked.get(path, headers=BROWSER)
     assert page.status_code == 401
-    assert 'href="/sign-in"' in page.text
+    assert 'action="/sign-in' in page.text
     assert TOKEN not in page.text
 
 
