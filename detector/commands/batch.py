@@ -12,6 +12,8 @@ from detector.errors import UsageError
 
 _SECONDS_A_LINE = 60.0
 """Between two lines of a log."""
+_WIDTH_WITH_BAR = 105
+"""Of a terminal, from which there is room for a bar beside the numbers."""
 
 if TYPE_CHECKING:
     from detector.corpus.engine import Engine
@@ -161,10 +163,13 @@ def _bar() -> "Iterator[OnRunProgress]":
         max_refresh = None
 
         def render(self, task: Any) -> Text:
-            return Text(describe(latest, forecast.seconds_left))
+            return Text(describe(latest, forecast.seconds_left), no_wrap=True, overflow="ellipsis")
 
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=16), Counts(), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4) as bar:
+    console = Console(stderr=True)
+    columns = [TextColumn("{task.description}"), Counts(), TimeElapsedColumn()]
+    if console.width >= _WIDTH_WITH_BAR:
+        columns.insert(1, BarColumn(bar_width=min(40, console.width - _WIDTH_WITH_BAR + 8)))
+    with Bar(*columns, console=console, transient=True, refresh_per_second=4) as bar:
         task = bar.add_task(STAGES["reading"], total=None)
 
         def show(progress: "Progress") -> None:

@@ -114,14 +114,13 @@ def describe(progress: Progress, seconds_left: float | None = None) -> str:
         return f"{progress.done:,} documents"
     total = progress.documents
     of = "" if total is None else f" of {total:,}" if progress.is_read else f" of about {total:,}"
-    parts = [f"{progress.done:,}{of} documents"]
+    rate = progress.documents_a_second if progress.stage == "scoring" else None
+    parts = [f"{progress.done:,}{of}{' documents' if rate is None else f' · {rate:,.1f} documents/s'}"]
     if progress.stage == "scoring":
-        if (rate := progress.documents_a_second) is not None:
-            parts.append(f"{rate:,.1f} documents/s")
         left = progress.seconds_left if seconds_left is None else seconds_left
         if left is not None:
             parts.append(f"{clock_of(left)} left")
-    return " \u00b7 ".join(parts)
+    return " · ".join(parts)
 
 
 def clock_of(seconds: float) -> str:

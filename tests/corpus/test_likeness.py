@@ -7,6 +7,7 @@ import pytest
 
 from detector.corpus.likeness import LikenessCounter, likeness_note, likeness_warnings
 from detector.records.references import Kind, LengthBucket
+from tests.corpus.conftest import write_jsonl
 from tests.corpus.made_up import CLASSIFIER
 
 QUANTILES = np.linspace(0, 1, 21)
@@ -66,6 +67,21 @@ def test_texts_out_of_range_are_told_when_chance_does_not_explain_them(n_out, is
     found = likeness_of([(0.5, 60, False, False)] * (200 - n_out) + [(None, 60, True, False)] * (n_out + is_often))
     assert found.is_often_out_of_range == is_often
     assert found.texts_with_distance == 200 - n_out
+
+
+@pytest.mark.skipif(not CLASSIFIER.kinds, reason="the small model knows no kinds of text")
+def test_a_run_over_such_a_corpus_warns_in_its_summary_and_on_its_page(run, tmp_path):
+    strange = [{"text": f"A strange kind of text, number {i}."} for i in range(60)]
+    like_them = [{"text": f"A text like others, number {i}."} for i in range(60)]
+    summary = run(write_jsonl(tmp_path / "strange.jsonl", strange), tmp_path / "strange")
+    assert summary["references"]["is_unlike"]
+    assert "times as far from the nearest human reference texts" in summary["warnings"][0]
+    assert "Not like the references." in (tmp_path / "strange" / "index.html").read_text(encoding="utf-8")
+    summary = run(write_jsonl(tmp_path / "like.jsonl", like_them), tmp_path / "like")
+    assert not summary["references"]["is_unlike"]
+    assert summary["warnings"] == []
+    assert any("near 1 is like them" in note for note in summary["notes"])
+    assert "Not like the references." not in (tmp_path / "like" / "index.html").read_text(encoding="utf-8")
 
 
 def test_an_empty_corpus_is_not_unlike():
