@@ -26,7 +26,7 @@ class Limits:
     waiting: int = 32
     """Requests in the queue, beside those being scored."""
     seconds: float = 600.0
-    """Of scoring one request's texts."""
+    """Of scoring one text; a request of several may take so many times as long."""
     kept_results: int = 50
     """Results in memory; the oldest makes room for a new one."""
     kept_minutes: float = 30.0

@@ -50,6 +50,11 @@ class Judge:
         """Of all its texts."""
         return sum(len(source.text) for source in self.texts)
 
+    @property
+    def n_texts(self) -> int:
+        """How often the time for one text it may take."""
+        return max(1, len(self.texts))
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -63,6 +68,11 @@ class Measure:
     def n_characters(self) -> int:
         """Of its text."""
         return len(self.text)
+
+    @property
+    def n_texts(self) -> int:
+        """It is one."""
+        return 1
 
 
 class Job:
@@ -166,7 +176,7 @@ class ScoringQueue:
     def _score(self, jobs: list[Job]) -> None:
         if not jobs:
             return
-        deadline = time.monotonic() + self._seconds
+        deadline = time.monotonic() + self._seconds * max(job.work.n_texts for job in jobs)
 
         def on_progress(done: int, total: int) -> None:
             for job in jobs:
