@@ -15,8 +15,8 @@ _CHUNK = 1 << 18
 
 
 @contextmanager
-def open_bytes(path: Path) -> Iterator[tuple[io.BufferedReader, BinaryIO]]:
-    """(decompressed stream, the file itself); the position in the latter says how much has been read."""
+def open_bytes(path: Path) -> Iterator[tuple[io.BufferedReader, io.IOBase]]:
+    """(decompressed stream, what is read); the position in the latter says how much of the file has been read."""
     with path.open("rb", buffering=0) as file:
         if path.suffix.lower() == ".gz":
             yield io.BufferedReader(_Checked(gzip.GzipFile(fileobj=file)), _CHUNK), file

@@ -59,7 +59,7 @@ def make_pairs(
     chosen = sorted(sorted(chosen, key=lambda passage: unit_hash(f"pairs:{passage[0]}"))[:most])
     for at in range(0, len(chosen), _AT_ONCE):
         group = chosen[at : at + _AT_ONCE]
-        prompts = [" ".join(passage.split()[:PROMPT_WORDS]) for _, passage in group]
+        prompts = [_prompt(language_model, passage) for _, passage in group]
         longest = max(len(passage.split()) for _, passage in group)
         drawn = generate(
             language_model, prompts, max_tokens=round(_TOKENS_A_WORD * longest), settings=_SETTINGS, seed=seed + at
@@ -69,3 +69,12 @@ def make_pairs(
             text = " ".join(made.text.split()[: len(passage.split())])
             yield {"text": text, "label": "machine", "pair_id": pair_id, "generator": language_model.name}
         report(min(at + _AT_ONCE, len(chosen)), len(chosen))
+
+
+def _prompt(language_model: LanguageModel, passage: str) -> str:
+    """The first words, so many that most of what the model reads at once is left for what follows."""
+    room = language_model.window_tokens // 4
+    words = passage.split()[:PROMPT_WORDS]
+    while len(words) > 1 and len(language_model.encoder.encode(" ".join(words))[0]) > room:
+        words.pop()
+    return " ".join(words)
