@@ -23,7 +23,7 @@ def open_bytes(path: Path) -> Iterator[tuple[io.BufferedReader, io.IOBase]]:
         elif path.suffix.lower() == ".zst":
             yield io.BufferedReader(_Zstd(file), _CHUNK), file
         else:
-            reader = io.BufferedReader(file, _CHUNK)
+            reader: io.BufferedReader = io.BufferedReader(file, _CHUNK)
             yield reader, reader  # its place is what was taken out of the buffer, and not what was read ahead
 
 

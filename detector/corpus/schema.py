@@ -37,7 +37,7 @@ READABLE_VERSIONS = (2, 3, 4)
 """Those whose results can be queried; only ``STORE_VERSION`` is written, and rows of two versions are never mixed."""
 
 FieldType = Literal["string", "integer", "number", "boolean"]
-_ARROW: dict[FieldType, pa.DataType] = {
+_ARROW: dict[str, pa.DataType] = {
     "string": pa.string(),
     "integer": pa.int64(),
     "number": pa.float64(),
@@ -53,12 +53,14 @@ def _arrow_type(schema: Schema, names: Sequence[str] = ()) -> pa.DataType | None
     """Type of the values that a JSON schema allows; None where it does not say what is in them."""
     kinds = schema.get("type", "string")
     kind = kinds if isinstance(kinds, str) else next(kind for kind in kinds if kind != "null")
-    if kind not in ("array", "object"):
+    if kind in _ARROW:
         return _ARROW[kind]
     if kind == "array":
         item = _arrow_type(schema["items"])
         return None if item is None else pa.list_(item)
-    schemas = schema.get("properties") or dict.fromkeys(names, schema.get("additionalProperties"))
+    schemas: dict[str, Schema] = schema.get("properties") or dict.fromkeys(
+        names, schema.get("additionalProperties", {})
+    )
     inside = [(name, _arrow_type(inner)) for name, inner in schemas.items()]
     return pa.struct(inside) if inside and all(kind is not None for _, kind in inside) else None
 

@@ -132,7 +132,7 @@ def result_rows(results: Iterable[Result], names: Sequence[str] | None = None) -
     for number, result in enumerate(results):
         record = result.to_dict()
         low, high = record["confidence_interval"] or (None, None)
-        row = {"text": names[number] if names else result.path or result.id, "verdict": result.verdict}
+        row: dict[str, Any] = {"text": names[number] if names else result.path or result.id, "verdict": result.verdict}
         row |= {"in words": HEADLINES[result.verdict]}
         row |= {name: record[name] for name in _PLAIN}
         row |= {

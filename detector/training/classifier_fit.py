@@ -213,9 +213,10 @@ def _buckets(
     for least, limit in zip(limits, [*limits[1:], np.iinfo(np.int64).max], strict=True):
         rows = (table.n_tokens >= least) & (table.n_tokens < limit)
         human, machine = rows & ~table.is_machine, rows & table.is_machine
-        lists = (scores[human], scores[machine], table.strongest_machine[human], table.strongest_human[machine])
-        far = [] if distances is None else np.quantile(distances[human], _QUANTILES).round(4).tolist()
-        buckets.append(LengthBucket(least, *(np.sort(values).round(4).tolist() for values in lists), far))
+        of_side = (scores[human], scores[machine], table.strongest_machine[human], table.strongest_human[machine])
+        lists = [np.sort(values).round(4).tolist() for values in of_side]
+        lists.append([] if distances is None else np.quantile(distances[human], _QUANTILES).round(4).tolist())
+        buckets.append(LengthBucket(least, *lists))
     return buckets
 
 
