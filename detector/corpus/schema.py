@@ -58,9 +58,8 @@ def _arrow_type(schema: Schema, names: Sequence[str] = ()) -> pa.DataType | None
     if kind == "array":
         item = _arrow_type(schema["items"])
         return None if item is None else pa.list_(item)
-    schemas: dict[str, Schema] = schema.get("properties") or dict.fromkeys(
-        names, schema.get("additionalProperties", {})
-    )
+    of_open_names: Schema = schema.get("additionalProperties") or {}
+    schemas: dict[str, Schema] = schema.get("properties") or dict.fromkeys(names, of_open_names)
     inside = [(name, _arrow_type(inner)) for name, inner in schemas.items()]
     return pa.struct(inside) if inside and all(kind is not None for _, kind in inside) else None
 
