@@ -1,5 +1,6 @@
 """The commands as a person runs them, in their own process where it matters."""
 
+import csv
 import json
 import os
 import shlex
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -215,6 +217,22 @@ def test_picture(run, essay, tmp_path, suffix):
     assert out.stat().st_size > 5000
 
 
+def test_tables_of_all_files(run, essay, tmp_path):
+    (tmp_path / "short.txt").write_text("Too short.")
+    files = [tmp_path / "v.csv", tmp_path / "v.xlsx"]
+    done = run(essay, tmp_path / "short.txt", "--csv", files[0], "--xlsx", files[1])
+    assert done.exit_code == 3
+    rows = list(csv.DictReader(files[0].read_text(encoding="utf-8-sig").splitlines()))
+    assert [(row["text"], row["reason"]) for row in rows] == [
+        (str(essay), ""),
+        (str(tmp_path / "short.txt"), "too_short"),
+    ]
+    assert float(rows[0]["p_value"]) > 0
+    assert openpyxl.load_workbook(files[1]).active.max_row == 3
+    refused = run(essay, "--csv", tmp_path / "v.txt")
+    assert (refused.exit_code, "--csv writes .csv files" in refused.stderr) == (2, True)
+
+
 def test_picture_of_nothing_and_of_two_files(run, essay, tmp_path):
     short = tmp_path / "short.txt"
     short.write_text("Too short.")
@@ -353,6 +371,8 @@ UNWRITABLE = [
     (["verdict", "ESSAY", "--png", "OUT.png"]),
     (["verdict", "ESSAY", "--html", "OUT.html"]),
     (["verdict", "ESSAY", "--pdf", "OUT.pdf"]),
+    (["verdict", "ESSAY", "--csv", "OUT.csv"]),
+    (["verdict", "ESSAY", "--xlsx", "OUT.xlsx"]),
     (["compare", "ESSAY", "ESSAY", "--png", "OUT.svg"]),
     (["next", "The old", "--png", "OUT.png"]),
     (["report", "ESSAY", "--out", "OUT"]),

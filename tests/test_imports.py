@@ -53,7 +53,7 @@ def test_importing_the_package_loads_nothing_heavy_and_the_check_can_fail():
     assert "torch" in after
 
 
-JUDGING = (["verdict"], ["report"], ["serve"], ["batch"])
+JUDGING = (["verdict"], ["report"], ["serve"], ["mcp"], ["batch"])
 
 
 @pytest.mark.parametrize("command", JUDGING, ids=" ".join)

@@ -12,6 +12,7 @@ from detector.commands.classifier import calibrate, evaluate, train
 from detector.commands.compare import compare
 from detector.commands.doctor import doctor
 from detector.commands.generate import generate
+from detector.commands.mcp import mcp
 from detector.commands.methods import methods
 from detector.commands.models import models
 from detector.commands.next_tokens import next_command
@@ -70,7 +71,7 @@ def _group(
 
 
 for _command in (
-    verdict, report, serve, batch, query,
+    verdict, report, serve, mcp, batch, query,
     score, compare, tokens, watermark, generate,
     train, calibrate, evaluate, methods, models, doctor,
 ):  # fmt: skip

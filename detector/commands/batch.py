@@ -19,6 +19,11 @@ from detector.commands.options import (
 )
 from detector.errors import UsageError
 
+_SECONDS_A_LINE = 60.0
+"""Between two lines of a log."""
+_WIDTH_WITH_BAR = 105
+"""Of a terminal, from which there is room for a bar beside the numbers."""
+
 if TYPE_CHECKING:
     from detector.corpus.engine import Engine
     from detector.corpus.progress import OnRunProgress, Progress
@@ -134,6 +139,8 @@ def _print(summary: dict[str, Any], out: str) -> None:
         say(f"{document['id']}: {document['explanation']}")
     if more := sum(reasons.get(reason, 0) for reason in UNREADABLE) - len(summary["first_unreadable"]):
         say(f"{more:,} more; each is a row with its explanation.")
+    if summary["warnings"]:
+        print(f"Warning: {' '.join(summary['warnings'])}")
     for note in summary["notes"]:
         print(note)
     print(f"Rows: {out}/results; page: {out}/index.html")
@@ -141,40 +148,67 @@ def _print(summary: dict[str, Any], out: str) -> None:
 
 @contextmanager
 def _progress(quiet: bool) -> "Iterator[OnRunProgress]":
-    """A line on standard error with rates and the time that is left, where someone is looking at it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
+    """A line on standard error where someone is looking at it; elsewhere, as in a log, a line a minute."""
+    if quiet:
+        yield lambda progress: None
+    elif sys.stderr.isatty():
+        with _bar() as show:
+            yield show
+    else:
+        yield _log_line()
 
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[rates]}"))
+
+@contextmanager
+def _bar() -> "Iterator[OnRunProgress]":
+    """Stage, share, counts, rate and times; the clocks run between the reports, in a thread of their own."""
+    from rich.console import Console
+    from rich.progress import BarColumn, ProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+    from rich.text import Text
+
+    from detector.corpus.progress import STAGES, Forecast, Progress, describe
+
+    forecast, latest = Forecast(), Progress()
+
+    class Counts(ProgressColumn):
+        max_refresh = None
+
+        def render(self, task: Any) -> Text:
+            return Text(describe(latest, forecast.seconds_left), no_wrap=True, overflow="ellipsis")
+
     console = Console(stderr=True)
-    is_hidden = quiet or not sys.stderr.isatty()
-    with Bar(*columns, TimeElapsedColumn(), console=console, disable=is_hidden, transient=True) as bar:
-        task = bar.add_task("Judging", total=None, rates="reading")
+    columns = [TextColumn("{task.description}"), Counts(), TimeElapsedColumn()]
+    if console.width >= _WIDTH_WITH_BAR:
+        columns.insert(1, BarColumn(bar_width=min(40, console.width - _WIDTH_WITH_BAR + 8)))
+    with Bar(*columns, console=console, transient=True, refresh_per_second=4) as bar:
+        task = bar.add_task(STAGES["reading"], total=None)
 
         def show(progress: "Progress") -> None:
-            if progress.reports_wanted:
-                rates = f"{progress.reports:,} of {progress.reports_wanted:,}"
-                bar.update(
-                    task, description="Reports", completed=progress.reports, total=progress.reports_wanted, rates=rates
-                )
-            else:
-                share = progress.share_read
-                done = None if share is None else share * 1000
-                bar.update(task, completed=done, total=None if share is None else 1000, rates=describe(progress))
+            nonlocal latest
+            latest = progress
+            if progress.stage == "scoring":
+                forecast.update(progress.seconds_left)
+            done, total = progress.done, progress.documents
+            if progress.stage == "reports":
+                done, total = progress.reports, progress.reports_wanted
+            elif progress.stage in ("loading", "counting", "page"):
+                total = None
+            bar.update(task, description=STAGES[progress.stage], completed=done, total=total)
 
         yield show
 
 
-def describe(progress: "Progress") -> str:
-    """Counts, rates and the time that is left, in a line."""
-    seconds = max(progress.seconds, 1e-9)
-    parts = [
-        f"{progress.judged + progress.done_before:,} documents",
-        f"{progress.judged / seconds:,.1f} documents/s",
-        f"{progress.tokens / seconds:,.0f} tokens/s",
-    ]
-    if (left := progress.seconds_left) is not None:
-        hours, rest = divmod(int(left), 3600)
-        parts.append(f"{hours}:{rest // 60:02}:{rest % 60:02} left")
-    return " · ".join(parts)
+def _log_line() -> "OnRunProgress":
+    import time
+
+    from detector.corpus.progress import STAGES, describe
+
+    last = time.monotonic()
+
+    def show(progress: "Progress") -> None:
+        nonlocal last
+        if time.monotonic() - last >= _SECONDS_A_LINE:
+            last = time.monotonic()
+            say(f"{STAGES[progress.stage]}: {describe(progress)}.")
+
+    return show

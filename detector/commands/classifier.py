@@ -17,13 +17,17 @@ from detector.commands.options import (
 from detector.commands.waiting import progress_bar
 
 if TYPE_CHECKING:
+    from detector.evaluation.intake import Intake
     from detector.verdict.classifier import Classifier
     from detector.verdict.probe_model import ProbeModel
 
 _IN_CHECKOUT = (Path(detector.__file__).parents[1] / "datasets" / "features").is_dir()
 """Whether the feature tables are here; an installed package has none."""
 DataArgument = Annotated[
-    list[Path], typer.Argument(metavar="FILE...", help=".jsonl files: text, label (human or machine), pair_id.")
+    list[Path],
+    typer.Argument(
+        metavar="FILE...", help=".jsonl files: text, label (human or machine; ai, generated, 0 and 1 too), pair_id."
+    ),
 ]
 CacheOption = Annotated[
     Path | None, typer.Option(help="File that keeps token scores, so that a broken-off run goes on; delete it at will.")
@@ -43,15 +47,17 @@ def train(
 
     Half of the pairs fit the classifier, the other half calibrate it.
     """
+    from detector.evaluation.intake import Intake
     from detector.training.own_data import train_classifier
     from detector.verdict.shipped import shipped_probe
 
     _check_outputs(out, cache)
     language_model = choice.load(quiet)
+    intake = Intake()
     with progress_bar("Scoring", quiet) as report:
-        fitted = train_classifier(language_model, data, cache, report)
+        fitted = train_classifier(language_model, data, cache, report, intake)
     probe_model = shipped_probe(language_model.fingerprint)
-    _write_classifier(fitted, probe_model, "train", data, out, choice.model, quiet)
+    _write_classifier(fitted, probe_model, "train", data, out, choice.model, quiet, intake)
 
 
 @guarded
@@ -70,6 +76,7 @@ def calibrate(
 
     The score is left as it is; its probabilities and p-values are measured on the labelled texts you give.
     """
+    from detector.evaluation.intake import Intake
     from detector.training.own_data import recalibrate
     from detector.verdict.classifier import Classifier
     from detector.verdict.shipped import calibration_for, probe_beside
@@ -78,10 +85,10 @@ def calibrate(
     path = calibration or calibration_for(choice.model)
     base = Classifier.load(path)
     probe_model = probe_beside(path, base)
-    language_model = choice.load(quiet)
+    language_model, intake = choice.load(quiet), Intake()
     with progress_bar("Scoring", quiet) as report:
-        fitted = recalibrate(language_model, base, data, cache, report, probe_model)
-    _write_classifier(fitted, probe_model, "calibrate", data, out, choice.model, quiet)
+        fitted = recalibrate(language_model, base, data, cache, report, probe_model, intake)
+    _write_classifier(fitted, probe_model, "calibrate", data, out, choice.model, quiet, intake)
 
 
 @guarded
@@ -119,28 +126,37 @@ def evaluate(
         check_picture_path(png)
     path = calibration or calibration_for(choice.model)
     classifier = Classifier.load(path)
+    intake = None
     if shipped:
         from detector.evaluation.feature_table import shipped_dev_rows
 
         table = shipped_dev_rows(classifier)
     else:
+        from detector.evaluation.intake import Intake
         from detector.training.own_data import evaluation_table
 
+        language_model, intake = choice.load(quiet), Intake()
         probe_model = probe_beside(path, classifier)
-        language_model = choice.load(quiet)
         with progress_bar("Scoring", quiet) as report:
-            table = evaluation_table(language_model, classifier, data or [], cache, report, probe_model)
+            table = evaluation_table(language_model, classifier, data or [], cache, report, probe_model, intake)
+    _say_intake(intake, quiet)
     from detector.evaluation.quality import verdict_quality
     from detector.report.quality import draw_quality, quality_json, quality_lines
 
     found = verdict_quality(classifier, table, target_fpr)
     if as_json:
-        print(quality_json(found, target_fpr))
+        print(quality_json(found, target_fpr, intake))
     else:
         for line in quality_lines(found, target_fpr):
             print(line)
     if png is not None:
         draw_quality(classifier, table, png)
+
+
+def _say_intake(intake: "Intake | None", quiet: bool) -> None:
+    """What became of the texts."""
+    for sentence in () if intake is None or quiet else intake.sentences():
+        say(sentence)
 
 
 def _check_outputs(out: Path, cache: Path | None) -> None:
@@ -159,11 +175,13 @@ def _write_classifier(
     out: Path,
     model: str,
     quiet: bool,
+    intake: "Intake",
 ) -> None:
     """Write the classifier, its card and its probe, and say how it is used."""
     from detector.training.own_data import write_with_card
 
     shown = f"detect {command} {' '.join(p.name for p in data)} --out {out.name}"
-    write_with_card(fitted, out, data, shown, probe_model)
+    write_with_card(fitted, out, data, shown, probe_model, intake)
+    _say_intake(intake, quiet)
     if not quiet:
         say(f"{out} is written; use it: detect ESSAY --model {model} --calibration {out}")

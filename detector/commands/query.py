@@ -1,18 +1,20 @@
 """``detect query DIR SQL``: questions to the results of ``detect batch``."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from detector.commands.options import JsonOption, QuietOption, guarded, print_json, say
-
-_WIDEST_CELL = 60
+from detector.commands.options import JsonOption, QuietOption, given, guarded, print_json, say
 
 
 @guarded
 def query(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder that detect batch wrote.")],
-    sql: Annotated[str, typer.Argument(help="A query over the tables results and tokens.")],
+    sql: Annotated[str, typer.Argument(help="A query over the tables results and tokens.")] = "SELECT * FROM results",
+    every: Annotated[bool, typer.Option("--all", help="Show every column, a line each.")] = False,
+    csv: Annotated[Path | None, typer.Option(help="Write the answer as a CSV file.")] = None,
+    xlsx: Annotated[Path | None, typer.Option(help="Write it for a spreadsheet (.xlsx).")] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -20,30 +22,28 @@ def query(
 
     For example: SELECT verdict, count(*) FROM results GROUP BY verdict
     """
+    import json
+
     from detector.corpus.query import is_finished
     from detector.corpus.query import query as ask
+    from detector.report.spreadsheet import check_tables, write_tables
 
-    rows = ask(folder, sql)
+    files = given(csv=csv, xlsx=xlsx)
+    check_tables(files)
+    answer = ask(folder, sql)
     if not is_finished(folder) and not quiet:
         say("The run is not finished: documents, copies and flags may be missing. Give its command again to go on.")
+    names, rows = answer.column_names, answer.to_pylist()
+    write_tables(files, rows)
     if as_json:
-        import json
-
-        for row in rows.to_pylist():
+        for row in rows:
             print_json(json.loads(json.dumps(row, default=str)))
-        return
-    from rich.table import Table
-    from rich.text import Text
+    elif not files:
+        from detector.report.rows_table import print_lists, print_table
+        from detector.report.terminal import make_console
 
-    from detector.report.terminal import make_console
-
-    table = Table(*rows.column_names, box=None)
-    for row in rows.to_pylist():
-        table.add_row(*(Text(_shown(value)) for value in row.values()))
-    make_console().print(table)
-
-
-def _shown(value: object) -> str:
-    text = "" if value is None else str(value)
-    text = "".join(character if character.isprintable() else "\ufffd" for character in text)
-    return text if len(text) <= _WIDEST_CELL else text[: _WIDEST_CELL - 1] + "\u2026"
+        if every:
+            print_lists(make_console(), names, rows)
+        elif (left_out := print_table(make_console(), names, rows)) and not quiet:
+            n = len(left_out)
+            say(f"{n} more column{'' if n == 1 else 's'}: {', '.join(left_out)}. Show them with --all, or name some.")

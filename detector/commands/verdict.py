@@ -43,6 +43,8 @@ def verdict(
     html: Annotated[Path | None, typer.Option(help="Write the report of one file as a web page.")] = None,
     pdf: Annotated[Path | None, typer.Option(help="Write the report of one file as PDF.")] = None,
     png: Annotated[Path | None, typer.Option(help="Draw the surprise curve of one file (.png or .svg).")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write a table of all verdicts, a row a file (.csv).")] = None,
+    xlsx: Annotated[Path | None, typer.Option(help="The same for a spreadsheet (.xlsx).")] = None,
     baseline: Annotated[
         Path | None, typer.Option(help="Folder of earlier texts by the same writer, to compare with.")
     ] = None,
@@ -71,6 +73,10 @@ def verdict(
     from detector.verdict.files import NAMED
 
     _check_outputs(given(**outputs), paths)
+    from detector.report.spreadsheet import check_tables, result_rows, write_tables
+
+    tables = given(csv=csv, xlsx=xlsx)
+    check_tables(tables)
     if not as_json and (sentences := _none_can_be_read(paths)):
         for path, sentence in zip(paths, sentences, strict=True):
             say(_with_hint(sentence, path, context))
@@ -80,11 +86,13 @@ def verdict(
     detector = choice.load_detector(_alternatives(html or pdf), quiet)
     earlier = _writer_baseline(detector, baseline, max_chars) if baseline is not None else None
     write = _json_printer() if as_json else _text_printer(show, explain, len(paths) == 1 and not quiet)
-    code = 0
+    code, rows = 0, []
     for result in _with_progress(detector, paths, max_chars, quiet):
         unreadable = result.reason in NAMED
         if earlier is not None:
             result = _with_baseline(result, earlier)
+        if tables:
+            rows += result_rows([result])
         try:  # files first, so that a reader who has seen enough and closes the pipe loses none
             _write_outputs(result, detector.classifier, html, pdf, png)
         finally:
@@ -96,6 +104,7 @@ def verdict(
                 code = 3
                 if as_json or unreadable:
                     say(_with_hint(result.explanation, result.path, context) if unreadable else _named(result))
+    write_tables(tables, rows)
     return code
 
 

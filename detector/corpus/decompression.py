@@ -15,15 +15,16 @@ _CHUNK = 1 << 18
 
 
 @contextmanager
-def open_bytes(path: Path) -> Iterator[tuple[io.BufferedReader, BinaryIO]]:
-    """(decompressed stream, the file itself); the position in the latter says how much has been read."""
+def open_bytes(path: Path) -> Iterator[tuple[io.BufferedReader, io.IOBase]]:
+    """(decompressed stream, what is read); the position in the latter says how much of the file has been read."""
     with path.open("rb", buffering=0) as file:
         if path.suffix.lower() == ".gz":
             yield io.BufferedReader(_Checked(gzip.GzipFile(fileobj=file)), _CHUNK), file
         elif path.suffix.lower() == ".zst":
             yield io.BufferedReader(_Zstd(file), _CHUNK), file
         else:
-            yield io.BufferedReader(file, _CHUNK), file
+            reader: io.BufferedReader = io.BufferedReader(file, _CHUNK)
+            yield reader, reader  # its place is what was taken out of the buffer, and not what was read ahead
 
 
 class _Checked(io.RawIOBase):

@@ -32,10 +32,14 @@ def judge_new(
     stream = engine.judged(batches(admission.new_documents(), *most), run.carried, run.settings.keep_tokens)
     try:
         for judged in stream:
-            if not progress.judged:
+            is_first = not progress.judged
+            if is_first:
                 run.store.outdate()
             rows.add(judged)
+            progress.stage = "scoring"
             admission.tell()
+            if is_first:
+                progress.seconds_before_scoring, progress.judged_first = progress.seconds, progress.judged
     finally:  # an interruption, a full disk or a model that gives up takes no finished row with it
         if isinstance(stream, Iterator) and hasattr(stream, "close"):
             stream.close()
@@ -64,9 +68,13 @@ class _Admission:
             progress.done_before += admission == "done"
             progress.copies += admission == "copy"
             if admission == "new":
+                if progress.stage == "reading":
+                    progress.stage = "loading"
+                    self.tell()
                 yield keyed
             elif progress.read % _TOLD_EVERY == 0:
                 self.tell()
+        progress.is_read = True
 
     def tell(self) -> None:
         """Say how far the run has come."""

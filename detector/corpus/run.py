@@ -6,7 +6,7 @@ page and reports are made from the rows. Everything before the last paragraph of
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from detector.corpus.engine import Engine, InProcess
 from detector.corpus.local_engine import LocalEngine
 from detector.corpus.new_rows import judge_new
 from detector.corpus.open_run import OpenRun, opened
-from detector.corpus.progress import OnRunProgress, Progress
+from detector.corpus.progress import OnRunProgress, Progress, Stage
 from detector.corpus.recipe import Recipe, calibration_sha256
 from detector.corpus.reports import REPORTS, Reports, ReportWriter
 from detector.corpus.row_updates import set_apart, write_copies, write_flags
@@ -95,11 +95,16 @@ def score_corpus(
         def load(alternatives: int) -> "Detector":
             return recipe.load(alternatives) if detector is None else detector.with_alternatives(alternatives)
 
-        def on_report(done: int, total: int | None) -> None:
-            progress.reports, progress.reports_wanted = done, total or 0
+        def on_stage(stage: Stage) -> None:
+            progress.stage = stage
             on_progress(progress)
 
-        return _finish(run, classifier, ReportWriter(store, documents, load, on_report), added, fdr, reports)
+        def on_report(done: int, total: int | None) -> None:
+            progress.reports, progress.reports_wanted = done, total or 0
+            on_stage("reports")
+
+        writer = ReportWriter(store, documents, load, on_report)
+        return _finish(run, classifier, writer, added, fdr, reports, on_stage)
 
 
 def _settings(
@@ -129,10 +134,17 @@ def _settings(
 
 
 def _finish(
-    run: OpenRun, classifier: Classifier, writer: ReportWriter, added: int, fdr: float, reports: Reports
+    run: OpenRun,
+    classifier: Classifier,
+    writer: ReportWriter,
+    added: int,
+    fdr: float,
+    reports: Reports,
+    on_stage: Callable[[Stage], None],
 ) -> dict[str, Any]:
     """Everything that is made from the rows; nothing, where it has been made from these very rows before."""
     store, ledger = run.store, run.ledger
+    on_stage("counting")
     moved = set_apart(run)
     copied = write_copies(run)
     finished = json.dumps([fdr, reports, ledger.state_of_parts()])
@@ -144,6 +156,7 @@ def _finish(
     numbers = statistics(store, ledger, classifier, fdr)
     write_flags(run, numbers.flag_threshold)
     writer.write(reports)
+    on_stage("page")
     from detector.corpus.index_page import index_page
 
     summary = summary_of(run.settings, classifier, numbers, fdr, run.carried)

@@ -1,6 +1,8 @@
-"""Columns of ``results/*.parquet`` and ``tokens/*.parquet``, version 3.
+"""Columns of ``results/*.parquet`` and ``tokens/*.parquet``, version 4.
 
-A row of the results is the JSON record of one document, its nested fields as JSON strings, and beside it:
+A row of the results is the JSON record of one document. Nested numbers are nested there too: ``confidence_interval`` a
+list, ``methods`` a struct with a field for each statistic (null without scores), ``segments`` and ``features`` lists of
+structs; what is words for people, such as ``findings`` and ``warnings``, is JSON in a string. Beside the record:
 
 - ``document_key``: 32 hex digits that tell the row from all others;
 - ``text_sha256``: of the text in UTF-8; null where there is none;
@@ -25,19 +27,55 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from detector.corpus.documents import Document
-from detector.records.fields import told_fields
+from detector.methods import plain_methods
+from detector.records.fields import Schema, ToldField, told_fields
 from detector.records.result import Result
 
 STORE_VERSION = 4
-"""Version 3 added the three shares, version 4 ``score_as_given``, ``p_value_as_given`` and ``finding_counts``."""
+"""Version 3 added the three shares; version 4 nested types, numbers as given, edits and more."""
 READABLE_VERSIONS = (2, 3, 4)
 """Those whose results can be queried; only ``STORE_VERSION`` is written, and rows of two versions are never mixed."""
 
-_TOLD = told_fields(Result)
-NESTED = tuple(field.name for field in _TOLD if field.is_nested)
-"""Fields of the record that are JSON strings in a row."""
+FieldType = Literal["string", "integer", "number", "boolean"]
+_ARROW: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+}
 
-_RECORD = [(field.name, pa.type_for_alias(field.arrow)) for field in _TOLD]
+_TOLD = told_fields(Result)
+_OPEN_NAMES = {"methods": plain_methods()}
+"""What a field holds whose schema leaves the names open."""
+
+
+def _arrow_type(schema: Schema, names: Sequence[str] = ()) -> pa.DataType | None:
+    """Type of the values that a JSON schema allows; None where it does not say what is in them."""
+    kinds = schema.get("type", "string")
+    kind = kinds if isinstance(kinds, str) else next(kind for kind in kinds if kind != "null")
+    if kind in _ARROW:
+        return _ARROW[kind]
+    if kind == "array":
+        item = _arrow_type(schema["items"])
+        return None if item is None else pa.list_(item)
+    of_open_names: Schema = schema.get("additionalProperties") or {}
+    schemas: dict[str, Schema] = schema.get("properties") or dict.fromkeys(names, of_open_names)
+    inside = [(name, _arrow_type(inner)) for name, inner in schemas.items()]
+    return pa.struct(inside) if inside and all(kind is not None for _, kind in inside) else None
+
+
+def _column_type(field: ToldField) -> pa.DataType:
+    """JSON in a string where nothing else follows."""
+    if field.arrow:
+        return pa.type_for_alias(field.arrow)
+    return _arrow_type(field.schema, _OPEN_NAMES.get(field.name, ())) or pa.string()
+
+
+_RECORD = [(field.name, _column_type(field)) for field in _TOLD]
+AS_JSON = tuple(
+    field.name for field, (_, kind) in zip(_TOLD, _RECORD, strict=True) if field.is_nested and kind == "string"
+)
+"""Fields of the record that are JSON strings in a row."""
 _CORPUS = [
     ("document_key", pa.string()),
     ("text_sha256", pa.string()),
@@ -59,13 +97,6 @@ TOKENS_SCHEMA = pa.schema(
     ]
 )
 
-FieldType = Literal["string", "integer", "number", "boolean"]
-_ARROW: dict[FieldType, pa.DataType] = {
-    "string": pa.string(),
-    "integer": pa.int64(),
-    "number": pa.float64(),
-    "boolean": pa.bool_(),
-}
 _SIGNED_64 = range(-(2**63), 2**63)
 
 
@@ -153,9 +184,10 @@ def copied_row(
 
 def _row(document: Document, record: Mapping[str, Any], carried: Sequence[Carried]) -> dict[str, Any]:
     row = {
-        name: _json(record[name]) if name in NESTED and record[name] is not None else record[name]
+        name: _json(record[name]) if name in AS_JSON and record[name] is not None else record[name]
         for name, _ in _RECORD
     }
+    row["methods"] = row["methods"] or None  # without scores there are none, rather than each a null
     row |= {
         "document_key": document.key,
         "text_sha256": document.text_sha256,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from detector.corpus.judging import FAILED
 from detector.corpus.ledger import Ledger
+from detector.corpus.likeness import Likeness, LikenessCounter
 from detector.corpus.multiple_testing import benjamini_hochberg, fewest_flaggable
 from detector.corpus.prevalence import Prevalence, PrevalenceEstimator
 from detector.corpus.sealed_parquet import read_sealed_parquet
@@ -21,6 +22,8 @@ from detector.verdict.classifier import Classifier
 
 UNREADABLE = ("unreadable", FAILED)
 """Reasons that are a fault of a file or of the scoring, and not of what the text is."""
+OUT_OF_RANGE = "out_of_range"
+"""Reason of a text that is unlike all references."""
 _MOST_NAMED = 5
 """Documents without a text to judge that the summary names."""
 _ROWS_AT_ONCE = 1024
@@ -55,6 +58,8 @@ class Statistics:
     """Distinct texts in each bin of ``score_edges``, shape (n_bins,)."""
     score_edges: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     """Shape (n_bins + 1,)."""
+    likeness: Likeness | None = None
+    """How the corpus lies to the references; None for an empty one."""
     length_counts: Counter[int] = field(default_factory=Counter)
     """Distinct scored texts by the least tokens of their length bucket."""
 
@@ -72,6 +77,7 @@ class _Row(NamedTuple):
     p_value: float | None
     n_words: int | None
     n_tokens: int | None
+    register_distance: float | None
 
 
 def statistics(store: Store, ledger: Ledger, classifier: Classifier, fdr: float) -> Statistics:
@@ -79,17 +85,21 @@ def statistics(store: Store, ledger: Ledger, classifier: Classifier, fdr: float)
     edges = _score_edges(classifier)
     numbers = Statistics(absent=ledger.absent(), score_edges=edges, score_counts=np.zeros(len(edges) - 1, np.int64))
     estimator = PrevalenceEstimator(classifier)
+    counter = LikenessCounter(classifier)
     least_tokens = sorted(bucket.least_tokens for bucket in classifier.buckets)
     orphans = ledger.orphaned_texts()
     ids = _Distinct()
     for rows in _rows(store):
         _count_documents(numbers, rows, ids)
-        judged = [row for row in _texts_once(numbers, rows, orphans) if row.p_value is not None]
+        texts = list(_texts_once(numbers, rows, orphans))
+        _count_likeness(counter, texts)
+        judged = [row for row in texts if row.p_value is not None]
         if judged:
             _count_texts(numbers, judged, least_tokens, estimator)
     numbers.length_counts = Counter(dict(sorted(numbers.length_counts.items())))
     numbers.texts_with_p_value = sum(numbers.p_values.values())
     numbers.prevalence = estimator.estimate()
+    numbers.likeness = counter.likeness()
     if numbers.texts_with_p_value:
         _find_threshold(numbers, classifier, fdr)
     return numbers
@@ -142,6 +152,13 @@ def _count_texts(
     least = np.array(least_tokens)
     buckets = least[np.maximum(np.searchsorted(least, tokens, side="right") - 1, 0)]
     numbers.length_counts.update(buckets.tolist())
+
+
+def _count_likeness(counter: LikenessCounter, texts: list[_Row]) -> None:
+    for row in texts:
+        is_out = row.reason == OUT_OF_RANGE
+        if is_out or row.p_value is not None:
+            counter.add(row.register_distance, row.n_tokens or 0, is_out, row.verdict in ACCUSED)
 
 
 def _find_threshold(numbers: Statistics, classifier: Classifier, fdr: float) -> None:

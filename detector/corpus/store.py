@@ -19,7 +19,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,6 +30,7 @@ from detector.corpus.schema import READABLE_VERSIONS, STORE_VERSION, Carried
 from detector.corpus.sealed_parquet import check_sealed, damaged, to_sealed_parquet
 from detector.errors import OutputError, UsageError
 from detector.files import PRIVATE_FILE, TEMPORARY, make_folder, write_whole
+from detector.methods import plain_methods
 
 RESULTS, ABSENT, TOKENS, REPORTS = "results", "absent", "tokens", "reports"
 RUN, LEDGER, SUMMARY, INDEX, LOCK = "run.json", "ledger.sqlite", "summary.json", "index.html", ".lock"
@@ -61,6 +62,8 @@ class Run:
     is raised with whatever changes a row."""
     token_analysis_sha256: str | None = None
     """Of the file that token findings come from; None without one."""
+    methods: list[str] = field(default_factory=plain_methods)
+    """The statistics that a row holds; a package may add some."""
     store_version: int = STORE_VERSION
     attempt: int = 1
     """Counts how often results of the folder were thrown away with --force."""
@@ -72,11 +75,15 @@ class Run:
 
     def differences(self, other: "Run") -> list[str]:
         """What ``other`` has otherwise, in words."""
-        return [
+        said = [
             f"{f.name.replace('_', ' ')} was {getattr(self, f.name)} and is {getattr(other, f.name)} now"
             for f in fields(self)
-            if f.name not in ("attempt", "program_version") and getattr(self, f.name) != getattr(other, f.name)
+            if f.name not in ("attempt", "program_version", "methods")
+            and getattr(self, f.name) != getattr(other, f.name)
         ]
+        if changed := sorted({*self.methods} ^ {*other.methods}):
+            said.append(f"the statistics differ by {', '.join(changed)}")
+        return said
 
 
 class Store:

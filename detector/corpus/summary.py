@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from detector.corpus.likeness import likeness_note, likeness_warnings
 from detector.corpus.prevalence import FEWEST_TEXTS
 from detector.corpus.schema import STORE_VERSION, Carried
 from detector.corpus.store import Run
@@ -50,6 +51,10 @@ def summary_of(
             "fewest_that_could_be_flagged": numbers.fewest_flaggable,
         },
         "prevalence": None if prevalence is None else {k: _rounded(v) for k, v in asdict(prevalence).items()},
+        "references": None
+        if numbers.likeness is None
+        else {k: _rounded(v) for k, v in asdict(numbers.likeness).items()} | {"is_unlike": numbers.likeness.is_unlike},
+        "warnings": [] if numbers.likeness is None else likeness_warnings(numbers.likeness),
         "notes": notes(numbers, run, fdr),
         "carried_columns": {column.field: column.column for column in carried},
         "model": {
@@ -111,6 +116,8 @@ def notes(numbers: "Statistics", run: Run, fdr: float) -> list[str]:
             f"No text is flagged at a false-discovery rate of {fdr:g}. Among {_texts(n)} that takes {_least(numbers)} "
             "with the smallest p-value that the reference texts can give."
         )
+    if numbers.likeness is not None and (note := likeness_note(numbers.likeness)):
+        said.append(note)
     if (prevalence := numbers.prevalence) is None:
         why = (
             f"that takes {FEWEST_TEXTS} texts or more"

@@ -114,7 +114,9 @@ class FeatureTable:
         places = {key: i for i, key in enumerate(_row_keys(other))}
         found = np.array([places.get(key, -1) for key in _row_keys(self)])
         known = found >= 0
-        columns: dict[str, Any] = {name: np.where(known, getattr(other, name)[found], getattr(self, name)) for name in names}
+        columns: dict[str, Any] = {
+            name: np.where(known, getattr(other, name)[found], getattr(self, name)) for name in names
+        }
         return replace(self, **columns)
 
     def save(self, path: Path) -> None:

@@ -1,8 +1,8 @@
 """Texts labelled human or machine: read, cleaned of what gives the source away, cut to like length.
 
 A data set is a ``NAME.jsonl`` or ``NAME.jsonl.zst`` file of objects with ``text``, ``label``
-(``human`` or ``machine``) and, where known, ``pair_id``, ``domain``, ``generator``, ``attack`` and
-``language``. A machine text and the human text it answers share a ``pair_id``.
+(``human`` or ``machine``, or another spelling of ``LABELS``) and, where known, ``pair_id``, ``domain``,
+``generator``, ``attack`` and ``language``. A machine text and the human text it answers share a ``pair_id``.
 """
 
 import hashlib
@@ -17,11 +17,25 @@ from detector.documents.folding import fold
 from detector.documents.hashing import unit_hash
 from detector.documents.jsonl import read_jsonl
 from detector.errors import InputError
+from detector.evaluation.intake import Intake
 
 FEWEST_WORDS = 40
 LENGTHS_IN_WORDS = (55, 90, 140, 200, 300, 450, 700)
 """A pair is cut to one of these, chosen by hash, so that length says nothing about the author."""
 
+LABELS = {
+    "human": False,
+    "0": False,
+    "human-written": False,
+    "machine": True,
+    "1": True,
+    "ai": True,
+    "ai-generated": True,
+    "generated": True,
+    "llm": True,
+    "machine-generated": True,
+}
+"""What a label may be, numbers and any case included, and whether it means machine text."""
 SHINGLE_WORDS = 8
 KEY_WORDS = 30
 _SHINGLE_WORD = re.compile(r"[a-z0-9]+")
@@ -50,30 +64,53 @@ class LabelledText:
     domain: str = ""
     generator: str = ""
     attack: str = ""
+    n_words_given: int = 0
+    """Before it was cut."""
 
 
-def read_labelled(path: Path) -> Iterator[LabelledText]:
-    """The usable English texts of a data set, folded as the verdict folds them."""
+def read_labelled(path: Path, intake: Intake | None = None) -> Iterator[LabelledText]:
+    """The usable English texts of a data set, folded as the verdict folds them; ``intake`` counts the others too.
+
+    Raises ``InputError`` for a label that is none of ``LABELS``.
+    """
+    intake = intake or Intake()
     dataset = path.name.split(".jsonl")[0]
-    for number, record in read_jsonl(path, required=("text", "label")):
-        text, label = record["text"], record["label"]
-        if label not in ("human", "machine"):
-            raise InputError(f"{path.name}, line {number}: label is {label!r}; allowed: human, machine.")
+    for number, record in read_jsonl(path, required=("text",)):
+        is_machine = _is_machine(record.get("label"), f"{path.name}, line {number}", intake)
+        intake.read(is_machine)
         if record.get("language", "en") != "en":
+            intake.drop("are not in English")
             continue
-        text = fold(text.replace("\\'", "'")).text
-        if _REMNANTS.search(text[:300]) or len(text.split()) < FEWEST_WORDS:
+        text = fold(record["text"].replace("\\'", "'")).text
+        if _REMNANTS.search(text[:300]):
+            intake.drop("hold what a chat model says around a text, such as a refusal or a preface")
+            continue
+        if len(text.split()) < FEWEST_WORDS:
+            intake.drop(f"have under {FEWEST_WORDS} words")
             continue
         yield LabelledText(
             text,
-            label == "machine",
+            is_machine,
             dataset,
             pair_id=str(record.get("pair_id") or f"{dataset}:{number}"),
             is_paired=bool(record.get("pair_id")),
             domain=record.get("domain") or "",
             generator=record.get("generator") or "",
             attack=record.get("attack") or "",
+            n_words_given=len(text.split(" ")),
         )
+
+
+def _is_machine(label: object, where: str, intake: Intake) -> bool:
+    """What a label says; another spelling than human and machine is noted."""
+    given = str(int(label)) if isinstance(label, bool | int) or label in (0.0, 1.0) else label
+    name = given.strip().lower().replace("_", "-") if isinstance(given, str) else None
+    if name not in LABELS:
+        seen = "missing" if label is None else repr(label)
+        raise InputError(f"{where}: label is {seen}; allowed: {', '.join(LABELS)} (1 is machine).")
+    if name not in ("human", "machine"):
+        intake.spellings.add(f"{name} was taken as {'machine' if LABELS[name] else 'human'}")
+    return LABELS[name]
 
 
 def cut_alike(texts: Iterable[LabelledText]) -> list[LabelledText]:

@@ -38,7 +38,7 @@ class ToldField:
     value: Callable[[Any], Any]
     """Its value for JSON, of the object that holds it."""
     arrow: str
-    """Name of the Arrow type of its column; nested values are JSON in a ``string``."""
+    """Name of the Arrow type of its column; empty where it is nested and its type follows from the schema."""
     is_nested: bool
     in_frame: bool
     """Whether a data frame of results has it as a column."""
@@ -54,14 +54,18 @@ def told(
     arrow: str = "",
     in_frame: bool = False,
 ) -> dict[str, ToldField]:
-    """Metadata of a dataclass field that is told: ``name`` and ``value`` where they are not the field's own."""
+    """Metadata of a dataclass field that is told: ``name`` and ``value`` where they are not the field's own.
+
+    ``arrow`` is the type of its column where that does not follow from the schema; ``string`` for a nested value
+    makes it JSON there.
+    """
     words = " ".join(part for part in (says, f"Unit: {unit}." if unit else "") if part)
     kind = _kind_of(schema)
     told_field = ToldField(
         name=name,
         schema=schema | ({"description": words} if words else {}),
         value=value or _itself,
-        arrow=arrow or _ARROW.get(kind, "string"),
+        arrow=arrow or _ARROW.get(kind, ""),
         is_nested=kind not in _ARROW,
         in_frame=in_frame,
     )

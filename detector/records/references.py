@@ -18,6 +18,8 @@ class LengthBucket:
     """Score and contrast together of each human text; empty where texts by two authors are not told by them."""
     machine_contrast: list[float] = field(default_factory=list)
     """Contrast of the parts of each machine text."""
+    human_distances: list[float] = field(default_factory=list)
+    """Evenly spaced quantiles, 0 to 1, of how far the human texts lie from the nearest kind; empty without kinds."""
 
 
 @dataclass(frozen=True)

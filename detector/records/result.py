@@ -181,6 +181,14 @@ class Result:
             value=lambda result: list(result.confidence_interval) if result.confidence_interval else None,
         ),
     )
+    register_distance: float | None = field(
+        default=None,
+        metadata=told(
+            optional(NUMBER),
+            "How far the kind of text is from the nearest kind of human reference texts, whoever wrote it: a mean "
+            "square, about 0.5 for references; null where kinds are not told apart.",
+        ),
+    )
     target_fpr: float | None = field(
         default=None,
         metadata=told(optional(NUMBER), "Rate of false alarms that the verdict allows among human texts."),
@@ -237,6 +245,7 @@ class Result:
         metadata=told(
             list_of(schema_of(Finding)),
             "Invisible characters, quotations and the like; at most 100 of a kind.",
+            arrow="string",
             value=lambda result: [record_of(finding) for finding in result.findings],
         ),
     )
@@ -249,7 +258,7 @@ class Result:
         repr=False,
         compare=False,
         metadata=told(
-            list_of({"type": "object"}),
+            list_of(object_with({"feature": TEXT, "value": NUMBER, "contribution": NUMBER, "meaning": TEXT})),
             "What the score is made of.",
             name="features",
             value=lambda result: [vars(moved) for moved in result.explained.features] if result.explained else [],
@@ -260,6 +269,7 @@ class Result:
         metadata=told(
             optional({"type": "object"}),
             "Comparison with the writer's earlier texts; null unless they were given, and always over HTTP.",
+            arrow="string",
             value=lambda result: result.baseline.to_dict() if result.baseline else None,
         ),
     )
@@ -270,12 +280,18 @@ class Result:
             MODEL_SCHEMA,
             "What scored it.",
             name="model",
+            arrow="string",
             value=lambda result: {"name": result.model_name, "fingerprint": result.model_fingerprint},
         ),
     )
     warnings: tuple[str, ...] = field(
         default=(),
-        metadata=told(list_of(TEXT), "What to know before relying on it.", value=lambda result: list(result.warnings)),
+        metadata=told(
+            list_of(TEXT),
+            "What to know before relying on it.",
+            arrow="string",
+            value=lambda result: list(result.warnings),
+        ),
     )
     evidence: Evidence | None = field(default=None, repr=False, compare=False)
     text: str = field(default="", repr=False, compare=False)

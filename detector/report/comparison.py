@@ -1,19 +1,24 @@
 """Two texts side by side as one page: verdicts, curves, histograms with both, and every method."""
 
+import re
 from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
+from markupsafe import Markup
 
-from detector.methods import METHODS
 from detector.records.result import Result
+from detector.report.comparison_record import more_machine_like
 from detector.report.distributions import DISTRIBUTIONS
 from detector.report.evidence_pictures import distribution_picture, surprise_picture
+from detector.report.highlight import paragraphs, unshaded_paragraphs
 from detector.report.page import Links, drawn, name_of, render, today
 from detector.report.parts import parts_of, sentence_on_parts
 from detector.report.references import references_for
 from detector.report.visible import plain_visible
 from detector.report.wording import HEADLINES, facts, how_sure
+
+_SENTENCE_ID = re.compile(r'(?<=<span class="s") id="s\d+"')
 
 
 def comparison_page(
@@ -39,6 +44,8 @@ def comparison_page(
                 "facts": facts(result, result.classifier),
                 "curve": _curve(result, number, name),
                 "verdict": result.verdict,
+                "paragraphs": _marked_text(result),
+                "is_marked": result.evidence is not None,
             }
             for number, (name, result) in enumerate(zip(shown, results, strict=True), start=1)
         ],
@@ -48,6 +55,17 @@ def comparison_page(
         date=(date or today()).strftime("%-d %B %Y"),
         links=links,
     )
+
+
+def _marked_text(result: Result) -> list[Markup]:
+    """The paragraphs of the text, each word marked by its evidence."""
+    found = (
+        unshaded_paragraphs(result.text, result.findings)
+        if result.evidence is None
+        else paragraphs(result, result.evidence)
+    )
+    # subtle: sentences are numbered from 1 in either text, and an id may stand on a page but once
+    return [Markup(_SENTENCE_ID.sub("", paragraph.html)) for paragraph in found]  # noqa: S704 - it was markup before
 
 
 def _curve(result: Result, number: int, name: str) -> dict[str, object] | None:
@@ -74,9 +92,7 @@ def _methods(first: Result, second: Result) -> list[dict[str, str]]:
     rows = []
     for name, value in first.methods.items():
         other = second.methods.get(name, float("nan"))
-        more = ""
-        if np.isfinite(value) and np.isfinite(other) and value != other and name in METHODS:
-            more = "first" if (value > other) == METHODS[name]().higher_is_machine else "second"
+        more = more_machine_like(first, second, name) or ""
         numbers = [f"{v:.3g}".replace("-", "\u2212") if np.isfinite(v) else "\u2013" for v in (value, other)]
         rows.append({"name": name.replace("_", " "), "first": numbers[0], "second": numbers[1], "more": more})
     return rows

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from detector.evaluation.feature_table import FeatureTable
+from detector.evaluation.intake import Intake
 from detector.evaluation.metrics import auroc, det_curve, reliability
 from detector.evaluation.quality import Quality
 from detector.report.figures import new_figure, save_figure
@@ -46,9 +47,10 @@ def quality_lines(rows: Iterable[Quality], target_fpr: float) -> Iterator[str]:
         ).rstrip()
 
 
-def quality_json(rows: Iterable[Quality], target_fpr: float) -> str:
-    """The same as one JSON object."""
-    return json.dumps({"schema_version": 1, "target_fpr": target_fpr, "groups": [row.to_dict() for row in rows]})
+def quality_json(rows: Iterable[Quality], target_fpr: float, intake: Intake | None = None) -> str:
+    """The same as one JSON object, with what became of the texts where they were read."""
+    record = {"schema_version": 1, "target_fpr": target_fpr, "groups": [row.to_dict() for row in rows]}
+    return json.dumps(record | ({} if intake is None else {"texts": intake.to_dict()}))
 
 
 def draw_quality(classifier: Classifier, table: FeatureTable, out: Path) -> None:

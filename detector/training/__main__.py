@@ -4,6 +4,7 @@ prepare → train → export                 the base model
 voice                                    the human and the machine voice, tuned from it
 lexical → probe → features → parts → extend → classifier  the verdict; `choices` compares what it might rest on
 references                               what pages are drawn against
+pairs                                    a small labelled set from texts of your own, for `detect train`
 """
 
 from collections import Counter
@@ -323,6 +324,33 @@ def references(
     make_references(Classifier.load(calibration or calibration_for(model)), FeatureTable.load(table), histograms).save(
         out
     )
+
+
+@app.command()
+def pairs(
+    folder: Annotated[Path, typer.Argument(help="Folder of texts that people wrote; subfolders too.")],
+    out: Annotated[Path, typer.Option(help="Labelled set to write (.jsonl).")],
+    model: Annotated[str, typer.Option(help="What writes the machine texts: a name, folder or GGUF file.")] = "default",
+    words: Annotated[int, typer.Option(help="Of a passage.", min=60)] = 120,
+    most: Annotated[int, typer.Option(help="Passages.", min=1)] = 200,
+    seed: int = 0,
+) -> None:
+    """Make a small labelled set of texts of your own, to try `detect train` and its kin on."""
+    import json
+
+    from detector.documents.reading import read_folder
+    from detector.files import write_text_whole
+    from detector.models import LanguageModel
+    from detector.report.output_files import check_writable
+    from detector.training.own_pairs import make_pairs
+
+    check_writable(out)
+    sources = read_folder(folder)
+    made = make_pairs(
+        sources, LanguageModel.load(model), words, most, seed,
+        lambda done, total: typer.echo(f"{done} of {total} passages", err=True),
+    )  # fmt: skip
+    write_text_whole(out, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in made))
 
 
 @app.command()

@@ -90,6 +90,9 @@ def fit_classifier(
     return calibrate(fitted, calibration, seed)
 
 
+_QUANTILES = np.linspace(0, 1, 21)
+"""Of the distances from the nearest kind that a calibration keeps."""
+_FEWEST_OF_A_SOURCE = 20
 WAYS = ("relative", "kinds", "raw models")
 """What a calibration with a probe does beside references of like length; each needs the one before it."""
 
@@ -125,14 +128,16 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0, ways: 
     kinds, neighbours = _kinds(classifier, scores, rows), None
     if kinds and classifier.register is not None:
         neighbours = fit_neighbours(classifier.register, rows.rows(~rows.is_machine))
+    distances = _distances(classifier, rows)
     return replace(
         classifier,
         neighbours=neighbours,
         ranges={name: _rounded(np.array(limits)) for name, *limits in zip(names, low, high, strict=True)},
         probability_slope=round(float(curve.coef_[0, 0]), 6),
         probability_intercept=round(float(curve.intercept_[0]), 6),
-        buckets=_buckets(scores, rows),
+        buckets=_buckets(scores, rows, distances),
         kinds=kinds,
+        source_distances=_source_distances(rows, distances),
         most_tokens=int(rows.n_tokens.max()),
         human_sentence_bits=table.human_sentence_bits,
         machine_sentence_bits=table.machine_sentence_bits,
@@ -206,19 +211,56 @@ def weights_of(table: FeatureTable) -> NDArray[np.float64]:
     return weights * len(weights) / 2
 
 
-def _buckets(scores: NDArray[np.float64], table: FeatureTable) -> list[LengthBucket]:
+def _buckets(
+    scores: NDArray[np.float64], table: FeatureTable, distances: NDArray[np.float64] | None
+) -> list[LengthBucket]:
     """Length buckets of ``LENGTH_LIMITS``, thin ones merged with the one below."""
-    limits = [limit for limit in LENGTH_LIMITS if limit == LENGTH_LIMITS[0] or _enough(table, limit)]
+    limits = _limits(table)
     buckets = []
     for least, limit in zip(limits, [*limits[1:], np.iinfo(np.int64).max], strict=True):
         rows = (table.n_tokens >= least) & (table.n_tokens < limit)
         human, machine = rows & ~table.is_machine, rows & table.is_machine
-        lists = (
+        of_side = (
             scores[human], scores[machine], table.strongest_machine[human], table.strongest_human[machine],
             (scores + table.contrast)[human], table.contrast[machine],
         )  # fmt: skip
-        buckets.append(LengthBucket(least, *map(_sorted, lists)))
+        far = [] if distances is None else np.quantile(distances[human], _QUANTILES).round(4).tolist()
+        buckets.append(LengthBucket(least, *map(_sorted, of_side), human_distances=far))
     return buckets
+
+
+def _limits(table: FeatureTable) -> list[int]:
+    return [limit for limit in LENGTH_LIMITS if limit == LENGTH_LIMITS[0] or _enough(table, limit)]
+
+
+def _distances(classifier: Classifier, rows: FeatureTable) -> NDArray[np.float64] | None:
+    """How far each row lies from the nearest kind, where kinds are told apart."""
+    if classifier.register is None or not classifier.register.centres:
+        return None
+    return classifier.register.distance(rows.features)
+
+
+def _source_distances(rows: FeatureTable, distances: NDArray[np.float64] | None) -> dict[str, float]:
+    """Mean distance of the human texts of each source, over that of all human texts of their lengths.
+
+    A source is a data set, or a genre of the corpus, with ``_FEWEST_OF_A_SOURCE`` texts.
+    """
+    if distances is None:
+        return {}
+    human = ~rows.is_machine
+    bucket = np.searchsorted(_limits(rows), rows.n_tokens, side="right")
+    usual = {number: distances[human & (bucket == number)].mean() for number in np.unique(bucket[human])}
+    whole = human & rows.is_whole
+    names = np.array(
+        [" ".join(filter(None, pair)) for pair in zip(rows.dataset.tolist(), rows.domain.tolist(), strict=True)]
+    )
+    found = {}
+    for name in np.unique(names[whole]):
+        of_it = whole & (names == name)
+        if of_it.sum() >= _FEWEST_OF_A_SOURCE:
+            usual_there = np.mean([usual[number] for number in bucket[of_it]])
+            found[str(name)] = round(float(distances[of_it].mean() / usual_there), 3)
+    return found
 
 
 def _kinds(classifier: Classifier, scores: NDArray[np.float64], rows: FeatureTable) -> list[Kind]:

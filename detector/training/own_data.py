@@ -12,6 +12,7 @@ import numpy as np
 from detector.documents.hashing import unit_hash
 from detector.errors import InputError
 from detector.evaluation.feature_table import FeatureTable
+from detector.evaluation.intake import Intake
 from detector.evaluation.labelled_texts import (
     LabelledText,
     cut_alike,
@@ -34,21 +35,24 @@ FEWEST_OF_A_LABEL = 20
 """Texts of either label that a role needs."""
 
 
-def read_own_texts(paths: Sequence[Path]) -> list[LabelledText]:
+def read_own_texts(paths: Sequence[Path], intake: Intake | None = None) -> list[LabelledText]:
     """The usable texts of the files, both sides of each pair cut to like length, none twice.
 
-    Raises ``InputError`` for a file that cannot be read, no usable text, or one text under both labels.
+    ``intake`` counts what became of each. Raises ``InputError`` for a file that cannot be read, no usable text, or one
+    text under both labels.
     """
+    intake = intake or Intake()
     texts: list[LabelledText] = []
     for path in paths:
         if not path.is_file():
             raise InputError(f"{path} is not a file. Name .jsonl files of texts labelled human or machine.")
-        texts += cut_alike(read_labelled(path))
-    texts = without_repeats(texts)
+        texts += _cut_and_counted(list(read_labelled(path, intake)), intake)
+    distinct = without_repeats(texts)
+    intake.drop("begin like another of the same label", len(texts) - len(distinct))
+    texts = distinct
     if not texts:
         raise InputError(
-            "No usable text: texts need 40 words or more, and a label human or machine; refusals and the like are "
-            "left out."
+            f"No usable text: texts need 40 words or more, and a label human or machine. {' '.join(intake.sentences())}"
         )
     labels: dict[str, set[bool]] = {}
     for text in texts:
@@ -58,7 +62,16 @@ def read_own_texts(paths: Sequence[Path]) -> list[LabelledText]:
     return texts
 
 
-def with_roles(texts: Iterable[LabelledText]) -> list[tuple[str, LabelledText]]:
+def _cut_and_counted(texts: list[LabelledText], intake: Intake) -> list[LabelledText]:
+    """The texts of one file cut to like length."""
+    kept = cut_alike(texts)
+    intake.drop("are shorter than what texts without a pair are cut to", len(texts) - len(kept))
+    for text in kept:
+        intake.cut(text.n_words_given, len(text.text.split(" ")))
+    return kept
+
+
+def with_roles(texts: Iterable[LabelledText], intake: Intake | None = None) -> list[tuple[str, LabelledText]]:
     """Each pair fits or calibrates, by the hash of its id; what overlaps with a fitted text does not calibrate.
 
     Raises ``InputError`` when a role has too few texts of a label.
@@ -67,7 +80,10 @@ def with_roles(texts: Iterable[LabelledText]) -> list[tuple[str, LabelledText]]:
     fit = [text for text in items if unit_hash("own role:" + text.pair_id) < FIT_SHARE]
     chosen = {id(text) for text in fit}
     read = {shingle for text in fit for shingle in word_shingles(text.text)}
-    calibrate = without_overlap((text for text in items if id(text) not in chosen), read)
+    others = [text for text in items if id(text) not in chosen]
+    calibrate = without_overlap(others, read)
+    if intake is not None:
+        intake.drop("repeat much of a text that fits, and so may not calibrate", len(others) - len(calibrate))
     for name, part in (("fit", fit), ("calibrate", calibrate)):
         check_labels(part, f"to {name}")
     return [*(("fit", text) for text in fit), *(("calibrate", text) for text in calibrate)]
@@ -118,7 +134,7 @@ def check_unseen(classifier: Classifier, texts: Sequence[LabelledText]) -> None:
         )
 
 
-def card_of(classifier: Classifier, paths: Sequence[Path], command: str) -> str:
+def card_of(classifier: Classifier, paths: Sequence[Path], command: str, intake: Intake | None = None) -> str:
     """What a person should know of a classifier file, in Markdown."""
     lines = [
         "# A classifier for `detect`",
@@ -128,6 +144,7 @@ def card_of(classifier: Classifier, paths: Sequence[Path], command: str) -> str:
         f"    {command}",
         "",
         f"from {', '.join(path.name for path in paths)}. It is valid for this model alone, and for texts like these.",
+        *(["", *intake.sentences()] if intake is not None else []),
         "",
         "| texts to | label | data set | number |",
         "|---|---|---|---|",
@@ -149,15 +166,20 @@ def card_of(classifier: Classifier, paths: Sequence[Path], command: str) -> str:
 
 
 def train_classifier(
-    language_model: LanguageModel, paths: Sequence[Path], cache: Path | None, report: Callable[[int, int], None]
+    language_model: LanguageModel,
+    paths: Sequence[Path],
+    cache: Path | None,
+    report: Callable[[int, int], None],
+    intake: Intake | None = None,
 ) -> Classifier:
-    """Fit and calibrate a classifier for the model on a person's own texts.
+    """Fit and calibrate a classifier for the model on a person's own texts; ``intake`` counts what became of them.
 
     A model for which a probe comes with the tool is read through it; the probe belongs beside the classifier.
     """
-    labelled = with_roles(read_own_texts(paths))
+    labelled = with_roles(read_own_texts(paths, intake), intake)
     probe_model = shipped_probe(language_model.fingerprint)
-    return fit_classifier(_enough_long(table_of(language_model, labelled, cache, report, probe_model=probe_model)))
+    table = table_of(language_model, labelled, cache, report, probe_model=probe_model)
+    return fit_classifier(_enough_long(table, labelled, intake))
 
 
 def recalibrate(
@@ -167,13 +189,15 @@ def recalibrate(
     cache: Path | None,
     report: Callable[[int, int], None],
     probe_model: ProbeModel | None = None,
+    intake: Intake | None = None,
 ) -> Classifier:
     """The same classifier with the probabilities and references of a person's own texts."""
-    texts = read_own_texts(paths)
+    texts = read_own_texts(paths, intake)
     check_labels(texts, "to calibrate")
     check_unseen(classifier, texts)
-    table = table_of(language_model, [("calibrate", text) for text in texts], cache, report, classifier, probe_model)
-    return calibrate(classifier, _enough_long(table))
+    labelled = [("calibrate", text) for text in texts]
+    table = table_of(language_model, labelled, cache, report, classifier, probe_model)
+    return calibrate(classifier, _enough_long(table, labelled, intake))
 
 
 def evaluation_table(
@@ -183,32 +207,55 @@ def evaluation_table(
     cache: Path | None,
     report: Callable[[int, int], None],
     probe_model: ProbeModel | None = None,
+    intake: Intake | None = None,
 ) -> FeatureTable:
     """Features of texts the classifier has not seen."""
-    texts = read_own_texts(paths)
+    texts = read_own_texts(paths, intake)
     check_labels(texts, "to evaluate on")
     check_unseen(classifier, texts)
     labelled = [("dev", text) for text in texts]
-    return _enough_long(table_of(language_model, labelled, cache, report, classifier, probe_model))
+    table = table_of(language_model, labelled, cache, report, classifier, probe_model)
+    return _enough_long(table, labelled, intake)
 
 
-def _enough_long(table: FeatureTable) -> FeatureTable:
+_PURPOSES = {"dev": "evaluate"}
+"""What a role is called where a person reads it, if not by its name."""
+
+
+def _enough_long(
+    table: FeatureTable, labelled: Sequence[tuple[str, LabelledText]], intake: Intake | None
+) -> FeatureTable:
+    """The table, if it holds enough texts; ``intake`` counts those it was made from that were too short for it."""
+    if intake is not None:
+        intake.drop("have under 50 tokens once cut", len(labelled) - int(table.is_whole.sum()))
     for role in np.unique(table.role):
         whole = table.is_whole & (table.role == role)
+        if intake is not None:
+            intake.use(_PURPOSES.get(str(role), str(role)), table.is_machine[whole])
         human, machine = int((whole & ~table.is_machine).sum()), int((whole & table.is_machine).sum())
         if min(human, machine) < FEWEST_OF_A_LABEL:
             raise InputError(
-                f"Of the texts to {role}, {human} human and {machine} machine ones have the 50 tokens a verdict needs; "
-                f"{FEWEST_OF_A_LABEL} of each are the least."
+                f"Of the texts to {_PURPOSES.get(str(role), role)}, {human} human and {machine} machine ones have the "
+                f"50 tokens a verdict needs; "
+                f"{FEWEST_OF_A_LABEL} of each are the least.{_told(intake)}"
             )
     return table
 
 
+def _told(intake: Intake | None) -> str:
+    return "" if intake is None else " " + " ".join(intake.sentences())
+
+
 def write_with_card(
-    classifier: Classifier, out: Path, paths: Sequence[Path], command: str, probe_model: ProbeModel | None = None
+    classifier: Classifier,
+    out: Path,
+    paths: Sequence[Path],
+    command: str,
+    probe_model: ProbeModel | None = None,
+    intake: Intake | None = None,
 ) -> None:
     """The classifier, and beside it a card of the same name, and its probe if it has one."""
     if probe_model is not None and classifier.needs_probe:
         probe_model.save(out.with_suffix(".safetensors"))
     classifier.save(out)
-    out.with_suffix(".md").write_text(card_of(classifier, paths, command), encoding="utf-8")
+    out.with_suffix(".md").write_text(card_of(classifier, paths, command, intake), encoding="utf-8")

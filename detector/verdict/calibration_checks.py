@@ -51,6 +51,7 @@ BUCKET_FIELDS: dict[str, Check] = {
     "machine_strongest": _EVIDENCE,
     "human_mixture": _SCORES,
     "machine_contrast": _SCORES,
+    "human_distances": _EVIDENCE,
 }
 LEVEL_FIELDS: dict[str, Check] = {
     "human": number(-1000, 1000),
@@ -88,7 +89,7 @@ CLASSIFIER_FIELDS: dict[str, Check] = {
     "ranges": mapping(text, list_of(number(), 2, is_rising=True)),
     "probability_slope": number(least=1e-9),
     "probability_intercept": number(),
-    "buckets": list_of(record(BUCKET_FIELDS, optional=["human_mixture", "machine_contrast"])),
+    "buckets": list_of(record(BUCKET_FIELDS, optional=["human_mixture", "machine_contrast", "human_distances"])),
     "most_tokens": whole(least=1),
     "human_sentence_bits": list_of(_BITS, 3, is_rising=True),
     "machine_sentence_bits": list_of(_BITS, 0, 3, is_rising=True),
@@ -101,6 +102,7 @@ CLASSIFIER_FIELDS: dict[str, Check] = {
     "parts_fingerprint": or_null(text),
     "extent": or_null(record(EXTENT_FIELDS)),
     "neighbours": or_null(record(NEIGHBOUR_FIELDS)),
+    "source_distances": mapping(text, _BITS),
     "number_formats": mapping(one_of(("float32", "bfloat16", "float16")), text),
     "data": mapping(text, mapping(one_of(("human", "machine")), mapping(text, whole()))),
     "seen": list_of(text),
@@ -110,7 +112,7 @@ CLASSIFIER_FIELDS: dict[str, Check] = {
 }
 _OF_LATER_FORMATS = (
     "register", "raw_models", "kinds", "number_formats", "probe_fingerprint", "machine_sentence_bits",
-    "parts_fingerprint", "extent", "neighbours",
+    "parts_fingerprint", "extent", "neighbours", "source_distances",
 )  # fmt: skip
 
 

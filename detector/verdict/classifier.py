@@ -89,6 +89,9 @@ class Classifier:
     """Human references by the register's kinds; empty where texts are compared by length alone."""
     number_formats: dict[str, str] = field(default_factory=dict)
     """Model fingerprint by number format, for each format in which score and p-value were measured to stay the same."""
+    source_distances: dict[str, float] = field(default_factory=dict)
+    """How far the human references of each source lie from the nearest kind, over what texts of their lengths do; empty
+    without kinds and in older files."""
     machine_sentence_bits: list[float] = field(default_factory=list)
     """As ``human_sentence_bits``, of machine texts; empty in older files."""
     schema_version: int = SCHEMA_VERSION
@@ -203,6 +206,12 @@ class Classifier:
         if self.register is None or not self.kinds:
             return None
         return int(self.register.kinds(features[None])[0])
+
+    def register_distance(self, features: NDArray[np.float64]) -> float | None:
+        """How far a text (len(FEATURE_NAMES),) lies from the nearest kind of references; None without kinds."""
+        if self.register is None or not self.kinds:
+            return None
+        return float(self.register.distance(features[None])[0])
 
     def humans_like(self, n_tokens: int, kind: int | None) -> list[float]:
         """Sorted scores of the human references that such a text is compared with."""

@@ -299,6 +299,7 @@ class Detector:
                 },
             ),
             classifier=self.classifier,
+            register_distance=classifier.register_distance(measured.features),
             kind=judgement.kind,
         )
 

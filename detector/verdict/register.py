@@ -53,6 +53,14 @@ class Register:
         apart = self.coordinates(features)[:, None] - np.asarray(self.centres)
         return np.square(apart).sum(axis=2).argmin(axis=1)
 
+    def distance(self, features: Floats) -> Floats:
+        """Mean squared distance of a coordinate from the nearest centre, (n,); how far the text is from all kinds.
+
+        Raises ``ValueError`` where kinds are not told apart.
+        """
+        apart = self.coordinates(features)[:, None] - np.asarray(self.centres)
+        return np.square(apart).mean(axis=2).min(axis=1)
+
     def expected(self, features: Floats) -> Floats:
         """Score of a human text of this kind before it is made relative, (n,)."""
         return _sum(self.coordinates(features), self.expected_weights, self.expected_intercept)

@@ -1,56 +1,90 @@
-"""``/api/detect`` and ``/api/score``: the records of ``detect --json`` and ``detect score --json`` over HTTP."""
+"""The HTTP interface for programs: verdicts, comparisons and reports of texts or files, and scores of tokens."""
 
-import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from detector.documents.folding import mend
+from detector.documents.reading import SourceText
 from detector.records.result import Result
 from detector.records.token_scores import TokenScores
+from detector.report.comparison_record import comparison_record
+from detector.report.page import report_page
 from detector.report.tokens.scores import to_record
-from detector.web.incoming import api_fields
+from detector.report.visible import plain_visible
+from detector.web.answers import as_json
+from detector.web.api_bodies import Sent, one_or_more, one_text, two_texts
+from detector.web.background import in_background
+from detector.web.downloads import as_file, pdf_of
+from detector.web.examples import examples
 from detector.web.openapi import description
 from detector.web.outcomes import submit, wait_for
 from detector.web.pages import render
 from detector.web.problems import RequestError
-from detector.web.scoring_queue import Judge, Measure
+from detector.web.results import REPORT_HEADERS
+from detector.web.scoring_queue import Judge, Measure, with_unread
 
 MOST_ALTERNATIVES = 20
 DEFAULT_ALTERNATIVES = 5
-
-
-def as_json(record: dict[str, Any]) -> bytes:
-    """Strict JSON in UTF-8."""
-    return json.dumps(record, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace")
+_JSON = "application/json"
 
 
 async def detect(request: Request) -> Response:
-    """The verdict on one text."""
-    state = request.app.state
-    fields = await api_fields(request, state.limits, {"text": str, "id": str})
+    """The verdict on one text, or on each of several."""
+    sent = await one_or_more(request, request.app.state.limits)
 
-    def present(results: list[Result]) -> bytes:
-        return as_json(results[0].to_dict())
+    def present(found: list[Result]) -> bytes:
+        records = [result.to_dict() for result in with_unread(sent.texts, found)]
+        return as_json({"results": records} if sent.is_list else records[0])
 
-    job = submit(state.queue, Judge((fields["source"],), present))
-    return Response(await wait_for(job, request), media_type="application/json")
+    return Response(await _judged(request, sent, present), media_type=_JSON)
+
+
+async def compare(request: Request) -> Response:
+    """The verdicts on two texts, and their statistics side by side."""
+    sent = await two_texts(request, request.app.state.limits)
+    return Response(await _judged(request, sent, lambda found: as_json(comparison_record(*found))), media_type=_JSON)
+
+
+async def report(request: Request) -> Response:
+    """The report on one text as an HTML page, or as PDF under ``?format=pdf``."""
+    wanted = request.query_params.get("format", "html")
+    if wanted not in ("html", "pdf"):
+        raise RequestError(422, "wrong_fields", f"The format is {wanted[:50]!r}; allowed: html, pdf.")
+    sent = await one_text(request, request.app.state.limits)
+    result: Result = await _judged(request, sent, lambda found: found[0])
+    name = plain_visible(result.id)
+    if wanted == "pdf":
+        content = await pdf_of(request, result, name)
+        return Response(content, media_type="application/pdf", headers=as_file(name, "pdf"))
+    page = (await in_background(partial(report_page, result, name=name))).encode("utf-8", "backslashreplace")
+    return Response(page, media_type="text/html", headers=REPORT_HEADERS | as_file(name, "html"))
+
+
+async def _judged(request: Request, sent: Sent, present: Callable[[list[Result]], Any]) -> Any:
+    texts = tuple(text for text in sent.texts if isinstance(text, SourceText))
+    return await wait_for(submit(request.app.state.queue, Judge(texts, present)), request)
 
 
 async def score(request: Request) -> Response:
     """The token scores of one text, taken as it stands but for disguises."""
     state = request.app.state
-    fields = await api_fields(request, state.limits, {"text": str, "id": str, "top": int})
-    mended, top = mend(fields["source"].text), fields.get("top", DEFAULT_ALTERNATIVES)
+    sent = await one_text(request, state.limits, {"top": int})
+    (source,) = sent.texts
+    top = sent.options.get("top", DEFAULT_ALTERNATIVES)
     if not 0 <= top <= MOST_ALTERNATIVES:
         raise RequestError(422, "wrong_fields", f"The field top is {top}; it must be from 0 to {MOST_ALTERNATIVES}.")
+    assert isinstance(source, SourceText)  # noqa: S101 - a single file that cannot be read is an error
+    mended = mend(source.text)
 
     def present(scores: TokenScores) -> bytes:
         return as_json(to_record(scores, mended, state.detector.language_model))
 
     job = submit(state.queue, Measure(mended.text, top, present))
-    return Response(await wait_for(job, request), media_type="application/json")
+    return Response(await wait_for(job, request), media_type=_JSON)
 
 
 async def openapi(request: Request) -> Response:
@@ -59,10 +93,11 @@ async def openapi(request: Request) -> Response:
 
 
 async def documentation(request: Request) -> Response:
-    """The same description for people."""
-    return HTMLResponse(
-        render("api.html", api=description(request.app.state.limits), base=str(request.base_url).rstrip("/"))
-    )
+    """The same description for people, with examples that run."""
+    api = description(request.app.state.limits)
+    base = request.app.state.public_url or str(request.base_url).rstrip("/")
+    page = render("api.html", api=api, examples=examples(base, request.app.state.token is not None), base=base)
+    return HTMLResponse(page)
 
 
 async def health(request: Request) -> Response:

@@ -14,7 +14,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from detector.verdict.detector import Detector
-from detector.web import api, forms, results
+from detector.web import api, downloads, forms, results
 from detector.web.background import in_background
 from detector.web.guard import Guard
 from detector.web.kept_results import KeptResults
@@ -32,11 +32,13 @@ def create_app(
     token: str | None = None,
     host_names: Collection[str] = (),
     port: int = 0,
+    public_url: str = "",
 ) -> Starlette:
     """The app around a loaded detector.
 
     ``token`` is asked of everyone if given; ``host_names`` may stand in the Host header beside addresses and
-    localhost; ``port`` names the cookie. Reports show more if the detector was loaded with ``REPORT_ALTERNATIVES``.
+    localhost; ``port`` names the cookie; ``public_url`` is where others reach it, through a proxy. Reports show more
+    if the detector was loaded with ``REPORT_ALTERNATIVES``.
     """
     limits = limits or Limits()
 
@@ -61,16 +63,20 @@ def create_app(
             Route("/results/{key}", results.show),
             Route("/results/{key}/state", results.state),
             Route("/results/{key}/forget", results.forget, methods=["GET", "POST"]),
-            Route("/results/{key}/results.jsonl", results.json_lines),
-            Route("/results/{key}/comparison.html", results.comparison_html),
+            Route("/results/{key}/results.jsonl", downloads.json_lines),
+            Route("/results/{key}/results.csv", downloads.csv),
+            Route("/results/{key}/results.xlsx", downloads.xlsx),
+            Route("/results/{key}/comparison.html", downloads.comparison_html),
             Route("/results/{key}/{number:int}", results.show_report),
-            Route("/results/{key}/{number:int}/report.html", results.html),
-            Route("/results/{key}/{number:int}/report.pdf", results.pdf),
-            Route("/results/{key}/{number:int}/result.json", results.json_record),
+            Route("/results/{key}/{number:int}/report.html", downloads.html),
+            Route("/results/{key}/{number:int}/report.pdf", downloads.pdf),
+            Route("/results/{key}/{number:int}/result.json", downloads.json_record),
             Route("/api", api.documentation),
             Route("/api/openapi.json", api.openapi),
             Route("/api/detect", api.detect, methods=["POST"]),
             Route("/api/score", api.score, methods=["POST"]),
+            Route("/api/compare", api.compare, methods=["POST"]),
+            Route("/api/report", api.report, methods=["POST"]),
             Route("/healthz", api.health),
             Route("/sign-in", forms.sign_in, methods=["GET", "POST"]),
             Route("/static/look.css", forms.look),
@@ -84,6 +90,7 @@ def create_app(
     app.state.limits = limits
     app.state.token = token
     app.state.port = port
+    app.state.public_url = public_url.rstrip("/")
     return app
 
 

@@ -1,11 +1,9 @@
 """Bodies of requests → texts, within the limits. Nothing is put on disk on the way."""
 
 import asyncio
-import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
@@ -14,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from detector.documents.isolated_reading import isolated_text_of
 from detector.documents.reading import SourceText
 from detector.errors import InputError, TooLongError
+from detector.records.result import Result
 from detector.web.background import in_background
 from detector.web.limits import Limits
 from detector.web.problems import RequestError
@@ -21,11 +20,9 @@ from detector.web.problems import RequestError
 BODY_SECONDS = 60.0
 """A body that takes longer to arrive is given up."""
 
-_LONGEST_ID = 300
+LONGEST_ID = 300
 _MOST_FIELDS = 8
-_JSON = "application/json"
-_BYTES = "application/octet-stream"
-_MULTIPART = "multipart/form-data"
+MULTIPART = "multipart/form-data"
 _URLENCODED = "application/x-www-form-urlencoded"
 
 
@@ -78,12 +75,21 @@ class SentFile:
     data: bytes
 
 
-async def read_form(request: Request, limits: Limits) -> dict[str, str | SentFile]:
-    """The fields of a form that a page sent; files nobody chose are left out."""
+@dataclass(frozen=True)
+class Form:
+    """What a page, or a program, sent as a form; files nobody chose are left out."""
+
+    texts: Mapping[str, str]
+    files: Mapping[str, list[SentFile]]
+    """By field, in their order."""
+
+
+async def read_form(request: Request, limits: Limits) -> Form:
+    """The fields and files of a form."""
     kind = content_type(request)
-    if kind not in (_MULTIPART, _URLENCODED):
+    if kind not in (MULTIPART, _URLENCODED):
         raise RequestError(
-            415, "wrong_content_type", f"The form was sent as {kind or 'nothing in particular'}; send {_MULTIPART}."
+            415, "wrong_content_type", f"The form was sent as {kind or 'nothing in particular'}; send {MULTIPART}."
         )
     body = await read_body(request, limits)
     if kind == _URLENCODED and body.count(b"&") > _MOST_FIELDS:
@@ -98,21 +104,37 @@ async def read_form(request: Request, limits: Limits) -> dict[str, str | SentFil
             FormParser(request.headers, stream())
             if kind == _URLENCODED
             else _MultiPartInMemory(
-                request.headers, stream(), max_files=2, max_fields=_MOST_FIELDS, max_part_size=limits.upload_bytes
+                request.headers,
+                stream(),
+                max_files=limits.texts,
+                max_fields=_MOST_FIELDS,
+                max_part_size=limits.upload_bytes,
             )
         )
         form = await parser.parse()
-    except (MultiPartException, ValueError, LookupError):
+    except (MultiPartException, ValueError, LookupError) as error:
+        if "Too many files" in str(error):
+            raise too_many(limits) from None
         raise _broken_form() from None
-    fields: dict[str, str | SentFile] = {}
+    texts: dict[str, str] = {}
+    files: dict[str, list[SentFile]] = {}
     for name, value in form.multi_items():
-        if isinstance(value, UploadFile):
-            if value.filename:
-                fields[name] = SentFile(_base_name(value.filename), await value.read())
-        else:
-            fields[name] = value
+        if not isinstance(value, UploadFile):
+            texts[name] = value
+        elif value.filename:
+            files.setdefault(name, []).append(SentFile(base_name(value.filename), await value.read()))
     await form.close()
-    return fields
+    return Form(texts, files)
+
+
+def too_many(limits: Limits) -> RequestError:
+    """More texts in one request than are taken."""
+    return RequestError(
+        413,
+        "too_many_texts",
+        f"At most {limits.texts} texts are taken at once. Send them in several requests, start the server with a "
+        "larger --max-texts, or use detect batch.",
+    )
 
 
 def _broken_form() -> RequestError:
@@ -121,19 +143,36 @@ def _broken_form() -> RequestError:
     )
 
 
-async def form_text(form: Mapping[str, str | SentFile], suffix: str, which: str, limits: Limits) -> SourceText:
+async def form_text(form: Form, suffix: str, which: str, limits: Limits) -> SourceText:
     """The file ``file<suffix>`` if one was chosen, else what was pasted into ``text<suffix>``."""
-    file, pasted = form.get(f"file{suffix}"), form.get(f"text{suffix}")
-    if isinstance(file, SentFile):
-        return await file_text(file.data, file.name, limits)
+    if chosen := form.files.get(f"file{suffix}"):
+        return await file_text(chosen[0].data, chosen[0].name, limits)
     # browsers send every line end of a text field as CR LF
-    text = pasted.replace("\r\n", "\n") if isinstance(pasted, str) else ""
-    return _checked(SourceText(which, None, text), limits)
+    return checked(SourceText(which, None, form.texts.get(f"text{suffix}", "").replace("\r\n", "\n")), limits)
 
 
-def _base_name(filename: str) -> str:
-    """Some browsers send a whole path."""
-    return filename.replace("\\", "/").rpartition("/")[2][:_LONGEST_ID] or "file"
+async def file_texts(files: Sequence[SentFile], limits: Limits) -> list[SourceText | Result]:
+    """The texts of several files; one that cannot be taken is a result without a verdict, which says why.
+
+    Raises ``RequestError`` where none can be taken.
+    """
+    found: list[SourceText | Result] = []
+    problem = None
+    for file in files:
+        try:
+            found.append(await file_text(file.data, file.name, limits))
+        except RequestError as error:
+            problem = error
+            reason = {"empty_text": "empty", "too_large": "too_long"}.get(error.code, "unreadable")
+            found.append(Result.unscored(reason, error.message, id=file.name))
+    if problem is not None and all(isinstance(one, Result) for one in found):
+        raise problem
+    return found
+
+
+def base_name(filename: str) -> str:
+    """Without its folders; some browsers send a whole path."""
+    return filename.replace("\\", "/").rpartition("/")[2][:LONGEST_ID] or "file"
 
 
 async def file_text(data: bytes, name: str, limits: Limits) -> SourceText:
@@ -145,63 +184,11 @@ async def file_text(data: bytes, name: str, limits: Limits) -> SourceText:
         raise _too_many_characters(f"more than {limits.characters:,}", limits) from None
     except InputError as error:
         raise RequestError(415, "unreadable_file", f"{error} You can also copy the text and paste it.") from None
-    return _checked(SourceText(name, None, text, warnings), limits)
+    return checked(SourceText(name, None, text, warnings), limits)
 
 
-async def api_fields(request: Request, limits: Limits, allowed: Mapping[str, type]) -> dict[str, Any]:
-    """The fields of a JSON body, or the bytes of a file as ``source``; ``text`` or ``source`` is always there."""
-    kind = content_type(request)
-    if kind == _BYTES:
-        name = _base_name(request.query_params.get("id", "file"))
-        return {"source": await file_text(await read_body(request, limits), name, limits)}
-    if kind != _JSON:
-        raise RequestError(
-            415,
-            "wrong_content_type",
-            f"The content type is {kind or 'missing'}; send JSON as {_JSON}, or the bytes of a file as {_BYTES}. "
-            "/api shows examples.",
-        )
-    fields = _json_object(await read_body(request, limits))
-    _check_types(fields, allowed)
-    text = fields.pop("text")
-    return fields | {"source": _checked(SourceText(fields.pop("id", "text"), None, text), limits)}
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        fields = json.loads(body.decode("utf-8"))
-    except json.JSONDecodeError as error:
-        raise _broken_json(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
-    except (UnicodeDecodeError, ValueError, RecursionError):
-        raise _broken_json("it is not UTF-8, or nested or numbered beyond reason") from None
-    if not isinstance(fields, dict):
-        raise RequestError(
-            422, "wrong_fields", 'The JSON body is no object; send one such as {"text": "The text to look at."}.'
-        )
-    return fields
-
-
-def _broken_json(why: str) -> RequestError:
-    return RequestError(
-        400, "broken_json", f'The body is not JSON: {why}. Send an object such as {{"text": "The text to look at."}}.'
-    )
-
-
-def _check_types(fields: dict[str, Any], allowed: Mapping[str, type]) -> None:
-    names = {str: "a string", int: "a whole number"}
-    listed = ", ".join(f"{name} ({names[kind]})" for name, kind in allowed.items())
-    if unknown := sorted(set(fields) - set(allowed)):
-        raise RequestError(422, "wrong_fields", f"The field {unknown[0][:50]!r} is not known; allowed are {listed}.")
-    if "text" not in fields:
-        raise RequestError(422, "wrong_fields", f"The field text is missing; allowed are {listed}.")
-    for name, value in fields.items():
-        if type(value) is not allowed[name]:
-            raise RequestError(422, "wrong_fields", f"The field {name} must be {names[allowed[name]]}.")
-    if len(fields.get("id", "")) > _LONGEST_ID:
-        raise RequestError(422, "wrong_fields", f"The field id is longer than {_LONGEST_ID} characters.")
-
-
-def _checked(source: SourceText, limits: Limits) -> SourceText:
+def checked(source: SourceText, limits: Limits) -> SourceText:
+    """The text, if it is one and within the limits; raises ``RequestError``."""
     if not source.text.strip():
         raise RequestError(422, "empty_text", "There is no text. Paste one, or choose a file that holds one.")
     if len(source.text) > limits.characters:

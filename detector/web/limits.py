@@ -16,6 +16,7 @@ _FLAGS = {
     "seconds": "--max-seconds",
     "kept_results": "--max-results",
     "kept_minutes": "--keep-minutes",
+    "texts": "--max-texts",
 }
 
 
@@ -30,11 +31,13 @@ class Limits:
     waiting: int = 32
     """Requests in the queue, beside those being scored."""
     seconds: float = 600.0
-    """Of scoring one request's texts."""
+    """Of scoring one text; a request of several may take so many times as long."""
     kept_results: int = 50
     """Results in memory; the oldest makes room for a new one."""
     kept_minutes: float = 30.0
     """Until a result is forgotten."""
+    texts: int = 100
+    """In one request."""
 
     def __post_init__(self) -> None:
         for name, flag in _FLAGS.items():

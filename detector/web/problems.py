@@ -8,6 +8,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from detector.web.pages import render
 
+TOKEN_MISSING = "token_missing"
+
 
 @dataclass(eq=False)
 class RequestError(Exception):
@@ -51,6 +53,12 @@ def unexpected() -> RequestError:
     )
 
 
+def local_path(path: str) -> str:
+    """The path, if it is one of this server; else the first page, so that signing in leads nowhere else."""
+    is_local = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if is_local and not path.startswith("/sign-in") else "/"
+
+
 def wants_html(path: str, accept: str) -> bool:
     """Browsers name text/html; everyone else gets JSON, and so does everyone under /api/."""
     return "text/html" in accept and not path.startswith("/api/")
@@ -59,6 +67,9 @@ def wants_html(path: str, accept: str) -> bool:
 def answer(problem: RequestError, path: str, headers: Headers) -> Response:
     """The problem in the form that was asked for."""
     if wants_html(path, headers.get("accept", "")):
-        content = render("problem.html", problem=problem)
+        if problem.code == TOKEN_MISSING:
+            content = render("sign_in.html", problem=None, onward=local_path(path))
+        else:
+            content = render("problem.html", problem=problem)
         return HTMLResponse(content, problem.status, headers=problem.headers)
     return JSONResponse(problem.record(), problem.status, headers=problem.headers)

@@ -50,6 +50,11 @@ class Judge:
         """Of all its texts."""
         return sum(len(source.text) for source in self.texts)
 
+    @property
+    def n_texts(self) -> int:
+        """How often the time for one text it may take."""
+        return max(1, len(self.texts))
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -63,6 +68,11 @@ class Measure:
     def n_characters(self) -> int:
         """Of its text."""
         return len(self.text)
+
+    @property
+    def n_texts(self) -> int:
+        """It is one."""
+        return 1
 
 
 class Job:
@@ -166,7 +176,7 @@ class ScoringQueue:
     def _score(self, jobs: list[Job]) -> None:
         if not jobs:
             return
-        deadline = time.monotonic() + self._seconds
+        deadline = time.monotonic() + self._seconds * max(job.work.n_texts for job in jobs)
 
         def on_progress(done: int, total: int) -> None:
             for job in jobs:
@@ -196,6 +206,12 @@ class ScoringQueue:
 def _fail(job: Job, error: Exception) -> None:
     if not job.outcome.cancelled():
         job.outcome.set_exception(error)
+
+
+def with_unread(sent: Sequence[SourceText | Result], found: Sequence[Result]) -> list[Result]:
+    """The results of the texts among ``sent``, and in their places those of files that could not be read."""
+    judged = iter(found)
+    return [next(judged) if isinstance(one, SourceText) else one for one in sent]
 
 
 def score_together(

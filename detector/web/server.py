@@ -1,6 +1,5 @@
 """Binding the port, running the app, and an end without noise."""
 
-import ipaddress
 import logging
 import re
 import secrets
@@ -15,6 +14,7 @@ from starlette.applications import Starlette
 from detector.documents.isolated_reading import stop_reading
 from detector.errors import UsageError
 from detector.verdict.detector import Detector
+from detector.web.addresses import is_any, is_loopback, name_of, urls
 from detector.web.app import create_app
 from detector.web.connections import MOST_CONNECTIONS, Connection
 from detector.web.limits import Limits
@@ -34,16 +34,6 @@ class Server(uvicorn.Server):
         self.config.app.state.queue.close()  # type: ignore[union-attr]  # it is a Starlette app
         stop_reading()
         await super().shutdown(sockets)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach ``host``."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def new_token() -> str:
@@ -106,20 +96,20 @@ def serve(
     host_names: Sequence[str],
     say: Callable[[str], None],
     open_browser: bool = False,
+    public_url: str = "",
 ) -> None:
     """Load the model and serve until a signal ends it, with ``KeyboardInterrupt`` for Ctrl-C."""
     port = listener.getsockname()[1]
-    named = [*host_names, *([] if is_loopback(host) or _is_any(host) else [host])]
-    app = create_app(load(), limits, token=token, host_names=named, port=port)
-    shown = f"[{host}]" if ":" in host else host
-    url = f"http://{'localhost' if _is_any(host) else shown}:{port}/"
+    named = [*host_names, *([] if is_loopback(host) or is_any(host) else [host]), *filter(None, [name_of(public_url)])]
+    app = create_app(load(), limits, token=token, host_names=named, port=port, public_url=public_url)
+    url, *others = urls(host, port)
     say(f"Open {url} in a browser. Ctrl-C ends the server.")
-    if not is_loopback(host):
+    if public_url:
+        say(f"Others open {public_url}")
+    elif others:
+        say(f"From other machines: {' or '.join(others)}")
+    if not is_loopback(host) and not public_url.startswith("https:"):
         say("Others in the network can reach it, and what they send is not encrypted on its way.")
     if open_browser:
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
     Server(configuration(app)).run(sockets=[listener])
-
-
-def _is_any(host: str) -> bool:
-    return host in ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not bound to

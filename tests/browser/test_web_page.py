@@ -162,6 +162,40 @@ def test_two_texts_are_compared(page):
     link.wait_for()
 
 
+def test_the_button_is_in_view_and_the_keys_press_it(page):
+    for path, name in (("/compare", "Compare the texts"), ("/?sample=essay", "Look at the text")):
+        page.goto(path)
+        box = page.get_by_role("button", name=name).bounding_box()
+        assert box["y"] + box["height"] <= page.viewport_size["height"]
+    page.get_by_role("textbox", name="The text").press("Control+Enter")
+    page.wait_for_selector(REPORT, timeout=WAIT)
+
+
+def test_several_files_make_a_set_with_its_table(page):
+    files = [{"name": f"{i}.txt", "mimeType": "text/plain", "buffer": prose(80, seed=i).encode()} for i in range(3)]
+    page.locator("#file").set_input_files(files)
+    page.get_by_role("button", name="Look at the text").click()
+    page.wait_for_selector("main#class-set", timeout=WAIT)
+    assert fits(page)
+    with page.expect_download() as table:
+        page.get_by_role("link", name="Download CSV").click()
+    assert len(table.value.path().read_text(encoding="utf-8-sig").splitlines()) == 4
+    page.get_by_role("link", name="1.txt", exact=True).first.click()
+    page.wait_for_selector(REPORT)
+    page.get_by_role("link", name="Back to all texts").click()
+    page.wait_for_selector("main#class-set")
+
+
+def test_an_example_runs_on_the_page(page):
+    page.goto("/api")
+    example = page.locator("[data-try='/api/detect']")
+    example.get_by_role("button", name="Send").click()
+    example.locator("pre").wait_for(timeout=WAIT)
+    assert '"results"' in example.locator("pre").inner_text()
+    assert example.get_by_role("status").inner_text().startswith("200")
+    assert fits(page)
+
+
 def test_forgetting(page):
     open_report(page)
     report = page.url

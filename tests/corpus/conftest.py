@@ -7,7 +7,7 @@ import pytest
 from detector.corpus.documents import Document
 from detector.corpus.recipe import Recipe
 from detector.corpus.run import score_corpus
-from detector.corpus.schema import NESTED, results_schema
+from detector.corpus.schema import AS_JSON, results_schema
 from detector.corpus.tables import Layout
 from tests.corpus.made_up import MadeUp
 
@@ -21,7 +21,8 @@ def rows_of(out) -> list[dict]:
 def record_of(row) -> dict:
     """The JSON record in a row of the results."""
     names = results_schema([]).names[: results_schema([]).names.index("document_key")]
-    return {name: json.loads(row[name]) if name in NESTED and row[name] is not None else row[name] for name in names}
+    record = {name: json.loads(row[name]) if name in AS_JSON and row[name] is not None else row[name] for name in names}
+    return record | {"methods": record["methods"] or {}}
 
 
 def write_jsonl(path, records):

@@ -62,6 +62,7 @@ class MadeUp:
             "score": 10.0 if "robot" in text else 4 * (0.5 - p_value),
             "n_words": len(text.split()),
             "n_tokens": 60,
+            "register_distance": 2.0 if "strange" in text else 0.4,
         }
 
 

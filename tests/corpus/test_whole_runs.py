@@ -1,5 +1,6 @@
 """Runs with a real, tiny model: in this process, in worker processes, and from the command line."""
 
+import csv
 import hashlib
 import html
 import json
@@ -17,13 +18,13 @@ import typer
 from typer.testing import CliRunner
 
 from detector import Detector, ModelError, UsageError
-from detector.commands.batch import batch, describe
+from detector.commands.batch import batch
 from detector.commands.query import query
 from detector.corpus import local_engine
 from detector.corpus.documents import Document
 from detector.corpus.judging import Judged
 from detector.corpus.local_engine import LocalEngine
-from detector.corpus.progress import Progress
+from detector.corpus.progress import Forecast, Progress, describe
 from detector.corpus.recipe import Recipe, calibration_sha256
 from detector.corpus.run import score_corpus
 from detector.corpus.schema import results_schema, unscored_row
@@ -231,7 +232,20 @@ def test_the_command_judges_a_corpus_and_answers_questions(tmp_path, app, recipe
         {"topic": None, "n": 2},
     ]
     shown = CliRunner().invoke(app, ["query", str(tmp_path / "out"), sql])
-    assert "topic" in shown.stdout
+    assert shown.stdout.split() == ["topic", "n", "0", "2", "1", "1", "2"]
+    everything = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["query", str(tmp_path / "out")])
+    assert max(map(len, everything.stdout.splitlines())) <= 80
+    assert everything.stdout.split()[:2] == ["id", "verdict"]
+    assert "more columns: schema_version" in everything.stderr
+    lists = CliRunner().invoke(app, ["query", str(tmp_path / "out"), "--all"])
+    assert "log_likelihood" in lists.stdout
+    inside = "SELECT id, methods.rank AS rank, segments[1].end_char AS end FROM results WHERE id = 'd0'"
+    table = tmp_path / "answer.csv"
+    written = CliRunner().invoke(app, ["query", str(tmp_path / "out"), inside, "--csv", str(table)])
+    assert (written.exit_code, written.stdout) == (0, "")
+    (row,) = csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines())
+    assert float(row["rank"]) == pytest.approx(expected["methods"]["rank"], abs=1e-4)
+    assert int(row["end"]) == expected["segments"][0]["end_char"]
 
 
 @pytest.mark.parametrize(
@@ -257,10 +271,35 @@ def test_a_missing_input_is_said(tmp_path, app):
 
 
 def test_the_progress_line():
-    progress = Progress(read=200, done_before=100, judged=50, tokens=5000, share_read=0.5, seconds=25.0)
+    progress = Progress("scoring", 200, done_before=100, judged=50, tokens=5000, share_read=0.5, seconds=25.0)
     # Half of the source holds 100 new documents of which 50 are judged, so a quarter is done.
     assert progress.seconds_left == pytest.approx(75)
-    assert describe(progress) == "150 documents · 2.0 documents/s · 200 tokens/s · 0:01:15 left"
+    assert progress.tokens_a_second == 200
+    assert describe(progress) == "150 of about 400 · 2.0 documents/s · 0:01:15 left"
+    assert describe(replace(progress, is_read=True)).startswith("150 of 200 · ")
+    assert describe(replace(progress, stage="loading")) == "150 of about 400 documents"
+    assert describe(replace(progress, stage="reports", reports=1, reports_wanted=3)) == "1 of 3"
+
+
+def test_the_time_of_loading_is_no_rate():
+    """40 of the 50 were judged in the 20 s after the model was there; of the source, 50 of 200 documents are done."""
+    progress = Progress("scoring", 100, judged=50, share_read=0.5, seconds=80.0)
+    progress.seconds_before_scoring, progress.judged_first = 60.0, 10
+    assert progress.documents_a_second == 2
+    assert progress.seconds_left == pytest.approx(75)  # 150 to come
+
+
+def test_the_time_left_runs_down_between_forecasts_and_does_not_jump():
+    now = 0.0
+    forecast = Forecast(lambda: now)
+    assert forecast.seconds_left is None
+    forecast.update(100.0)
+    now = 10.0
+    assert forecast.seconds_left == 90
+    forecast.update(140.0)  # ends at 150 rather than 100: a fifth of the way there
+    assert forecast.seconds_left == pytest.approx(100)
+    now = 1000.0
+    assert forecast.seconds_left == 0
     assert Progress().seconds_left is None
 
 

@@ -42,7 +42,12 @@ def test_arrow_types_follow_the_json_types():
     assert schema.field("schema_version").type == pa.int32()
     assert schema.field("p_value").type == schema.field("share_machine").type == pa.float64()
     assert schema.field("n_tokens").type == pa.int64()
-    assert {schema.field(name).type for name in ("verdict", "segments", "confidence_interval")} == {pa.string()}
+    assert schema.field("confidence_interval").type == pa.list_(pa.float64())
+    segment = schema.field("segments").type.value_type
+    assert (segment.field("start_char").type, segment.field("label").type) == (pa.int64(), pa.string())
+    assert schema.field("features").type.value_type.field("contribution").type == pa.float64()
+    assert schema.field("methods").type.field("rank").type == pa.float64()
+    assert {schema.field(name).type for name in ("verdict", "findings", "warnings", "model")} == {pa.string()}
 
 
 def test_the_log_likelihood_is_that_of_the_methods():

@@ -187,3 +187,49 @@ def test_a_model_with_a_probe_is_read_through_it(with_a_probe, tiny_folder, tmp_
     parted = invoke(*options, model=tiny_folder)
     assert parted.exit_code == 4
     assert "belongs beside its calibration" in parted.stderr
+
+
+def test_what_became_of_the_texts_is_said_and_labels_may_be_spelt_otherwise(trained, tiny_folder, tmp_path):
+    """60 pairs and 4 more texts that are left out, each for a reason of its own; 30 pairs are labelled 0 and 1."""
+    path = write(tmp_path / "dev.jsonl", 20_000, 60)
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    for record in records[:60]:
+        record["label"] = {"human": 0, "machine": 1}[record["label"]]
+    for record in records[60:80]:
+        record["label"] = {"human": "Human", "machine": "AI"}[record["label"]]
+    odd = [
+        {"text": "Too short.", "label": "ai"},
+        {"text": prose(31, False), "label": "human", "language": "de"},
+        {"text": "As an AI language model, " + prose(32, True), "label": "generated"},
+        records[1] | {"pair_id": "again"},
+    ]
+    path.write_text("\n".join(map(json.dumps, [*records, *odd])))
+    asked = ("evaluate", path, "--calibration", trained / "own.json", "--json")
+    judged = invoke(*asked, model=tiny_folder)
+    assert judged.exit_code == 0, judged.stderr
+    texts = json.loads(judged.stdout)["texts"]
+    assert texts["read"] == {"human": 61, "machine": 63}
+    assert texts["left_out"] == {
+        "have under 40 words": 1,
+        "are not in English": 1,
+        "hold what a chat model says around a text, such as a refusal or a preface": 1,
+        "begin like another of the same label": 1,
+    }
+    assert texts["used"] == {"evaluate": {"human": 60, "machine": 60}}
+    assert "124 texts were read: 61 human and 63 machine." in judged.stderr
+    assert "0 was taken as human, 1 was taken as machine, ai was taken as machine" in judged.stderr
+    assert "Used to evaluate: 60 human and 60 machine." in judged.stderr
+
+
+def test_the_card_says_what_became_of_the_texts(trained):
+    card = (trained / "own.md").read_text()
+    assert "320 texts were read: 160 human and 160 machine." in card
+    assert "Used to fit: " in card
+    assert "Cut: " in card
+
+
+def test_an_unknown_label_lists_the_known(tmp_path, tiny_folder):
+    (tmp_path / "x.jsonl").write_text(json.dumps({"text": prose(1, False), "label": 2}))
+    done = invoke("train", tmp_path / "x.jsonl", "--out", tmp_path / "o.json", model=tiny_folder)
+    assert done.exit_code == 3
+    assert "line 1: label is 2; allowed: human, 0, human-written, machine, 1, ai" in done.stderr

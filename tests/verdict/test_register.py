@@ -42,6 +42,13 @@ def test_hand_derived_values():
     assert a_register().spread(features) == pytest.approx([math.exp(0.1), math.exp(0.6), math.exp(-0.4)])
 
 
+def test_the_distance_is_the_mean_square_from_the_nearest_centre():
+    register = replace(a_register(), centres=[[0.0, *REST], [2.0, *REST]])
+    # x = 0.5 is nearest to 0, 1.75 to 2; far away coordinates are clipped
+    found = register.distance(features_at(4.0, 6.5, 1e9))
+    assert found == pytest.approx([0.25 / REGISTER_SIZE, 0.0625 / REGISTER_SIZE, (WIDEST - 2) ** 2 / REGISTER_SIZE])
+
+
 def test_a_kind_of_text_far_from_all_references_is_judged_by_the_edge_of_them():
     features = features_at(3 + 2 * WIDEST, 1e9, -1e9)
     assert a_register().expected(features) == pytest.approx([1 + 2 * WIDEST, 1 + 2 * WIDEST, 1 - 2 * WIDEST])

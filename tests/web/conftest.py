@@ -16,7 +16,7 @@ from detector.web.limits import Limits
 from tests.conftest import TRAINING_TEXT, make_classifier
 
 LONG = TRAINING_TEXT + " " + TRAINING_TEXT.replace("boats", "ships")
-LIMITS = Limits(upload_megabytes=0.2, characters=20_000, waiting=12, kept_results=20)
+LIMITS = Limits(upload_megabytes=0.2, characters=20_000, waiting=12, kept_results=20, texts=8)
 BASE = "http://127.0.0.1:8000"
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 

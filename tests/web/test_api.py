@@ -1,11 +1,15 @@
 """The HTTP interface gives the commands' records, and a sentence for everything else."""
 
+import html
 import json
+import re
 import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx2
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 
 from detector import InputError
@@ -15,6 +19,7 @@ from detector.report.tokens.scores import to_record
 from detector.scoring import score_texts
 from detector.web.app import create_app
 from detector.web.limits import Limits
+from detector.web.server import Server, bind
 from tests.conftest import TRAINING_TEXT
 from tests.documents import files_made_here as made
 from tests.documents import hostile_files
@@ -264,3 +269,91 @@ def test_a_document_with_too_many_characters_names_the_limit_of_the_server(clien
     assert answer.status_code == 413
     assert "more than 20,000 characters" in answer.json()["error"]["message"]
     assert "--max-characters" in answer.json()["error"]["message"]
+
+
+def test_a_list_is_answered_by_a_list(client, judge):
+    sent = {"texts": [LONG, {"id": "short", "text": "The boats were gone."}, {"text": LONG[40:]}]}
+    answer = client.post("/api/detect", json=sent).json()
+    wanted = [
+        judge.detect(LONG, "text 1"),
+        judge.detect("The boats were gone.", "short"),
+        judge.detect(LONG[40:], "text 3"),
+    ]
+    assert [record["id"] for record in answer["results"]] == ["text 1", "short", "text 3"]
+    assert [r["verdict"] for r in answer["results"]] == [r.verdict for r in wanted]
+    assert answer["results"][2]["score"] == pytest.approx(wanted[2].score)
+
+
+def test_files_are_sent_as_a_form(client):
+    files = [("file", ("a.txt", LONG.encode())), ("file", ("photo.png", b"\x89PNG\r\n"))]
+    records = client.post("/api/detect", files=files).json()["results"]
+    assert [(r["id"], r["reason"]) for r in records] == [("a.txt", None), ("photo.png", "unreadable")]
+    assert "PNG" in records[1]["explanation"]
+    assert client.post("/api/score", files=files[:1]).json()["tokens"]
+
+
+def test_a_comparison_is_both_records_and_every_statistic(client, judge):
+    answer = client.post("/api/compare", json={"first": LONG, "second": {"id": "b", "text": LONG[60:]}}).json()
+    assert (answer["first"]["id"], answer["second"]["id"]) == ("first", "b")
+    rank = next(method for method in answer["methods"] if method["name"] == "rank")
+    assert (rank["first"], rank["second"]) == (answer["first"]["methods"]["rank"], answer["second"]["methods"]["rank"])
+    # the literature's direction of the rank: lower is machine
+    assert rank["more_machine_like"] == ("first" if rank["first"] < rank["second"] else "second")
+    files = {"first": ("a.txt", LONG.encode()), "second": ("b.txt", LONG.encode())}
+    same = client.post("/api/compare", files=files).json()
+    assert {method["more_machine_like"] for method in same["methods"]} == {None}
+
+
+def test_a_report_is_a_page_or_a_pdf(client, monkeypatch):
+    page = client.post("/api/report?id=essay.txt", content=LONG.encode(), headers=BYTES)
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["content-disposition"] == 'attachment; filename="essay-report.html"'
+    assert 'id="report"' in page.text
+    monkeypatch.setattr("detector.web.downloads.report_pdf", lambda html: b"%PDF " + html.encode())
+    pdf = client.post("/api/report?format=pdf", json={"text": LONG})
+    assert (pdf.headers["content-type"], pdf.content[:5]) == ("application/pdf", b"%PDF ")
+
+
+@pytest.mark.parametrize(
+    ("path", "send", "status", "words"),
+    [
+        ("/api/detect", {"json": {"texts": []}}, 422, "The list texts is empty"),
+        ("/api/detect", {"json": {"texts": "x"}}, 422, "must be a list"),
+        ("/api/detect", {"json": {"texts": [LONG], "text": LONG}}, 422, "'text' is not known"),
+        ("/api/detect", {"json": {"texts": [LONG, 7]}}, 422, "of texts[1] must be a string, or an object"),
+        ("/api/detect", {"json": {"texts": [LONG, {"text": LONG, "x": 1}]}}, 422, "'x' of texts[1] is not known"),
+        ("/api/detect", {"json": {"texts": [LONG, ""]}}, 422, "Of texts[1]: There is no text"),
+        ("/api/detect", {"json": {"texts": ["x"] * 9}}, 413, "At most 8 texts"),
+        ("/api/detect", {"files": {"file": ("", b"")}}, 422, "holds no file"),
+        ("/api/score", {"files": [("file", ("a", b"x")), ("file", ("b", b"x"))]}, 422, "holds 2 files"),
+        ("/api/compare", {"json": {"first": LONG}}, 422, "second is missing"),
+        ("/api/compare", {"json": {"first": LONG, "second": LONG, "x": 1}}, 422, "'x' is not known"),
+        ("/api/compare", {"files": {"first": ("a", b"x")}}, 422, "one named second"),
+        ("/api/report?format=docx", {"json": {"text": LONG}}, 422, "allowed: html, pdf"),
+    ],
+)
+def test_wrong_lists_and_forms_are_sentences(client, path, send, status, words):
+    answer = client.post(path, **send)
+    assert answer.status_code == status
+    assert words in answer.json()["error"]["message"]
+
+
+def test_the_examples_of_the_page_run_as_they_stand(judge, monkeypatch, capsys):
+    """The Python of every example, against a server on a real port, which asks for a token."""
+    listener, token = bind("127.0.0.1", 0), "a-token-of-many-letters"
+    app = create_app(judge, LIMITS, token=token)
+    server = Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    monkeypatch.setenv("DETECT_TOKEN", token)
+    try:
+        page = httpx2.get(f"{base}/api", headers={"authorization": f"Bearer {token}"}).text
+        programs = re.findall(r'<pre[^>]*data-python="([^"]+)">(.*?)</pre>', page, re.DOTALL)
+        assert {path for path, _ in programs} == {"/api/detect", "/api/compare", "/api/report", "/api/score"}
+        for _, program in programs:
+            exec(html.unescape(program), {})  # noqa: S102 - the page's own
+        assert len(capsys.readouterr().out.splitlines()) == 5  # two verdicts and a line of each other
+    finally:
+        server.should_exit = True
+        thread.join(30)

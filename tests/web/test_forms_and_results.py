@@ -1,14 +1,23 @@
 """From the form to the report, its downloads, and its end."""
 
+import csv
+import html
+import io
 import json
 import re
+from pathlib import Path
 
+import openpyxl
 import pytest
 from starlette.testclient import TestClient
 
+import detector
 from detector.web.app import create_app
+from detector.web.forms import SAMPLES
 from detector.web.limits import Limits
 from tests.web.conftest import BASE, BROWSER, LIMITS, LONG, until
+
+ROOT = Path(detector.__file__).parents[1]
 
 
 def hand_in(client, path="/", **sent):
@@ -68,7 +77,7 @@ def test_a_document_is_taken_and_its_reading_is_told(browser):
 def test_the_pdf_is_made_of_the_same_page(browser, monkeypatch):
     where = hand_in(browser, data={"text": LONG})
     wait_for(browser, where)
-    monkeypatch.setattr("detector.web.results.report_pdf", lambda html: b"%PDF " + html.encode())
+    monkeypatch.setattr("detector.web.downloads.report_pdf", lambda html: b"%PDF " + html.encode())
     answer = browser.get(f"{where}/1/report.pdf")
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.content.startswith(b"%PDF ")
@@ -81,7 +90,7 @@ def test_without_the_pdf_library_a_sentence_says_what_to_do(browser, monkeypatch
     def missing(html):
         raise OutputError("PDF needs WeasyPrint: pip install 'detect-text[pdf]'.")
 
-    monkeypatch.setattr("detector.web.results.report_pdf", missing)
+    monkeypatch.setattr("detector.web.downloads.report_pdf", missing)
     where = hand_in(browser, data={"text": LONG})
     wait_for(browser, where)
     answer = browser.get(f"{where}/1/report.pdf")
@@ -90,7 +99,7 @@ def test_without_the_pdf_library_a_sentence_says_what_to_do(browser, monkeypatch
 
 
 def test_a_long_text_has_no_pdf_and_is_told_of_the_print_function(browser, monkeypatch):
-    monkeypatch.setattr("detector.web.results.MOST_PDF_WORDS", len(LONG.split()) - 1)
+    monkeypatch.setattr("detector.web.presented.MOST_PDF_WORDS", len(LONG.split()) - 1)
     where = hand_in(browser, data={"text": LONG})
     assert "report.pdf" not in wait_for(browser, where).text
     answer = browser.get(f"{where}/1/report.pdf")
@@ -113,6 +122,53 @@ def test_two_texts_are_compared_and_each_has_its_report(browser):
     assert "/results/" not in alone.text
     assert browser.get(f"{where}/3").status_code == 404
     assert browser.get(f"{where}/0/result.json").status_code == 404
+
+
+def test_the_compared_texts_stand_side_by_side(browser):
+    other = LONG.replace("harbour", "garden")
+    page = wait_for(browser, hand_in(browser, "/compare", data={"text_1": LONG, "text_2": other}, files={})).text
+    first, second = re.findall(r'<div class="marked".*?</div>', page, re.DOTALL)
+    assert "harbour" in plain(first)
+    assert "garden" in plain(second)
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def plain(marked):
+    return re.sub("<[^>]+>", "", marked)
+
+
+def test_several_files_make_a_set_with_its_tables(browser):
+    files = [("file", ("a.txt", LONG.encode())), ("file", ("=b.txt", LONG[40:].encode()))]
+    files += [("file", ("photo.png", b"\x89PNG\r\n")), ("file", ("short.txt", b"The boats were gone."))]
+    where = hand_in(browser, files=files)
+    page = wait_for(browser, where)
+    assert 'id="class-set"' in page.text
+    assert [f"{where}/{n}" in page.text for n in (1, 2, 3, 4, 5)] == [True] * 4 + [False]
+    assert "Back to all texts" in browser.get(f"{where}/2").text
+    assert browser.get(f"{where}/comparison.html").status_code == 404
+    table = browser.get(f"{where}/results.csv")
+    assert table.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(table.content.decode("utf-8-sig"), newline="")))
+    assert [row["text"] for row in rows] == ["a.txt", "'=b.txt", "photo.png", "short.txt"]
+    assert [row["reason"] for row in rows] == ["", "", "unreadable", "too_short"]
+    sheet = openpyxl.load_workbook(io.BytesIO(browser.get(f"{where}/results.xlsx").content)).active
+    assert [cell.value for cell in sheet["A"]] == ["text", "a.txt", "=b.txt", "photo.png", "short.txt"]
+
+
+def test_a_set_of_nothing_readable_is_a_sentence(browser):
+    answer = browser.post("/", files=[("file", (f"{i}.png", b"\x89PNG\r\n")) for i in range(2)])
+    assert answer.status_code == 415
+    assert "PNG" in answer.text
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_stands_in_the_field_and_is_one_of_the_samples(browser, name):
+    text = (ROOT / "datasets" / "samples" / f"{name}.txt").read_text(encoding="utf-8")
+    page = browser.get(f"/?sample={name}").text
+    assert html.escape(text.splitlines()[0]) in page
+    assert (ROOT / "detector" / "web" / "samples" / f"{name}.txt").read_text(encoding="utf-8") == text
+    assert "root:" not in browser.get("/?sample=../../../../../etc/passwd").text
 
 
 def test_a_text_without_verdict_has_a_page_too(browser):
@@ -162,7 +218,7 @@ def test_markup_in_names_and_texts_is_shown_and_does_nothing(browser):
         ({"content": b"x", "headers": {"content-type": "multipart/form-data"}}, 400, "damaged"),
         ({"content": b"x", "headers": {"content-type": "multipart/form-data; boundary=b"}}, 400, "damaged"),
         ({"data": {f"field{i}": "x" for i in range(20)}}, 400, "damaged"),
-        ({"files": [("file", (f"{i}.txt", b"a")) for i in range(9)]}, 400, "damaged"),
+        ({"files": [("file", (f"{i}.txt", b"a")) for i in range(9)]}, 413, "--max-texts"),
     ],
 )
 def test_bad_forms_come_back_with_a_sentence(browser, sent, status, words):
@@ -255,7 +311,7 @@ def test_a_failure_is_shown_on_the_results_page(browser, monkeypatch, capsys):
     def broken(*args, **kwargs):
         raise RuntimeError(LONG)
 
-    monkeypatch.setattr("detector.web.results.report_page", broken)
+    monkeypatch.setattr("detector.web.presented.report_page", broken)
     page = wait_for(browser, hand_in(browser, data={"text": LONG}))
     assert page.status_code == 500
     assert "Something went wrong" in page.text

@@ -1,5 +1,7 @@
 """Who is let in: the machine's own names, the server's own pages, and whoever has the token."""
 
+import re
+
 import pytest
 from starlette.datastructures import Headers
 from starlette.testclient import TestClient
@@ -129,7 +131,7 @@ def test_nothing_is_shown_without_the_token(locked, path):
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
     page = locked.get(path, headers=BROWSER)
     assert page.status_code == 401
-    assert 'href="/sign-in"' in page.text
+    assert 'action="/sign-in' in page.text
     assert TOKEN not in page.text
 
 
@@ -179,3 +181,25 @@ def test_health_and_style_need_no_token(locked):
 def test_without_a_token_there_is_nothing_to_sign_in_to(client):
     assert client.get("/sign-in").status_code == 303
     assert client.post("/sign-in", data={"token": "x"}).headers["location"] == "/"
+
+
+def test_whoever_lacks_the_token_is_asked_for_it_and_goes_on_to_the_page_he_wanted(judge):
+    with TestClient(
+        create_app(judge, LIMITS, token=TOKEN), base_url=BASE, headers=BROWSER, follow_redirects=False
+    ) as own:
+        asked = own.get("/api")
+        assert asked.status_code == 401
+        assert 'type="password"' in asked.text
+        (form,) = re.findall(r'action="(/sign-in[^"]*)"', asked.text)
+        taken = own.post(form, data={"token": TOKEN})
+        assert (taken.status_code, taken.headers["location"]) == (303, "/api")
+        assert "secure" not in taken.headers["set-cookie"].lower()
+
+
+@pytest.mark.parametrize("onward", ["//evil.example", "https://evil.example", "/\\evil.example", "", "/a\nb: c"])
+def test_signing_in_leads_nowhere_else(judge, onward):
+    app = create_app(judge, LIMITS, token=TOKEN, public_url="https://detect.example.org")
+    with TestClient(app, base_url=BASE, headers=BROWSER, follow_redirects=False) as own:
+        taken = own.post("/sign-in", params={"next": onward}, data={"token": TOKEN})
+        assert taken.headers["location"] == "/"
+        assert "secure" in taken.headers["set-cookie"].lower()

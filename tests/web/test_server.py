@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -23,9 +24,10 @@ import detector
 from detector import UsageError
 from detector.commands.serve import serve
 from detector.web import connections
+from detector.web.addresses import is_loopback, name_of, urls
 from detector.web.app import create_app
 from detector.web.limits import Limits
-from detector.web.server import Server, bind, check_token, configuration, is_loopback, new_token
+from detector.web.server import Server, bind, check_token, configuration, new_token
 from tests.web.conftest import LIMITS, LONG, until
 
 ROOT = Path(detector.__file__).parents[1]
@@ -245,6 +247,24 @@ def test_only_this_machines_own_addresses_go_without_a_token():
         check_token("\u00e9" * 20)
 
 
+def test_the_addresses_that_are_printed_are_those_to_open(monkeypatch):
+    monkeypatch.setattr("detector.web.addresses.own_address", {socket.AF_INET: "10.1.2.3"}.get)
+    assert urls("127.0.0.1", 8000) == ["http://127.0.0.1:8000/"]
+    assert urls("::1", 80) == ["http://[::1]:80/"]
+    assert urls("0.0.0.0", 8000) == ["http://localhost:8000/", "http://10.1.2.3:8000/"]  # noqa: S104
+    assert urls("::", 8000) == ["http://localhost:8000/", "http://10.1.2.3:8000/"]
+    monkeypatch.setattr("detector.web.addresses.own_address", lambda family: None)
+    assert urls("0.0.0.0", 8000) == ["http://localhost:8000/"]  # noqa: S104
+
+
+def test_the_address_behind_a_proxy_is_a_web_address():
+    assert name_of("https://detect.example.org/") == "detect.example.org"
+    assert name_of("") is None
+    for wrong in ("detect.example.org", "ftp://x", "https://x/path", "https://", "http://[::1"):
+        with pytest.raises(UsageError, match="such as https://detect"):
+            name_of(wrong)
+
+
 def test_limits_are_checked():
     with pytest.raises(UsageError, match="--keep-minutes"):
         Limits(kept_minutes=-1)
@@ -264,7 +284,8 @@ def test_the_command_serves_until_interrupted(warm_detect, tiny_folder, tiny_cal
         token = process.stderr.readline().rsplit(" ", 1)[1].strip()
         address = process.stderr.readline()
         port = int(address.split("http://localhost:")[1].split("/")[0])
-        assert "not encrypted" in process.stderr.readline()
+        while "not encrypted" not in (line := process.stderr.readline()):
+            assert re.fullmatch(rf"detect: From other machines: http://[\w.:\[\]]+:{port}/\n", line)
         headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
         body = json.dumps({"text": LONG}).encode()
         assert ask(port, "/api/detect", body, headers)["verdict"] == "machine"

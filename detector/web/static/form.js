@@ -33,9 +33,11 @@ for (const zone of document.querySelectorAll("[data-drop]")) {
     zone.classList.remove("dropping");
     if (holdsFile(event)) {
       event.preventDefault();
-      const first = new DataTransfer();
-      first.items.add(event.dataTransfer.files[0]);
-      chooser.files = first.files;
+      const chosen = new DataTransfer();
+      for (const file of event.dataTransfer.files) {
+        if (chooser.multiple || chosen.items.length === 0) chosen.items.add(file);
+      }
+      chooser.files = chosen.files;
       chooser.focus();
     }
   });
@@ -63,6 +65,13 @@ window.addEventListener("pageshow", () => {
   delete form.dataset.sent;
   button.removeAttribute("aria-disabled");
   button.textContent = label;
+});
+
+form.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    form.requestSubmit();
+  }
 });
 
 const problem = document.getElementById("problem");
