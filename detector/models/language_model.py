@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from detector.errors import DetectorWarning, ModelError
 from detector.models.encoding import TextEncoder
+from detector.models.linear_head import LinearHead
 from detector.models.voices import Voices
 from detector.records.token_scores import FirstToken
 
@@ -150,24 +151,12 @@ class LanguageModel:
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Vocabulary logits (n, V) of rows (n, d) of ``hidden_states``."""
-        return self._head(hidden) if self.uses_chunked_head and self._head is not None else hidden.clone()
+        return self.head(hidden)
 
     @property
-    def exact_logits(self) -> Callable[[Tensor, Tensor], Tensor] | None:
-        """Logits of a few ids in float32: rows (n, d) and ids (n, k) → (n, k).
-
-        None where ``logits`` are float32 anyway, or no plain matrix product.
-        """
-        head = self._head
-        if self.model.dtype == torch.float32 or not self.uses_chunked_head or not isinstance(head, nn.Linear):
-            return None
-        weight, bias = head.weight, head.bias
-
-        def exact(hidden: Tensor, ids: Tensor) -> Tensor:
-            found = torch.einsum("nd,nkd->nk", hidden.float(), weight[ids].float())
-            return found if bias is None else found + bias[ids].float()
-
-        return exact
+    def head(self) -> Callable[[Tensor], Tensor]:
+        """What ``logits`` does, as a ``LinearHead`` where it is one matrix product."""
+        return self._head if self.uses_chunked_head and self._head is not None else torch.clone
 
     def check_finite(self, values: Tensor) -> None:
         """Raise ``ModelError`` unless all of what was made of the logits are finite numbers."""
@@ -251,10 +240,10 @@ def _first_token_policy(tokenizer: "PreTrainedTokenizerBase") -> tuple[int | Non
     return None, "not_scored"
 
 
-def _body_and_head(model: "PreTrainedModel") -> tuple[Any, nn.Module | None]:
+def _body_and_head(model: "PreTrainedModel") -> tuple[Any, Callable[[Tensor], Tensor] | None]:
     body = model.base_model
     head = model.get_output_embeddings()
-    return (None, None) if body is model or head is None else (body, head)
+    return (None, None) if body is model or head is None else (body, LinearHead.of(head) or head)
 
 
 # What changes a score besides weights and tokenizer; named one by one, because a configuration also

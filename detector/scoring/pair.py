@@ -15,9 +15,12 @@ from detector.models.language_model import LanguageModel
 from detector.records.pair_scores import PairScores
 from detector.scoring.batches import BATCH_TOKENS, Batch, encode, plan_batches
 from detector.scoring.engine import LOOKAHEAD_TEXTS
-from detector.scoring.vocabulary_head import CHUNK_POSITIONS
 
 _COLUMNS = ("log_prob_nats", "max_log_prob_nats", "cross_entropy_nats", "cross_variance")
+
+
+CHUNK_POSITIONS = 64
+"""Positions whose whole vocabulary is held at once, twice; changes speed and memory, never the result."""
 
 
 @dataclass
