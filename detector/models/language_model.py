@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from detector.errors import DetectorWarning, ModelError
+from detector.models.body import Body, padded, unpadded
 from detector.models.encoding import TextEncoder
 from detector.models.linear_head import LinearHead
 from detector.models.voices import Voices
@@ -61,7 +62,7 @@ class LanguageModel:
         self.prefix_id, self.first_token = _first_token_policy(tokenizer)
         self._check_vocabulary()
         self._check_causality()
-        self._body, self._head = _body_and_head(model)
+        self._body, self._head = self._body_and_head()
         self.uses_chunked_head = self._head_agrees()
 
     @classmethod
@@ -136,18 +137,24 @@ class LanguageModel:
             return None
         return Voices.load(self.model, self.fingerprint, self._voices_folder)
 
-    def hidden_states(self, input_ids: Tensor, layers: Sequence[int] = ()) -> tuple[Tensor, list[Tensor]]:
-        """Last hidden states (batch, length, d), or logits where the own head cannot be used; and those of ``layers``.
+    @property
+    def packs_texts(self) -> bool:
+        """Whether texts that are read together cost nothing for their different lengths."""
+        return self.uses_chunked_head and self._body is not None and self._body.packs
 
-        ``input_ids`` (batch, length) is right-padded. No mask is needed: a causal model's position
-        sees only what stands to its left, and padding stands to the right of everything scored.
-        Layer 0 is the embedding, layer L what the L-th layer gives on; each (batch, length, d).
+    def hidden_states(
+        self, ids: Tensor, lengths: Sequence[int], layers: Sequence[int] = ()
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Last hidden states (n, d), or logits where the own head cannot be used; and those of ``layers``.
+
+        ``ids`` (n,) are several texts, one behind the other, of so many ids each; none sees another.
+        Layer 0 is the embedding, layer L what the L-th layer gives on; each (n, d).
         """
-        input_ids = input_ids.to(self.device)
-        run = self._body if self.uses_chunked_head else self.model
-        output = run(input_ids=input_ids, use_cache=False, output_hidden_states=bool(layers))
-        last = output.last_hidden_state if self.uses_chunked_head else output.logits
-        return last, [output.hidden_states[layer] for layer in layers]
+        ids = ids.to(self.device)
+        if self.uses_chunked_head and self._body is not None:
+            return self._body(ids, lengths, layers)
+        output = self.model(input_ids=padded(ids, lengths), use_cache=False, output_hidden_states=bool(layers))
+        return unpadded(output.logits, lengths), [unpadded(output.hidden_states[layer], lengths) for layer in layers]
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Vocabulary logits (n, V) of rows (n, d) of ``hidden_states``."""
@@ -200,14 +207,22 @@ class LanguageModel:
             )
 
     @torch.inference_mode()
+    def _body_and_head(self) -> tuple[Body | None, Callable[[Tensor], Tensor] | None]:
+        body, head = self.model.base_model, self.model.get_output_embeddings()
+        if body is self.model or head is None:
+            return None, None
+        ours = Body(body)
+        return (ours if ours.agrees(self._probe_ids()[0]) else Body(body, packs=False)), LinearHead.of(head) or head
+
+    @torch.inference_mode()
     def _head_agrees(self) -> bool:
         """Whether head(body(ids)) is what the model itself computes; some scale or cap their logits."""
         if self._body is None or self._head is None:
             agrees = False
         else:
             ids = self._probe_ids()
-            expected = self.model(input_ids=ids, use_cache=False).logits.float().log_softmax(-1)
-            hidden = self._body(input_ids=ids, use_cache=False).last_hidden_state
+            expected = self.model(input_ids=ids, use_cache=False).logits[0].float().log_softmax(-1)
+            hidden = Body(self.model.base_model, packs=False)(ids[0], [ids.shape[1]])[0]
             found = self._head(hidden).float().log_softmax(-1)
             agrees = found.shape == expected.shape and bool(
                 torch.allclose(found, expected, atol=_HEAD_TOLERANCE_NATS, rtol=1e-3, equal_nan=True)
@@ -238,12 +253,6 @@ def _first_token_policy(tokenizer: "PreTrainedTokenizerBase") -> tuple[int | Non
     if tokenizer.eos_token_id is not None:
         return tokenizer.eos_token_id, "after_eos"
     return None, "not_scored"
-
-
-def _body_and_head(model: "PreTrainedModel") -> tuple[Any, Callable[[Tensor], Tensor] | None]:
-    body = model.base_model
-    head = model.get_output_embeddings()
-    return (None, None) if body is model or head is None else (body, LinearHead.of(head) or head)
 
 
 # What changes a score besides weights and tokenizer; named one by one, because a configuration also

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from detector.models.body import Body
 from detector.models.language_model import LanguageModel
 from detector.models.linear_head import LinearHead
 from detector.models.voices import VOICE_NAMES, Voices
@@ -82,7 +83,7 @@ def score_texts(
         done = read = 0
         for sequences in groups:
             read += sum(len(sequence.encoded.start_char) for sequence in sequences)
-            for batch in plan_batches(sequences, context, largest):
+            for batch in plan_batches(sequences, context, largest, language_model.packs_texts, probe is not None):
                 _score_batch(language_model, voices, probe, batch, top_k, chunk_positions)
                 done += sum(window.end - window.first_target for _, window in batch.jobs)
                 if on_progress is not None:
@@ -142,12 +143,12 @@ def _score_batch(
     top_k: int,
     chunk_positions: int | None,
 ) -> None:
-    ids = batch.inputs(with_last=probe is not None).to(language_model.device)
+    ids = batch.inputs().to(language_model.device)
     targets = batch.targets().to(language_model.device)
     uniforms = None
     if "uniforms" in batch.jobs[0][0].columns:
         uniforms = torch.from_numpy(batch.gather("uniforms")).to(language_model.device)
-    last, states = language_model.hidden_states(ids, probe.layers if probe is not None else ())
+    last, states = language_model.hidden_states(ids, batch.lengths, probe.layers if probe is not None else ())
     hidden = batch.wanted(last)
     statistics = reduce_vocabulary(hidden, language_model.head, targets, top_k, chunk_positions, uniforms)
     language_model.check_finite(statistics.max_log_prob_nats)  # NaN where any logit of the position is NaN or +inf
@@ -158,7 +159,8 @@ def _score_batch(
     if voices is not None:
         for name in VOICE_NAMES:
             voice = getattr(voices, name)
-            hidden = batch.wanted(voice.base_model(input_ids=ids, use_cache=False).last_hidden_state)
+            body = Body(voice.base_model, packs=language_model.packs_texts)
+            hidden = batch.wanted(body(ids, batch.lengths)[0])
             head = voice.get_output_embeddings()
             log_probs = target_log_probs(hidden, LinearHead.of(head) or head, targets, chunk_positions)
             language_model.check_finite(log_probs)

@@ -71,7 +71,8 @@ def score_pairs(
     iterator = iter(texts)
     while group := list(islice(iterator, LOOKAHEAD_TEXTS)):
         sequences = [_sequence(performer, text, context) for text in group]
-        for batch in plan_batches(sequences, context, batch_tokens if chunked else 1):
+        packs = observer.packs_texts and performer.packs_texts
+        for batch in plan_batches(sequences, context, batch_tokens if chunked else 1, packs):
             _score_batch(observer, performer, batch, chunk_positions)
         for sequence in sequences:
             yield sequence.finish(observer, performer)
@@ -90,7 +91,7 @@ def _check_pair(observer: LanguageModel, performer: LanguageModel) -> None:
 @torch.inference_mode()
 def _score_batch(observer: LanguageModel, performer: LanguageModel, batch: Batch, chunk_positions: int) -> None:
     ids, targets = batch.inputs(), batch.targets()
-    seen, said = (batch.wanted(model.hidden_states(ids)[0]) for model in (observer, performer))
+    seen, said = (batch.wanted(model.hidden_states(ids, batch.lengths)[0]) for model in (observer, performer))
     parts = []
     for i in range(0, len(targets), chunk_positions):
         chunk = slice(i, i + chunk_positions)
