@@ -4,11 +4,11 @@
                                 [--picture benchmarks/growth.png] [--json FILE]
 
 Processor time of one thread, divided by tokens scored; every point is the least of as many runs as fit into a few
-seconds, at most five. ``tiny`` is a small random Llama with the embedded model's tokenizer, so that what is measured is the
-engine around the model and a million tokens take a minute; any other name is a model. Beyond its window a model reads
-every token twice, once as context of the next (scoring/windows.py), so time a token doubles there, and then stays;
-the line is drawn at the window. Memory is the peak of the process while it scores, less what it held before, which
-was the weights and the libraries (Linux only).
+seconds, at most five. ``tiny`` is a small random Llama with the embedded model's tokenizer, so that what is measured
+is the engine around the model and a million tokens take a minute; any other name is a model. Beyond its window a model
+reads every token twice, once as context of the next (scoring/windows.py), so time a token doubles there, and then
+stays; the line is drawn at the window. Memory is the peak of the process while it scores, less what it held before,
+which was the weights and the libraries (Linux only).
 """
 
 import argparse

@@ -50,7 +50,7 @@ class OperationCounter(TorchDispatchMode):
         self.counts["numbers_written"] += sum(leaf.numel() for leaf in results)
         if name in _PRODUCTS:
             self.counts["product_flops"] += 2 * results[0].numel() * arguments[_PRODUCTS[name]].shape[-1]
-        elif name.startswith("_scaled_dot_product"):
+        elif "scaled_dot_product" in name:
             q, k = arguments[:2]
             is_causal = bool((options or {}).get("is_causal")) or any(a is True for a in arguments[3:])
             pairs = q.shape[-2] * (k.shape[-2] + 1) // 2 if is_causal else q.shape[-2] * k.shape[-2]
@@ -66,9 +66,10 @@ def workload_model() -> Any:
     from detector import LanguageModel
 
     vocabulary = {"<s>": 0} | {f"w{i}": i for i in range(1, 3000)}
-    backend = Tokenizer(models.WordLevel(vocabulary, unk_token="<s>"))
+    backend = Tokenizer(models.WordLevel(vocabulary, "<s>"))
     backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, bos_token="<s>", eos_token="<s>")
+    special = dict.fromkeys(("bos_token", "eos_token"), "<s>")
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, **special)
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=3000, hidden_size=64, intermediate_size=160, num_hidden_layers=2, num_attention_heads=4,

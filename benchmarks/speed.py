@@ -137,9 +137,9 @@ def machine_rates(device: Any, dtype: Any) -> tuple[float, float]:
 def measure(language_model: Any, probe: Any, texts: list[str], rounds: int) -> dict[str, Any]:
     """All ways in turn, ``rounds`` times after one that is not counted."""
     import torch
+    from published_ways import WAYS
 
     from detector import score_texts
-    from published_ways import WAYS
 
     device, context = language_model.device, language_model.context_tokens
     prefix = [] if language_model.prefix_id is None else [language_model.prefix_id]

@@ -1,8 +1,9 @@
 """How many of the worker processes work at once: tried while they work.
 
-A core that is half of another, shared memory, or a neighbour on the same machine can make half of the workers as fast
-as all of them, and less to wait for. So once every worker has its model loaded, the rate of all is measured, then that of half,
-and so on downwards for as long as fewer are no slower. A run that is over before that has lost nothing.
+A core that is half of another, memory that all share, or a neighbour on the machine can make half of the workers as
+fast as all of them, and half is then enough. So once every worker has its model loaded, the rate of all is measured,
+then that of half, and so on downwards for as long as fewer are no slower. A run that is over before that has lost
+nothing.
 """
 
 import time

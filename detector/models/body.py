@@ -34,24 +34,21 @@ class Body:
         """
         if self._packed is not None:
             return self._packed(ids, lengths, layers)
-        output = self._model(
-            input_ids=padded(ids, lengths), use_cache=False, output_hidden_states=bool(layers)
-        )
+        output = self._model(input_ids=padded(ids, lengths), use_cache=False, output_hidden_states=bool(layers))
         return unpadded(output.last_hidden_state, lengths), [
             unpadded(output.hidden_states[layer], lengths) for layer in layers
         ]
 
-    def agrees(self, ids: Tensor) -> bool:
-        """Whether a packed pass gives the hidden states of the model's own, to the rounding of its number format.
+    def agrees(self, ids: Tensor, hidden: Tensor) -> bool:
+        """Whether a packed pass over ids (n,) gives ``hidden`` (n, d), to the rounding of the weights' number format.
 
-        ``ids`` (n,), at least 2. States that are no numbers are left to whoever uses them.
+        States that are no numbers are left to whoever uses them.
         """
         if self._packed is None:
             return True
-        own = self._model(input_ids=ids[None], use_cache=False).last_hidden_state[0].float()
-        packed = self._packed(torch.cat([ids[:1], ids]), [1, len(ids)])[0][1:].float()
-        tolerance = max(1e-4, 8 * torch.finfo(self._model.dtype).eps)
-        return not (own - packed).norm() > tolerance * own.norm()
+        found = self._packed(torch.cat([ids[:1], ids]), [1, len(ids)])[0][1:].float()
+        tolerance = max(1e-4, 8 * torch.finfo(hidden.dtype).eps)
+        return not (found - hidden.float()).norm() > tolerance * hidden.float().norm()
 
 
 def padded(ids: Tensor, lengths: Sequence[int]) -> Tensor:

@@ -61,9 +61,8 @@ class LanguageModel:
             raise ModelError(f"The window of {name} is {self.window_tokens} tokens; at least 2 are needed.")
         self.prefix_id, self.first_token = _first_token_policy(tokenizer)
         self._check_vocabulary()
-        self._check_causality()
         self._body, self._head = self._body_and_head()
-        self.uses_chunked_head = self._head_agrees()
+        self.uses_chunked_head = self._body is not None
 
     @classmethod
     def load(
@@ -186,17 +185,20 @@ class LanguageModel:
             )
 
     def _probe_ids(self) -> Tensor:
-        """A few ids spread over the vocabulary, (1, length)."""
+        """A few ids spread over the vocabulary, (length,)."""
         vocabulary = self.model.get_input_embeddings().num_embeddings
-        return (torch.arange(1, min(12, self.window_tokens) + 1) * 7919 % vocabulary)[None].to(self.device)
+        return (torch.arange(1, min(12, self.window_tokens) + 1) * 7919 % vocabulary).to(self.device)
 
-    @torch.inference_mode()
-    def _check_causality(self) -> None:
-        """A model whose predictions change with what comes later has seen the answer."""
+    def _probe_logits(self) -> Tensor:
+        """The model's own logits of the probe ids, float32 (length, V).
+
+        Raises ``ModelError`` for a model whose predictions change with what comes later: it has seen the answer.
+        """
         ids = self._probe_ids()
         changed = ids.clone()
-        changed[0, -1] = (changed[0, -1] + 1) % self.model.get_input_embeddings().num_embeddings
-        before, after = (self.model(input_ids=x, use_cache=False).logits[0, :-1].float() for x in (ids, changed))
+        changed[-1] = (changed[-1] + 1) % self.model.get_input_embeddings().num_embeddings
+        logits, others = self.model(input_ids=torch.stack([ids, changed]), use_cache=False).logits.float()
+        before, after = logits[:-1], others[:-1]
         # Rounding may differ a little where tokens are routed to experts together, more in short formats.
         tolerance = max(1e-5, 4 * torch.finfo(self.model.dtype).eps if self.dtype != "float32" else 0.0)
         scale = max(1.0, float(before.abs().nan_to_num().max()))
@@ -205,36 +207,29 @@ class LanguageModel:
                 f"{self.name} is not a causal model: what comes later in a text changes what it predicts earlier. "
                 "Use a model that reads from left to right."
             )
+        return logits
 
     @torch.inference_mode()
     def _body_and_head(self) -> tuple[Body | None, Callable[[Tensor], Tensor] | None]:
-        body, head = self.model.base_model, self.model.get_output_embeddings()
-        if body is self.model or head is None:
-            return None, None
-        ours = Body(body)
-        return (ours if ours.agrees(self._probe_ids()[0]) else Body(body, packs=False)), LinearHead.of(head) or head
-
-    @torch.inference_mode()
-    def _head_agrees(self) -> bool:
-        """Whether head(body(ids)) is what the model itself computes; some scale or cap their logits."""
-        if self._body is None or self._head is None:
-            agrees = False
-        else:
-            ids = self._probe_ids()
-            expected = self.model(input_ids=ids, use_cache=False).logits[0].float().log_softmax(-1)
-            hidden = Body(self.model.base_model, packs=False)(ids[0], [ids.shape[1]])[0]
-            found = self._head(hidden).float().log_softmax(-1)
-            agrees = found.shape == expected.shape and bool(
-                torch.allclose(found, expected, atol=_HEAD_TOLERANCE_NATS, rtol=1e-3, equal_nan=True)
-            )
-        if not agrees:
-            warnings.warn(
-                f"{self.name} computes its logits in a way of its own, so the whole vocabulary is held for every "
-                "position of a window: scores are right, but take more memory.",
-                DetectorWarning,
-                stacklevel=2,
-            )
-        return agrees
+        """The two whose chain is what the model itself computes; neither where it scales or caps its logits."""
+        logits, ids = self._probe_logits(), self._probe_ids()
+        base, module = self.model.base_model, self.model.get_output_embeddings()
+        if base is not self.model and module is not None:
+            body, head = Body(base, packs=False), LinearHead.of(module) or module
+            hidden = body(ids, [len(ids)])[0]
+            found = head(hidden).float()
+            if found.shape == logits.shape and torch.allclose(
+                found.log_softmax(-1), logits.log_softmax(-1), atol=_HEAD_TOLERANCE_NATS, rtol=1e-3, equal_nan=True
+            ):
+                packed = Body(base)
+                return (packed if packed.agrees(ids, hidden) else body), head
+        warnings.warn(
+            f"{self.name} computes its logits in a way of its own, so the whole vocabulary is held for every "
+            "position of a window: scores are right, but take more memory.",
+            DetectorWarning,
+            stacklevel=3,
+        )
+        return None, None
 
 
 def _context_length(model: "PreTrainedModel") -> int:

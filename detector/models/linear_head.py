@@ -16,7 +16,9 @@ class LinearHead:
     @classmethod
     def of(cls, module: nn.Module) -> "LinearHead | None":
         """The same as ``module``, or None where that is more than a matrix product."""
-        return cls(module.weight, module.bias) if type(module) is nn.Linear else None
+        if isinstance(module, nn.Linear) and type(module) is nn.Linear:
+            return cls(module.weight, module.bias)
+        return None
 
     @property
     def n_entries(self) -> int:

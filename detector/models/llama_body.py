@@ -29,7 +29,7 @@ class LlamaBody:
 
     @classmethod
     def of(cls, model: Any) -> "LlamaBody | None":
-        """The same as ``model``, or None where it is not a plain ``LlamaModel`` in evaluation."""
+        """The same as ``model``, or None where it is not a plain ``LlamaModel``."""
         from transformers import LlamaModel
 
         if type(model) is not LlamaModel or model.config.hidden_act != "silu":
@@ -77,7 +77,7 @@ class LlamaBody:
 
     def _attended(self, q: Tensor, k: Tensor, v: Tensor, texts: "_Texts") -> Tensor:
         """What each position takes from those of its text up to itself, (n, heads * width)."""
-        if texts.places is not None:
+        if texts.places is not None and texts.kept is not None:
             q, k, v = (x.unflatten(1, (-1, self._width))[texts.places].transpose(1, 2) for x in (q, k, v))
             seen = scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
             return seen.transpose(1, 2).flatten(0, 1)[texts.kept].flatten(1)
@@ -101,7 +101,8 @@ class _Texts:
     def __init__(self, lengths: Sequence[int], device: torch.device, pads: bool) -> None:
         self.own = [slice(start, stop) for start, stop in pairwise(accumulate(lengths, initial=0))]
         self.positions = torch.cat([torch.arange(length) for length in lengths]).to(device)
-        self.places = self.kept = None
+        self.places: Tensor | None = None
+        self.kept: Tensor | None = None
         if pads:
             n, longest = len(self.positions), max(lengths)
             starts = torch.tensor([own.start for own in self.own])

@@ -13,9 +13,9 @@ from detector.models.language_model import LanguageModel
 from detector.scoring.windows import Window, plan_windows
 
 BATCH_TOKENS = {"cpu": 1024, "cuda": 16_384, "mps": 4096}
-"""Input tokens, padding included, given to the model at once, by kind of device.
+"""Input tokens, padding included where texts are padded, given to the model at once, by kind of device.
 
-On two CPU cores 1,024 are as fast as 4,096 and take half the memory (benchmarks/scoring_speed.py).
+On two CPU cores 1,024 are as fast as 4,096 and take half the memory (benchmarks/speed.py).
 """
 
 

@@ -20,7 +20,7 @@ CHUNK_POSITIONS = {"cpu": 1024, "cuda": 4096, "mps": 4096}
 BLOCK_ENTRIES = {"cpu": 1024, "cuda": 8192, "mps": 8192}
 """Entries of the vocabulary in a tile. On a CPU a thread's share of a tile stays in its second-level cache."""
 _WHOLE_ROWS = 64
-"""Positions reduced at once where the head gives the whole vocabulary or none of it."""
+"""Positions reduced at once where all of their logits are held: for drawing, and for heads that give no blocks."""
 
 # exp() of this is 0 in float32, and 0 times it is 0: it stands for the -inf of masked entries,
 # which would turn the entropy into NaN.
@@ -95,7 +95,7 @@ def reduce_vocabulary(
     that neither the entropy nor the variance is a small difference of large numbers.
     """
     parts = []
-    for chunk in _chunks(hidden, head, chunk_positions):
+    for chunk in _chunks(hidden, chunk_positions, is_whole=uniforms is not None or not isinstance(head, LinearHead)):
         rows = _rows(hidden[chunk], head, exact)
         drawn = None if uniforms is None else uniforms[chunk]
         parts.append(_reduce(rows, targets[chunk], top_k, drawn, block_entries))
@@ -112,7 +112,7 @@ def target_log_probs(
 ) -> Tensor:
     """Ln p of the targets alone, float32 (n,), on the CPU; arguments as of ``reduce_vocabulary``."""
     parts = []
-    for chunk in _chunks(hidden, head, chunk_positions):
+    for chunk in _chunks(hidden, chunk_positions, is_whole=not isinstance(head, LinearHead)):
         tiles = _Tiles(_rows(hidden[chunk], head, None), targets[chunk], block_entries)
         normalisers = []
         for start in tiles.starts:
@@ -249,19 +249,16 @@ def _drawn(weights: Tensor, shifted: Tensor, uniforms: Tensor) -> Tensor:
     return shifted.gather(1, chosen.clamp_(max=weights.shape[1] - 1))
 
 
-def _chunks(hidden: Tensor, head: Head, chunk_positions: int | None) -> list[slice]:
+def _chunks(hidden: Tensor, chunk_positions: int | None, is_whole: bool) -> list[slice]:
     size = chunk_positions or CHUNK_POSITIONS.get(hidden.device.type, CHUNK_POSITIONS["cpu"])
-    if not isinstance(head, LinearHead):
-        size = min(size, _WHOLE_ROWS)
+    size = min(size, _WHOLE_ROWS) if is_whole else size
     return [slice(i, i + size) for i in range(0, len(hidden), size)]
 
 
 def _rows(hidden: Tensor, head: Head, exact: Exact | None) -> _Rows:
     if not isinstance(head, LinearHead):
         return _rows_of(head(hidden), None if exact is None else partial(exact, hidden))
-    return _Rows(
-        partial(head.block, hidden), partial(head.few, hidden), head.is_rounded, head.n_entries, hidden.device
-    )
+    return _Rows(partial(head.block, hidden), partial(head.few, hidden), head.is_rounded, head.n_entries, hidden.device)
 
 
 def _rows_of(logits: Tensor, exact: Callable[[Tensor], Tensor] | None) -> _Rows:

@@ -9,17 +9,15 @@ def run(workers, rate_of, batches=400, **options):
     """The crew after so many batches of 100 tokens, where so many workers together answer ``rate_of`` tokens/s."""
     now = [0.0]
     crew = Crew(workers, clock=lambda: now[0], **options)
-    under_way, started = 0, 0
+    under_way = 0
     most_at_once = []
-    for _ in range(batches):
-        while under_way < crew.most_under_way:
-            under_way += 1
+    for started in range(batches):
+        under_way = max(under_way, crew.most_under_way)
         busy = min(under_way, crew.workers)
         most_at_once.append(busy)
         now[0] += 100 / rate_of(busy)
         under_way -= 1
         crew.answered(100, started < workers, under_way)
-        started += 1
     return crew, most_at_once
 
 
