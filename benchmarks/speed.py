@@ -130,8 +130,9 @@ def machine_rates(device: Any, dtype: Any) -> tuple[float, float]:
     other = torch.empty_like(block).copy_(block)
     with Clock(device) as copy:
         other.copy_(block)
-    seconds = product.cpu if device.type == "cpu" and torch.get_num_threads() == 1 else product.wall
-    return 2 * size**3 * times / seconds, 2 * block.nbytes / copy.wall
+    if device.type == "cpu" and torch.get_num_threads() == 1:
+        return 2 * size**3 * times / product.cpu, 2 * block.nbytes / copy.cpu
+    return 2 * size**3 * times / product.wall, 2 * block.nbytes / copy.wall
 
 
 def measure(language_model: Any, probe: Any, texts: list[str], rounds: int) -> dict[str, Any]:
