@@ -20,6 +20,7 @@ from pathlib import Path
 import pyarrow as pa
 
 import detector.errors
+from detector.corpus.crew import Crew
 from detector.corpus.documents import Document, table_of
 from detector.corpus.engine import cores, default_workers
 from detector.corpus.judging import Judged, failed_row
@@ -29,8 +30,6 @@ from detector.corpus.worker import order, packed, unpacked
 from detector.documents.messages import receive, send
 from detector.errors import DetectorError, ModelError, UsageError
 
-_AHEAD = 2
-"""Batches under way or waiting, a worker: while one is scored the next is there."""
 _MOST_DEATHS = 3
 """Documents that may kill a worker one after the other before the machine is blamed."""
 
@@ -42,10 +41,15 @@ class _Answer:
     """None where the worker died over the batch."""
     error: Exception | None = None
     """What ends the run."""
+    is_first: bool = False
+    """Whether the worker loaded its model before it."""
 
 
 class LocalEngine:
-    """``workers`` processes, each with its own detector and ``threads`` threads."""
+    """``workers`` processes, each with its own detector and ``threads`` threads.
+
+    Without a number there is one a core, and as few of them stay as are no slower (``Crew``).
+    """
 
     def __init__(self, recipe: Recipe, workers: int | None = None, threads: int | None = None) -> None:
         if workers is not None and workers < 1:
@@ -54,6 +58,7 @@ class LocalEngine:
             raise UsageError(f"--threads is {threads}; at least 1 is needed.")
         self.recipe = recipe
         self.workers = workers or default_workers(recipe)
+        self._is_fixed = workers is not None
         self.threads = threads or max(1, cores() // self.workers)
 
     def judged(self, batches: Iterator[list[Document]], carried: list[Carried], keep_tokens: bool) -> Iterator[Judged]:
@@ -62,12 +67,13 @@ class LocalEngine:
         answers: queue.Queue[_Answer] = queue.Queue()
         first = order(self.recipe, self.threads, carried, keep_tokens)
         feeders: list[_Feeder] = []
+        crew, dismissed = Crew(self.workers, self._is_fixed), 0
         under_way = deaths = 0
         again: deque[list[Document]] = deque()
         is_over = False
         try:
             while True:
-                while under_way < _AHEAD * self.workers and not (is_over and not again):
+                while under_way < crew.most_under_way and not (is_over and not again):
                     batch = again.popleft() if again else next(batches, None)
                     if batch is None:
                         is_over = True
@@ -83,6 +89,10 @@ class LocalEngine:
                 if answer.error is not None:
                     raise answer.error
                 if answer.judged is not None:
+                    crew.answered(answer.judged.n_tokens, answer.is_first, under_way)
+                    while crew.is_decided and dismissed < len(feeders) - crew.workers:
+                        waiting.put(None)  # whoever takes it ends
+                        dismissed += 1
                     deaths = 0
                     yield answer.judged
                 elif len(answer.batch) > 1:
@@ -129,9 +139,10 @@ class _Feeder:
     def _run(self) -> None:
         while (batch := self._waiting.get()) is not None and not self._is_stopped:
             try:
-                if self._process is None:
+                is_first = self._process is None
+                if is_first:
                     self._start()
-                self._answers.put(_Answer(batch, self._ask(batch)))
+                self._answers.put(_Answer(batch, self._ask(batch), is_first=is_first))
             except (EOFError, OSError):
                 self._bury()
                 self._answers.put(_Answer(batch))

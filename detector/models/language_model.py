@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from detector.errors import DetectorWarning, ModelError
+from detector.models.body import Body, padded, unpadded
 from detector.models.encoding import TextEncoder
+from detector.models.linear_head import LinearHead
 from detector.models.prefix import AUTO, PrefixNeed, choose_prefix, measure_need
 from detector.models.voices import Voices
 
@@ -62,9 +64,8 @@ class LanguageModel:
         """What stands in front of a text."""
         self.prefix_id, self.first_token = self.prefix.id, self.prefix.first_token
         self._check_vocabulary()
-        self._check_causality()
-        self._body, self._head = _body_and_head(model)
-        self.uses_chunked_head = self._head_agrees()
+        self._body, self._head = self._body_and_head()
+        self.uses_chunked_head = self._body is not None
 
     @classmethod
     def load(
@@ -170,39 +171,33 @@ class LanguageModel:
             return None
         return Voices.load(self.model, self.fingerprint, self._voices_folder)
 
-    def hidden_states(self, input_ids: Tensor, layers: Sequence[int] = ()) -> tuple[Tensor, list[Tensor]]:
-        """Last hidden states (batch, length, d), or logits where the own head cannot be used; and those of ``layers``.
+    @property
+    def packs_texts(self) -> bool:
+        """Whether texts that are read together cost nothing for their different lengths."""
+        return self.uses_chunked_head and self._body is not None and self._body.packs
 
-        ``input_ids`` (batch, length) is right-padded. No mask is needed: a causal model's position
-        sees only what stands to its left, and padding stands to the right of everything scored.
-        Layer 0 is the embedding, layer L what the L-th layer gives on; each (batch, length, d).
+    def hidden_states(
+        self, ids: Tensor, lengths: Sequence[int], layers: Sequence[int] = ()
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Last hidden states (n, d), or logits where the own head cannot be used; and those of ``layers``.
+
+        ``ids`` (n,) are several texts, one behind the other, of so many ids each; none sees another.
+        Layer 0 is the embedding, layer L what the L-th layer gives on; each (n, d).
         """
-        input_ids = input_ids.to(self.device)
-        run = self._body if self.uses_chunked_head else self.model
-        output = run(input_ids=input_ids, use_cache=False, output_hidden_states=bool(layers))
-        last = output.last_hidden_state if self.uses_chunked_head else output.logits
-        return last, [output.hidden_states[layer] for layer in layers]
+        ids = ids.to(self.device)
+        if self.uses_chunked_head and self._body is not None:
+            return self._body(ids, lengths, layers)
+        output = self.model(input_ids=padded(ids, lengths), use_cache=False, output_hidden_states=bool(layers))
+        return unpadded(output.logits, lengths), [unpadded(output.hidden_states[layer], lengths) for layer in layers]
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Vocabulary logits (n, V) of rows (n, d) of ``hidden_states``."""
-        return self._head(hidden) if self.uses_chunked_head and self._head is not None else hidden.clone()
+        return self.head(hidden)
 
     @property
-    def exact_logits(self) -> Callable[[Tensor, Tensor], Tensor] | None:
-        """Logits of a few ids in float32: rows (n, d) and ids (n, k) → (n, k).
-
-        None where ``logits`` are float32 anyway, or no plain matrix product.
-        """
-        head = self._head
-        if self.model.dtype == torch.float32 or not self.uses_chunked_head or not isinstance(head, nn.Linear):
-            return None
-        weight, bias = head.weight, head.bias
-
-        def exact(hidden: Tensor, ids: Tensor) -> Tensor:
-            found = torch.einsum("nd,nkd->nk", hidden.float(), weight[ids].float())
-            return found if bias is None else found + bias[ids].float()
-
-        return exact
+    def head(self) -> Callable[[Tensor], Tensor]:
+        """What ``logits`` does, as a ``LinearHead`` where it is one matrix product."""
+        return self._head if self.uses_chunked_head and self._head is not None else torch.clone
 
     def check_finite(self, values: Tensor) -> None:
         """Raise ``ModelError`` unless all of what was made of the logits are finite numbers."""
@@ -225,17 +220,20 @@ class LanguageModel:
             )
 
     def _probe_ids(self) -> Tensor:
-        """A few ids spread over the vocabulary, (1, length)."""
+        """A few ids spread over the vocabulary, (length,)."""
         vocabulary = self.model.get_input_embeddings().num_embeddings
-        return (torch.arange(1, min(12, self.window_tokens) + 1) * 7919 % vocabulary)[None].to(self.device)
+        return (torch.arange(1, min(12, self.window_tokens) + 1) * 7919 % vocabulary).to(self.device)
 
-    @torch.inference_mode()
-    def _check_causality(self) -> None:
-        """A model whose predictions change with what comes later has seen the answer."""
+    def _probe_logits(self) -> Tensor:
+        """The model's own logits of the probe ids, float32 (length, V).
+
+        Raises ``ModelError`` for a model whose predictions change with what comes later: it has seen the answer.
+        """
         ids = self._probe_ids()
         changed = ids.clone()
-        changed[0, -1] = (changed[0, -1] + 1) % self.model.get_input_embeddings().num_embeddings
-        before, after = (self.model(input_ids=x, use_cache=False).logits[0, :-1].float() for x in (ids, changed))
+        changed[-1] = (changed[-1] + 1) % self.model.get_input_embeddings().num_embeddings
+        logits, others = self.model(input_ids=torch.stack([ids, changed]), use_cache=False).logits.float()
+        before, after = logits[:-1], others[:-1]
         # Rounding may differ a little where tokens are routed to experts together, more in short formats.
         tolerance = max(1e-5, 4 * torch.finfo(self.model.dtype).eps if self.dtype != "float32" else 0.0)
         scale = max(1.0, float(before.abs().nan_to_num().max()))
@@ -244,28 +242,29 @@ class LanguageModel:
                 f"{self.name} is not a causal model: what comes later in a text changes what it predicts earlier. "
                 "Use a model that reads from left to right."
             )
+        return logits
 
     @torch.inference_mode()
-    def _head_agrees(self) -> bool:
-        """Whether head(body(ids)) is what the model itself computes; some scale or cap their logits."""
-        if self._body is None or self._head is None:
-            agrees = False
-        else:
-            ids = self._probe_ids()
-            expected = self.model(input_ids=ids, use_cache=False).logits.float().log_softmax(-1)
-            hidden = self._body(input_ids=ids, use_cache=False).last_hidden_state
-            found = self._head(hidden).float().log_softmax(-1)
-            agrees = found.shape == expected.shape and bool(
-                torch.allclose(found, expected, atol=_HEAD_TOLERANCE_NATS, rtol=1e-3, equal_nan=True)
-            )
-        if not agrees:
-            warnings.warn(
-                f"{self.name} computes its logits in a way of its own, so the whole vocabulary is held for every "
-                "position of a window: scores are right, but take more memory.",
-                DetectorWarning,
-                stacklevel=2,
-            )
-        return agrees
+    def _body_and_head(self) -> tuple[Body | None, Callable[[Tensor], Tensor] | None]:
+        """The two whose chain is what the model itself computes; neither where it scales or caps its logits."""
+        logits, ids = self._probe_logits(), self._probe_ids()
+        base, module = self.model.base_model, self.model.get_output_embeddings()
+        if base is not self.model and module is not None:
+            body, head = Body(base, packs=False), LinearHead.of(module) or module
+            hidden = body(ids, [len(ids)])[0]
+            found = head(hidden).float()
+            if found.shape == logits.shape and torch.allclose(
+                found.log_softmax(-1), logits.log_softmax(-1), atol=_HEAD_TOLERANCE_NATS, rtol=1e-3, equal_nan=True
+            ):
+                packed = Body(base)
+                return (packed if packed.agrees(ids, hidden) else body), head
+        warnings.warn(
+            f"{self.name} computes its logits in a way of its own, so the whole vocabulary is held for every "
+            "position of a window: scores are right, but take more memory.",
+            DetectorWarning,
+            stacklevel=3,
+        )
+        return None, None
 
 
 def _context_length(model: "PreTrainedModel") -> int:
@@ -275,12 +274,6 @@ def _context_length(model: "PreTrainedModel") -> int:
         if isinstance(value, int) and value > 0:
             return value
     return LONGEST_WINDOW
-
-
-def _body_and_head(model: "PreTrainedModel") -> tuple[Any, nn.Module | None]:
-    body = model.base_model
-    head = model.get_output_embeddings()
-    return (None, None) if body is model or head is None else (body, head)
 
 
 # What changes a score besides weights and tokenizer; named one by one, because a configuration also

@@ -13,9 +13,9 @@ from detector.models.language_model import LanguageModel
 from detector.scoring.windows import Window, plan_windows
 
 BATCH_TOKENS = {"cpu": 1024, "cuda": 16_384, "mps": 4096}
-"""Input tokens, padding included, given to the model at once, by kind of device.
+"""Input tokens, padding included where texts are padded, given to the model at once, by kind of device.
 
-On two CPU cores 1,024 are as fast as 4,096 and take half the memory (benchmarks/scoring_speed.py).
+On two CPU cores 1,024 are as fast as 4,096 and take half the memory (benchmarks/speed.py).
 """
 
 
@@ -52,44 +52,47 @@ def encode(language_model: LanguageModel, text: str) -> Encoded:
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows of like length, padded on the right.
-
-    No mask is needed: a causal model's position sees only what stands to its left, and padding
-    stands to the right of everything wanted.
-    """
+    """Windows that the model reads together, one behind the other."""
 
     jobs: list[tuple[Sequence, Window]]
+    reads_last: bool = False
+    """Whether the last id of each window is read too, for its own state; it predicts nothing."""
 
-    def inputs(self, with_last: bool = False) -> Tensor:
-        """Ids (windows, longest), int64; ``with_last`` also the last one of each, which predicts nothing."""
-        more = int(with_last)
-        padded = np.zeros((len(self.jobs), self.jobs[0][1].input_length + more), dtype=np.int64)
-        for row, (sequence, window) in enumerate(self.jobs):
-            padded[row, 0] = sequence.ids[0]  # written over below, unless the window repeats it
-            own = sequence.ids[window.begin : window.end - 1 + more]
-            padded[row, window.begin - window.origin :][: len(own)] = own
-        return torch.from_numpy(padded)
+    @property
+    def lengths(self) -> list[int]:
+        """Ids that the model reads of each window."""
+        return [window.input_length + self.reads_last for _, window in self.jobs]
+
+    def inputs(self) -> Tensor:
+        """Ids, int64 (n,) for the sum n of ``lengths``."""
+        stop = int(self.reads_last) - 1
+        ids: list[NDArray[np.int32]] = []
+        for sequence, window in self.jobs:
+            if window.repeats_first:
+                ids.append(sequence.ids[:1])
+            ids.append(sequence.ids[window.begin : window.end + stop])
+        return torch.from_numpy(np.concatenate(ids).astype(np.int64))
 
     def targets(self) -> Tensor:
-        """Ids of the scored tokens, all windows one after the other, int64 (n,)."""
+        """Ids of the scored tokens, all windows one after the other, int64."""
         ids = [sequence.ids[window.first_target : window.end] for sequence, window in self.jobs]
         return torch.from_numpy(np.concatenate(ids).astype(np.int64))
 
-    def wanted(self, hidden: Tensor) -> Tensor:
-        """Rows (n, d) of ``hidden`` (windows, longest, d) that predict a scored token; position t predicts id t + 1."""
-        rows = [
-            hidden[row, window.first_target - 1 - window.origin : window.end - 1 - window.origin]
-            for row, (_, window) in enumerate(self.jobs)
-        ]
-        return torch.cat(rows)
+    def wanted(self, states: Tensor) -> Tensor:
+        """Rows of ``states`` (n, ...) that predict a scored token, in the order of ``targets``."""
+        return self._rows(states, -1)
 
     def own(self, states: Tensor) -> Tensor:
-        """Rows (n, ...) of ``states`` (windows, longest, ...) that the scored tokens themselves have."""
+        """Rows of ``states`` (n, ...) that the scored tokens themselves have."""
+        return self._rows(states, 0)
+
+    def _rows(self, states: Tensor, shift: int) -> Tensor:
+        """A position t predicts id t + 1."""
         rows = [
-            states[row, window.first_target - window.origin : window.end - window.origin]
-            for row, (_, window) in enumerate(self.jobs)
+            part[window.first_target + shift - window.origin : window.end + shift - window.origin]
+            for part, (_, window) in zip(states.split(self.lengths), self.jobs, strict=True)
         ]
-        return torch.cat(rows)
+        return torch.cat(rows) if len(rows) > 1 else rows[0]
 
     def gather(self, name: str) -> NDArray[Any]:
         """A column's entries for the scored tokens, in the order of ``targets``."""
@@ -108,17 +111,31 @@ class Batch:
 
 
 def plan_batches(
-    sequences: Iterable[Sequence], context: int, batch_tokens: int, repeats_first: bool = False
+    sequences: Iterable[Sequence],
+    context: int,
+    batch_tokens: int,
+    packs: bool = False,
+    reads_last: bool = False,
+    repeats_first: bool = False,
 ) -> Iterator[Batch]:
-    """All windows of the texts, longest first, in batches whose padded size fits; a longer one goes alone."""
+    """All windows of the texts, longest first, in batches whose size fits; a longer one goes alone.
+
+    Texts that a model does not pack are padded to the longest of their batch, which counts.
+    """
     jobs = [
         (sequence, window)
         for sequence in sequences
         for window in plan_windows(len(sequence.ids), context, repeats_first)
     ]
     jobs.sort(key=lambda job: job[1].input_length, reverse=True)
-    start = 0
-    while start < len(jobs):
-        rows = max(1, batch_tokens // jobs[start][1].input_length)
-        yield Batch(jobs[start : start + rows])
-        start += rows
+    batch: list[tuple[Sequence, Window]] = []
+    size = 0
+    for job in jobs:
+        length = job[1].input_length if packs or not batch else batch[0][1].input_length
+        if batch and size + length > batch_tokens:
+            yield Batch(batch, reads_last)
+            batch, size, length = [], 0, job[1].input_length
+        batch.append(job)
+        size += length
+    if batch:
+        yield Batch(batch, reads_last)

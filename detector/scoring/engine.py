@@ -10,13 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from detector.models.body import Body
 from detector.models.language_model import LanguageModel
+from detector.models.linear_head import LinearHead
 from detector.models.voices import VOICE_NAMES, Voices
 from detector.records.token_scores import TokenScores
 from detector.scoring.ahead import ahead
 from detector.scoring.batches import BATCH_TOKENS, Batch, Encoded, encode, plan_batches
 from detector.scoring.probe import StateReader, scaled
-from detector.scoring.vocabulary_head import CHUNK_POSITIONS, reduce_vocabulary, target_log_probs
+from detector.scoring.vocabulary_head import reduce_vocabulary, target_log_probs
 
 LOOKAHEAD_TEXTS = 256
 """Texts read ahead and sorted by length, so that a batch holds texts of like length."""
@@ -43,7 +45,7 @@ def score_texts(
     samples: int = 0,
     seed: int = 0,
     batch_tokens: int | None = None,
-    chunk_positions: int = CHUNK_POSITIONS,
+    chunk_positions: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[TokenScores]:
     """Score every token of every text, in input order.
@@ -64,7 +66,7 @@ def score_texts(
         raise TypeError("score_texts takes several texts; put a single one in a list")
     if batch_tokens is None:
         batch_tokens = BATCH_TOKENS.get(language_model.device.type, BATCH_TOKENS["cpu"])
-    if top_k < 0 or samples < 0 or batch_tokens < 1 or chunk_positions < 1:
+    if top_k < 0 or samples < 0 or batch_tokens < 1 or (chunk_positions is not None and chunk_positions < 1):
         raise ValueError("top_k and samples must be at least 0, batch_tokens and chunk_positions at least 1")
     iterator = iter(texts)
     groups = (
@@ -81,7 +83,8 @@ def score_texts(
         done = read = 0
         for sequences in groups:
             read += sum(len(sequence.encoded.start_char) for sequence in sequences)
-            for batch in plan_batches(sequences, context, largest, language_model.repeats_prefix):
+            packs, repeats = language_model.packs_texts, language_model.repeats_prefix
+            for batch in plan_batches(sequences, context, largest, packs, probe is not None, repeats):
                 _score_batch(language_model, voices, probe, batch, top_k, chunk_positions)
                 done += sum(window.end - window.first_target for _, window in batch.jobs)
                 if on_progress is not None:
@@ -139,18 +142,16 @@ def _score_batch(
     probe: StateReader | None,
     batch: Batch,
     top_k: int,
-    chunk_positions: int,
+    chunk_positions: int | None,
 ) -> None:
-    ids = batch.inputs(with_last=probe is not None).to(language_model.device)
+    ids = batch.inputs().to(language_model.device)
     targets = batch.targets().to(language_model.device)
     uniforms = None
     if "uniforms" in batch.jobs[0][0].columns:
         uniforms = torch.from_numpy(batch.gather("uniforms")).to(language_model.device)
-    last, states = language_model.hidden_states(ids, probe.layers if probe is not None else ())
+    last, states = language_model.hidden_states(ids, batch.lengths, probe.layers if probe is not None else ())
     hidden = batch.wanted(last)
-    statistics = reduce_vocabulary(
-        hidden, language_model.logits, targets, top_k, chunk_positions, uniforms, language_model.exact_logits
-    )
+    statistics = reduce_vocabulary(hidden, language_model.head, targets, top_k, chunk_positions, uniforms)
     language_model.check_finite(statistics.max_log_prob_nats)  # NaN where any logit of the position is NaN or +inf
     values = {name: column.numpy() for name, column in vars(statistics).items() if column is not None}
     if probe is not None:
@@ -159,8 +160,10 @@ def _score_batch(
     if voices is not None:
         for name in VOICE_NAMES:
             voice = getattr(voices, name)
-            hidden = batch.wanted(voice.base_model(input_ids=ids, use_cache=False).last_hidden_state)
-            log_probs = target_log_probs(hidden, voice.get_output_embeddings(), targets, chunk_positions)
+            body = Body(voice.base_model, packs=language_model.packs_texts)
+            hidden = batch.wanted(body(ids, batch.lengths)[0])
+            head = voice.get_output_embeddings()
+            log_probs = target_log_probs(hidden, LinearHead.of(head) or head, targets, chunk_positions)
             language_model.check_finite(log_probs)
             values[f"{name}_log_prob_nats"] = log_probs.numpy()
     batch.write(values)

@@ -15,9 +15,12 @@ from detector.models.language_model import LanguageModel
 from detector.records.pair_scores import PairScores
 from detector.scoring.batches import BATCH_TOKENS, Batch, encode, plan_batches
 from detector.scoring.engine import LOOKAHEAD_TEXTS
-from detector.scoring.vocabulary_head import CHUNK_POSITIONS
 
 _COLUMNS = ("log_prob_nats", "max_log_prob_nats", "cross_entropy_nats", "cross_variance")
+
+
+CHUNK_POSITIONS = 64
+"""Positions whose whole vocabulary is held at once, twice; changes speed and memory, never the result."""
 
 
 @dataclass
@@ -68,8 +71,9 @@ def score_pairs(
     iterator = iter(texts)
     while group := list(islice(iterator, LOOKAHEAD_TEXTS)):
         sequences = [_sequence(performer, text, context) for text in group]
+        packs = observer.packs_texts and performer.packs_texts
         repeats = performer.repeats_prefix or observer.repeats_prefix
-        for batch in plan_batches(sequences, context, batch_tokens if chunked else 1, repeats):
+        for batch in plan_batches(sequences, context, batch_tokens if chunked else 1, packs, repeats_first=repeats):
             _score_batch(observer, performer, batch, chunk_positions)
         for sequence in sequences:
             yield sequence.finish(observer, performer)
@@ -88,7 +92,7 @@ def _check_pair(observer: LanguageModel, performer: LanguageModel) -> None:
 @torch.inference_mode()
 def _score_batch(observer: LanguageModel, performer: LanguageModel, batch: Batch, chunk_positions: int) -> None:
     ids, targets = batch.inputs(), batch.targets()
-    seen, said = (batch.wanted(model.hidden_states(ids)[0]) for model in (observer, performer))
+    seen, said = (batch.wanted(model.hidden_states(ids, batch.lengths)[0]) for model in (observer, performer))
     parts = []
     for i in range(0, len(targets), chunk_positions):
         chunk = slice(i, i + chunk_positions)

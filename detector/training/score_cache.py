@@ -105,10 +105,10 @@ def pool_texts(language_model: LanguageModel, texts: Sequence[str], layers: tupl
     for text in texts:
         encoded = encode(language_model, text)
         n = len(encoded.end_char)
-        ids = torch.from_numpy(encoded.ids.astype(np.int64))[None, -language_model.context_tokens :]
+        ids = torch.from_numpy(encoded.ids.astype(np.int64))[-language_model.context_tokens :]
         with torch.inference_mode():
-            _, states = language_model.hidden_states(ids, layers)
-        own = torch.stack([scaled(state[0, -n:]) for state in states], dim=1).cpu().numpy()
+            _, states = language_model.hidden_states(ids, [len(ids)], layers)
+        own = torch.stack([scaled(state[-n:]) for state in states], dim=1).cpu().numpy()
         ends = piece_ends(encoded.end_char, text)
         yield StatesOnly(PooledStates(layers, ends, pooled(own, ends)), encoded.end_char)
 

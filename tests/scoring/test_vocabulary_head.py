@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from detector.scoring.vocabulary_head import reduce_logits, reduce_vocabulary
+from detector.models.linear_head import LinearHead
+from detector.scoring.vocabulary_head import reduce_logits, reduce_vocabulary, target_log_probs
 
 
 def test_hand_derived_values():
@@ -104,3 +105,83 @@ def test_a_bfloat16_head_is_near_the_float32_one():
     assert (mended.log_prob_nats - reference.log_prob_nats).abs().mean() < 0.01
     assert (mended.max_log_prob_nats - reference.max_log_prob_nats).abs().mean() < 0.01
     assert ((mended.rank - reference.rank).abs() <= 1 + 0.02 * reference.rank).float().mean() > 0.99
+
+
+def linear_head(vocabulary, width, dtype=torch.float32, bias=False, spread=1.0):
+    generator = torch.Generator().manual_seed(8)
+    weight = (torch.randn(vocabulary, width, generator=generator) * spread).to(dtype)
+    return LinearHead(weight, torch.randn(vocabulary, generator=generator).to(dtype) if bias else None)
+
+
+@pytest.mark.parametrize("block", [1, 7, 64, 301, 5000])
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_sweep_in_blocks_agrees_with_whole_rows_in_double_precision(block, bias):
+    head = linear_head(301, 24, bias=bias)
+    hidden = torch.randn(40, 24, generator=torch.Generator().manual_seed(9))
+    targets = torch.arange(40) * 7 % 301
+    logits = hidden.double() @ head.weight.double().T + (head.bias.double() if bias else 0.0)
+    log_p = logits.log_softmax(1)
+    entropy = -(log_p.exp() * log_p).sum(1)
+    found = reduce_vocabulary(hidden, head, targets, top_k=3, chunk_positions=17, block_entries=block)
+    own = log_p.gather(1, targets[:, None])
+    expected = {
+        "log_prob_nats": own.squeeze(1),
+        "rank": 1 + (log_p > own).sum(1),
+        "entropy_nats": entropy,
+        "log_prob_variance": (log_p.exp() * (log_p + entropy[:, None]) ** 2).sum(1),
+        "max_log_prob_nats": log_p.amax(1),
+        "top_ids": log_p.topk(3).indices,
+        "top_log_prob_nats": log_p.topk(3).values,
+    }
+    for name, values in expected.items():
+        torch.testing.assert_close(getattr(found, name).double(), values.double(), atol=2e-5, rtol=2e-5)
+    ours = target_log_probs(hidden, head, targets, chunk_positions=17, block_entries=block)
+    torch.testing.assert_close(ours.double(), own.squeeze(1), atol=2e-5, rtol=2e-5)
+
+
+def test_a_target_never_outranks_itself_by_rounding():
+    head = linear_head(200, 300, spread=3.0)
+    hidden = head.weight[:50] * 2  # each position is surest of the target by far
+    found = reduce_vocabulary(hidden, head, torch.arange(50), block_entries=64)
+    assert found.rank.tolist() == [1] * 50
+    assert torch.equal(found.log_prob_nats, found.max_log_prob_nats)
+
+
+@pytest.mark.parametrize("block", [64, 1000])
+def test_blocks_change_nothing_in_bfloat16_either(block):
+    head = linear_head(1000, 32, torch.bfloat16, spread=0.7)
+    hidden = torch.randn(90, 32, generator=torch.Generator().manual_seed(4)).bfloat16()
+    best = head(hidden).topk(2).values
+    hidden = hidden[best[:, 0] > best[:, 1]][:60]  # of two that round to the same, either may be mended
+    targets = torch.arange(60) * 13 % 1000
+    rounded = head(hidden).float()
+    mended = torch.stack([rounded.argmax(1), targets], dim=1)
+    logits = rounded.scatter(1, mended, head.few(hidden, mended)).double()  # the two that rounding would show in
+    log_p = logits.log_softmax(1)
+    entropy = -(log_p.exp() * log_p).sum(1)
+    for top_k in (0, 4):
+        found = reduce_vocabulary(hidden, head, targets, top_k=top_k, block_entries=block)
+        own = log_p.gather(1, targets[:, None])
+        torch.testing.assert_close(found.log_prob_nats.double(), own.squeeze(1), atol=2e-5, rtol=0)
+        torch.testing.assert_close(found.entropy_nats.double(), entropy, atol=2e-5, rtol=0)
+        torch.testing.assert_close(found.max_log_prob_nats.double(), log_p.amax(1), atol=2e-5, rtol=0)
+        assert found.rank.tolist() == (1 + (log_p > own).sum(1)).tolist()
+        assert found.top_ids.shape == (60, top_k)
+    assert torch.equal(found.top_log_prob_nats[:, 0], found.max_log_prob_nats)
+
+
+def test_a_block_that_is_masked_altogether_counts_for_nothing():
+    logits = torch.full((1, 6), -torch.inf)
+    logits[0, 4:] = 1.0
+    found = reduce_logits(logits, torch.tensor([5]), block_entries=2)
+    assert found.entropy_nats.item() == pytest.approx(math.log(2), abs=1e-6)
+    assert found.log_prob_nats.item() == pytest.approx(-math.log(2), abs=1e-6)
+    assert found.log_prob_variance.item() == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_logit_that_is_no_number_shows_in_the_largest(bad):
+    logits = torch.zeros(1, 6)
+    logits[0, 1] = bad
+    found = reduce_logits(logits, torch.tensor([5]), block_entries=2)
+    assert not found.max_log_prob_nats.isfinite().all()
