@@ -78,7 +78,8 @@ def _section(module: ModuleType, records: dict[str, MethodRecord]) -> Iterator[s
     yield f"## {plain(title.rstrip('.'))} {{#{_anchor(module.__name__)}}}"
     yield list(prose_of(rest))
     yield table(
-        ["statistic", ""], ((code(name), plain(_whole(name) or str(record["summary"]))) for name, record in records.items())
+        ["statistic", ""],
+        ((code(name), plain(_whole(name) or str(record["summary"]))) for name, record in records.items()),
     )
 
 

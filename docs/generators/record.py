@@ -77,9 +77,7 @@ def _nested(name: str, schema: Schema) -> Iterator[str | list[str]]:
     inner = schema.get("items", schema)
     if properties := inner.get("properties"):
         yield f"### {'Each of' if 'items' in schema else 'In'} `{name}`"
-        rows = (
-            (code(key), _kind(value), plain(value.get("description", ""))) for key, value in properties.items()
-        )
+        rows = ((code(key), _kind(value), plain(value.get("description", ""))) for key, value in properties.items())
         yield table(["field", "JSON", ""], rows)
 
 

@@ -150,7 +150,11 @@ def readme_block(figures: dict[str, Any]) -> str:
         row("human texts called `human`", lambda m: _percent(m["recognised"])),
         row("machine texts called `machine` or `mixed`", lambda m: _percent(m["detected"])),
         row("machine texts called `human`", lambda m: _percent(m["passing"])),
-        ("false alarms among a kind of text that no reference stands for: median, worst", worst, *["" for _ in found[1:]]),
+        (
+            "false alarms among a kind of text that no reference stands for: median, worst",
+            worst,
+            *["" for _ in found[1:]],
+        ),
     ]
     return "\n".join(table(["measured on texts that took no part in making it", *map(code, models)], rows)).strip()
 
