@@ -28,40 +28,41 @@ Page = Callable[[], str]
 
 def quick_pages() -> dict[Path, Page]:
     """Pages that take no longer than their imports."""
-    from docs.generators import commands, methods, record, results
+    from docs.generators import commands, methods, record, result_pages
 
     return {
         DOCS / "reference" / "commands.md": commands.commands_page,
         DOCS / "reference" / "training.md": commands.training_page,
         DOCS / "reference" / "record.md": record.record_page,
         DOCS / "reference" / "methods.md": methods.methods_page,
-        DOCS / "results" / "tokens.md": lambda: results.token_page(ROOT / "reports" / "gallery"),
+        DOCS / "results" / "tokens.md": lambda: result_pages.token_page(ROOT / "reports" / "gallery"),
         README: lambda: readme(README.read_text(encoding="utf-8"), json.loads(FIGURES.read_text(encoding="utf-8"))),
     }
 
 
 def result_pages() -> dict[Path, Page]:
     """Pages that are measured."""
+    from docs.generators import result_pages as pages
     from docs.generators import results
 
     measured, alarms = cache(results.measure), cache(results.measure_false_alarms)
 
     def of_model(model: str) -> Page:
-        return lambda: results.model_page(measured(model))
+        return lambda: pages.model_page(measured(model))
 
     def figures() -> str:
         return json.dumps(results.figures_of(map(measured, results.MODELS), alarms()), indent=1) + "\n"
 
     return {
         FIGURES: figures,
-        DOCS / "results" / "false_alarms.md": lambda: results.false_alarms_page(alarms()),
+        DOCS / "results" / "false_alarms.md": lambda: pages.false_alarms_page(alarms()),
         **{DOCS / "results" / f"{model}.md": of_model(model) for model in results.MODELS},
     }
 
 
 def readme(text: str, figures: dict[str, Any]) -> str:
     """The README with the block between its marks written anew."""
-    from docs.generators.results import readme_block
+    from docs.generators.readme import readme_block
 
     before, _, rest = text.partition(BEGIN)
     _, found, after = rest.partition(END)

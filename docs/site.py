@@ -1,8 +1,8 @@
 """What MkDocs needs to be told: pages and pictures that live elsewhere in the repository, and where links lead.
 
-Links are written as they are right in the repository, so that a page can be read there as well; on the site each leads to
-the page that its file became. A link to a file that is no page (source code, data) becomes its words alone. MkDocs calls
-the functions by name (``hooks`` in mkdocs.yml).
+Links are written as they are right in the repository, so that a page can be read there as well; on the site each
+leads to the page that its file became. A link to a file that is no page (source code, data) becomes its words alone.
+MkDocs calls the functions by name (``hooks`` in mkdocs.yml).
 """
 
 import posixpath

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import typer
 from typer.main import get_command
 
-from detector.commands.app import DEFAULT_COMMAND, app
+from detector.commands.app import app
 from docs.generators.markdown import cell, code, fenced, page, plain, table
 
 SHARED_BY = 4
@@ -84,9 +84,9 @@ def training_page() -> str:
     shared: list[Parameter] = []
     return page(
         "Training commands",
-        "`python -m detector.training COMMAND` makes the files that are shipped: the small base model, its voices, the "
-        "probe, the classifiers and the numbers that reports are drawn against. [Make it again](../make_again.md) gives "
-        "the whole sequence. A verdict from your own labelled texts needs none of these: "
+        "`python -m detector.training COMMAND` makes the files that are shipped: the small base model, its voices, "
+        "the probe, the classifiers and the numbers that reports are drawn against. [Make it again](../make_again.md) "
+        "gives the whole sequence. A verdict from your own labelled texts needs none of these: "
         "[`detect train`](commands.md#detect-train).",
         fenced("\n".join((training.__doc__ or "").splitlines()[2:])),
         *(block for command in commands for block in _section(command, "python -m detector.training", shared)),

@@ -13,8 +13,8 @@ INTRODUCTION = """\
 `detect methods` lists them, `detect essay.txt --explain` and `detect score` show them of a text, and
 `detector.methods.compute(name, scores)` gives one from Python ([how](../python.md)). A value keeps its published sign;
 *higher* or *lower* says which way machine text tends. What one pass of a model gives is never computed twice, and a
-statistic that is undefined for a text (too short, no variance) is NaN, never 0. How well each tells people from machines
-here is in [the results](../results/index.md).
+statistic that is undefined for a text (too short, no variance) is NaN, never 0. How well each tells people from
+machines is in [the results](../results/index.md).
 """
 NOTATION = """\
 In the formulas, x_t is token t of n, p_t the model's distribution over the tokens that may stand there, r_t the rank of
@@ -54,10 +54,7 @@ def _by_module(records: dict[str, MethodRecord]) -> dict[str, dict[str, MethodRe
     homes = {name: chosen.__module__ for name, chosen in METHODS.items()}
     found: dict[str, dict[str, MethodRecord]] = {}
     for name, record in records.items():
-        if name.startswith("diveye."):
-            home = _DIVEYE
-        else:
-            home = homes.get(name) or _WATERMARKS[name.startswith("synthid")]
+        home = homes.get(name) or (_DIVEYE if name.startswith("diveye.") else _WATERMARKS[name.startswith("synthid")])
         if home.startswith("detector."):
             found.setdefault(home, {})[name] = record
     return dict(sorted(found.items(), key=lambda entry: (_effort(entry[1]), entry[0])))
@@ -96,10 +93,10 @@ _LEADS = ("Definition", "Source:", "Under the same name")
 
 
 def prose_of(docstring: str) -> Iterator[str]:
-    """A docstring's lines as Markdown: what is indented is shown as it stands, what begins like a lead is set apart.
+    r"""A docstring's lines as Markdown: what is indented is shown as it stands, what begins like a lead is set apart.
 
-    >>> list(prose_of("Definition, for x_t:\\n    a = b\\nSource: them."))
-    ['**Definition**, for x\\\\_t:', '', '```text', 'a = b', '```', '', '**Source:** them.', '']
+    >>> list(prose_of("Definition, for x:\n    a = b_t\nSource: them."))
+    ['**Definition**, for x:', '', '```text', 'a = b_t', '```', '', '**Source:** them.', '']
     """
     block: list[str] = []
     is_formula = False

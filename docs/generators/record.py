@@ -11,10 +11,11 @@ from docs.generators.markdown import code, page, plain, table
 
 INTRODUCTION = """\
 What `detect PATH --json` prints, one object a line; what `POST /api/detect` answers; and, a row a document, what
-`detect batch` writes as Parquet. It is declared once, at the fields of `detector.Result`, and this page is read off them.
+`detect batch` writes as Parquet. It is declared once, at the fields of `detector.Result`, and this page is read off
+them.
 """
 CONVENTIONS = """\
-- A number that does not exist is null: all of them where a text is `unscored`, one of them where a statistic is undefined.
+- A number that does not exist is null: all of them where a text is `unscored`, one where a statistic is undefined.
 - Log-probabilities and evidence are in nats, ranks count from 1.
 - Places count characters of the text as given, from 0; the end is the place after the last character.
 - `schema_version` changes where a field changes its meaning or goes; new fields may come without that."""
@@ -31,11 +32,11 @@ def record_page() -> str:
         _field_table(fields),
         *(block for field in fields for block in _nested(field.name, field.schema)),
         "## Columns of a corpus run",
-        "`results/*.parquet` has a column for each field above, of the type named there, and these beside them. A column "
-        "of your own data keeps its name, with `input_` before it where a field has that name.",
+        "`results/*.parquet` has a column for each field above, of the type named there, and these beside them. A "
+        "column of your own data keeps its name, with `input_` before it where a field has that name.",
         _columns(corpus._CORPUS, _corpus_words()),
-        "With `--keep-tokens`, `tokens/*.parquet` has a row for each distinct text that was scored, with aligned lists, an "
-        "entry a token:",
+        "With `--keep-tokens`, `tokens/*.parquet` has a row for each distinct text that was scored, with aligned "
+        "lists, an entry a token:",
         table(["column", "type"], ((code(name), plain(str(kind))) for name, kind in _schema_of_tokens())),
     )
 
