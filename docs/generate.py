@@ -98,8 +98,8 @@ def main(arguments: list[str] | None = None) -> int:
     for path in stale:
         print(f"{path.relative_to(ROOT)} {'is not current' if given.check else 'written'}", file=sys.stderr)
     outdated = list(outdated_figures()) if given.quick else []
-    for path in outdated:
-        print(f"{path} has changed since docs/results were made of it", file=sys.stderr)
+    for source in outdated:
+        print(f"{source} has changed since docs/results were made of it", file=sys.stderr)
     if given.check and (stale or outdated):
         print("Mend it: python -m docs.generate", file=sys.stderr)
     return int(given.check and bool(stale or outdated))

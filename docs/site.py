@@ -24,6 +24,7 @@ PAGES = {
     "datasets/corpus_sources.md": "data/corpus_sources.md",
     "datasets/detection_sources.md": "data/detection_sources.md",
     "deploy/README.md": "deployment.md",
+    "deploy/assistants.md": "assistants.md",
     "detector/models/small/README.md": "models/small.md",
     "detector/models/small/voices/README.md": "models/voices.md",
     "detector/verdict/calibrations/README.md": "models/calibrations.md",

@@ -121,6 +121,16 @@ def test_extras_that_pages_name_are_there():
         assert f"`{extra}`" in table
 
 
+def test_programs_that_pages_name_are_there():
+    for page in (*PAGES, ROOT / "benchmarks" / "README.md", ROOT / "ARCHITECTURE.md"):
+        text = page.read_text(encoding="utf-8")
+        for path in re.findall(r"python ((?:benchmarks|reports)/\w+\.py)", text):
+            assert (ROOT / path).is_file(), f"{page.name}: {path}"
+        for module in re.findall(r"python -m ((?:detector|docs)(?:\.\w+)+)", text):
+            path = ROOT / module.replace(".", "/")
+            assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), f"{page.name}: {module}"
+
+
 def test_the_package_list_is_complete():
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     found = {str(p.parent.relative_to(ROOT)).replace("/", ".") for p in (ROOT / "detector").rglob("__init__.py")}

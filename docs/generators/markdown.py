@@ -48,6 +48,15 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: Sequenc
     return [*lines, ""]
 
 
+def interval(figure: str) -> str:
+    r"""A figure with its interval, which is not broken between lines.
+
+    >>> interval("0.5 [0.4, 0.6] (1/2)") == "0.5 \\[0.4,\u00a00.6] (1/2)"
+    True
+    """
+    return re.sub(r"\[(\S+), (\S+)\]", "\\\\[\\1,\u00a0\\2]", figure)
+
+
 def fenced(text: str, language: str = "text") -> list[str]:
     """A block of code."""
     return [f"```{language}", *text.splitlines(), "```", ""]

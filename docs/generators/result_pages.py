@@ -6,7 +6,7 @@ from typing import Any
 
 from detector.evaluation.quality import Quality
 from detector.verdict.detector import DEFAULT_TARGET_FPR
-from docs.generators.markdown import code, page, plain, table
+from docs.generators.markdown import code, interval, page, plain, table
 from docs.generators.results import MODELS, FalseAlarms, Results, rate_of, sources, stamps
 
 _HEADINGS = {"generator": "By generator", "attack": "By attack", "domain": "By domain", "length": "By length"}
@@ -54,12 +54,12 @@ def _group_section(heading: str, rows: list[Quality]) -> Iterator[str | list[str
         for row in rows
     )  # fmt: skip
     headings = [heading.removeprefix("By "), "human", "machine", "AUROC", "TPR at 1 % FPR", "false alarms", "found"]
-    yield table(headings, ([cell.replace("[", r"\[") for cell in row] for row in shown), right=[1, 2])
+    yield table(headings, (list(map(interval, row)) for row in shown), right=[1, 2])
 
 
 def _ranking_table(what: str, rows: Iterable[Quality], name: Any = lambda row: row.group) -> list[str]:
     shown = (
-        (plain(name(row)), str(row.n_human), str(row.n_machine), *(str(e).replace("[", r"\[") for e in (
+        (plain(name(row)), str(row.n_human), str(row.n_machine), *(interval(str(e)) for e in (
             row.auroc, row.tpr_at_1, row.tpr_at_5)))
         for row in rows
     )  # fmt: skip
@@ -68,7 +68,7 @@ def _ranking_table(what: str, rows: Iterable[Quality], name: Any = lambda row: r
 
 def _verdict_table(what: str, rows: Iterable[Quality]) -> list[str]:
     shown = (
-        (plain(row.group), *(str(rate_of(rate)).replace("[", r"\[") for rate in (
+        (plain(row.group), *(interval(str(rate_of(rate))) for rate in (
             row.false_alarms, row.recognised, row.detected, row.passing)))
         for row in rows
     )  # fmt: skip
@@ -78,7 +78,7 @@ def _verdict_table(what: str, rows: Iterable[Quality]) -> list[str]:
 
 def false_alarms_page(alarms: FalseAlarms) -> str:
     """Whom the verdict accuses wrongly."""
-    references, groups, left_out, ways = ([line.replace("[", r"\[") for line in lines] for lines in alarms.tables)
+    references, groups, left_out, ways = (list(map(interval, lines)) for lines in alarms.tables)
     above = [name for name, rate in alarms.left_out.items() if rate.share > DEFAULT_TARGET_FPR]
     return page(
         "False alarms",
