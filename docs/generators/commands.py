@@ -13,7 +13,7 @@ import typer
 from typer.main import get_command
 
 from detector.commands.app import app
-from docs.generators.markdown import cell, code, fenced, page, plain, table
+from docs.generators.markdown import code, fenced, page, plain, table
 
 SHARED_BY = 4
 """Commands that must have an option, with the same words and default, for it to be described once for all."""
@@ -42,7 +42,7 @@ class Parameter:
     """As typed; for an argument, its one placeholder."""
     is_option: bool
     takes: str
-    """Placeholder of the value or the values there are; empty for a switch."""
+    """Placeholder of the value; empty for a switch."""
     default: str
     """Empty where there is none to show."""
     help: str
@@ -137,7 +137,7 @@ def _parameters(command: Any, callback: Any) -> Iterator[Parameter]:
             is_option=is_option,
             takes=_takes(found, kind) if is_option else "",
             default=shown if isinstance(shown, str) else _default(found.default) if shown else "",
-            help=_with_environment(found),
+            help=_help(found, kind),
             required=found.required,
         )
 
@@ -148,9 +148,22 @@ def _names(option: Any, kind: Any) -> tuple[str, ...]:
     return (*option.opts, *turned_off)
 
 
-def _with_environment(found: Any) -> str:
-    variable = found.envvar
-    return f"{found.help or ''}{f' Taken from the environment variable {variable} too.' if variable else ''}".strip()
+def _help(found: Any, kind: Any) -> str:
+    """What it says of itself, with the values there are and the environment variable that gives it too."""
+    said = [found.help or ""]
+    if values := _choices(kind):
+        said.append(f"One of {', '.join(f'`{value}`' for value in values)}.")
+    if found.envvar:
+        said.append(f"Taken from the environment variable `{found.envvar}` too.")
+    return " ".join(said).strip()
+
+
+def _choices(kind: Any) -> list[str]:
+    if get_origin(kind) is Literal:
+        return [str(value) for value in get_args(kind)]
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return [str(member.value) for member in kind]
+    return []
 
 
 def _type_of(annotation: Any) -> Any:
@@ -167,10 +180,6 @@ def _type_of(annotation: Any) -> Any:
 def _takes(option: Any, kind: Any) -> str:
     if option.metavar:
         return str(option.metavar)
-    if get_origin(kind) is Literal:
-        return "|".join(map(str, get_args(kind)))
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return "|".join(str(member.value) for member in kind)
     return _VALUES.get(kind, "VALUE")
 
 
@@ -214,5 +223,7 @@ def _parameter_table(parameters: list[Parameter]) -> list[str]:
         names = ", ".join(code(name) for name in p.names)
         value = f" {code(p.takes)}" if p.takes else ""
         default = "required" if p.required else code(p.default) if p.default else ""
-        rows.append((f"{names}{value}", default, cell(plain(p.help))))
+        rows.append((f"{names}{value}", default, plain(p.help)))
+    if not any(default for _, default, _ in rows):
+        return table(["option", ""], [(names, says) for names, _, says in rows])
     return table(["option", "default", ""], rows)

@@ -1,6 +1,7 @@
 """Pages that are read off the program hold what it holds, and are as they would be written now."""
 
 import json
+from typing import Literal
 
 import pytest
 import typer
@@ -12,7 +13,7 @@ from detector.records.result import Result
 from detector.training.__main__ import app as training_app
 from docs import generate
 from docs.generators import commands, methods, record
-from docs.generators.markdown import cell
+from docs.generators.markdown import code
 
 
 @pytest.mark.parametrize("path", generate.quick_pages(), ids=lambda path: path.name)
@@ -30,7 +31,7 @@ def test_every_command_and_option_is_on_the_page_with_its_help():
         assert f"\n## detect {command.name}\n" in page
         section = page.partition(f"\n## detect {command.name}\n")[2].partition("\n## ")[0]
         for parameter in command.parameters:
-            assert cell(f"`{parameter.names[0]}`") in section, parameter.names
+            assert code(parameter.names[0]) in section, parameter.names
             assert parameter.help, parameter.names
 
 
@@ -45,7 +46,7 @@ def test_an_option_is_described_once_if_many_commands_share_it():
     lines = commands.commands_page().splitlines()
     assert "--model" in [parameter.names[0] for parameter in shared]
     for parameter in shared:
-        row = commands._parameter_table([parameter])[2]
+        row = commands._parameter_table(shared)[2 + shared.index(parameter)]
         assert lines.count(row) == 1
 
 
@@ -58,6 +59,7 @@ def test_what_a_parameter_says_of_itself():
         flag: bool = False,
         on: bool = True,
         size: float = typer.Option(0.5, envvar="SIZE", help="Of it."),
+        how: Literal["a", "b"] = typer.Option("a", help="The way."),
         many: list[int] | None = typer.Option(None, metavar="NUMBER", help="Some."),  # noqa: B008
     ) -> None:
         """Does it."""
@@ -68,13 +70,14 @@ def test_what_a_parameter_says_of_itself():
 
     first, _ = commands.commands_of(app)
     by_name = {parameter.names: parameter for parameter in first.parameters}
-    assert set(by_name) == {("PATH",), ("--flag",), ("--on", "--no-on"), ("--size",), ("--many",)}
+    assert set(by_name) == {("PATH",), ("--flag",), ("--on", "--no-on"), ("--size",), ("--many",), ("--how",)}
     assert by_name["PATH",].required
     assert (by_name["--flag",].takes, by_name["--flag",].default) == ("", "")
     assert by_name["--on", "--no-on"].default == "on"
     assert (by_name["--size",].takes, by_name["--size",].default) == ("NUMBER", "0.5")
-    assert by_name["--size",].help == "Of it. Taken from the environment variable SIZE too."
+    assert by_name["--size",].help == "Of it. Taken from the environment variable `SIZE` too."
     assert by_name["--many",].takes == "NUMBER"
+    assert (by_name["--how",].takes, by_name["--how",].help) == ("VALUE", "The way. One of `a`, `b`.")
 
 
 def test_every_field_of_the_record_is_on_its_page():
