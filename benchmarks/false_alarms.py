@@ -69,58 +69,88 @@ def groups(classifier: Classifier, dev: FeatureTable) -> Iterator[tuple[str, Mas
 
 
 def main() -> None:
-    """Print the three tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="default")
     parser.add_argument("--target-fpr", type=float, default=0.01)
     arguments = parser.parse_args()
     classifier = Classifier.load(calibration_for(arguments.model))
     table = FeatureTable.load(shipped_table(classifier.model_name))
-    references = table.rows(table.role == "calibrate")
-    human = references.rows(~references.is_machine)
+    for lines in (
+        reference_lines(table),
+        group_lines(classifier, table, arguments.target_fpr),
+        left_out_lines(left_out_of(classifier, table, arguments.target_fpr), arguments.target_fpr),
+        way_lines(classifier, table, arguments.target_fpr),
+    ):
+        print("\n".join(lines), end="\n\n")
+
+
+def reference_lines(table: FeatureTable) -> Iterator[str]:
+    """How many human references there are, by where they come from and length."""
+    human = table.rows((table.role == "calibrate") & ~table.is_machine)
     names = [f"{least}+" for least in LENGTH_LIMITS]
-    print("| human references | " + " | ".join(names) + " |\n|---|" + "---|" * len(names))
+    yield "| human references | " + " | ".join(names) + " |"
+    yield "|---|" + "---|" * len(names)
     for source in np.unique(sources(human)):
         inside = sources(human) == source
         counts = [int((inside & (lengths(human) == i)).sum()) for i in range(len(names))]
-        print(f"| {source} | " + " | ".join(map(str, counts)) + " |")
+        yield f"| {source} | " + " | ".join(map(str, counts)) + " |"
     totals = np.bincount(lengths(human), minlength=len(names))
-    print("| all | " + " | ".join(map(str, totals.tolist())) + " |")
+    yield "| all | " + " | ".join(map(str, totals.tolist())) + " |"
 
+
+def group_lines(classifier: Classifier, table: FeatureTable, target_fpr: float) -> Iterator[str]:
+    """False alarms among human texts that took no part in fitting or calibrating, by group."""
     dev = table.rows((table.role == "dev") & ~table.is_machine)
-    flags = accused(classifier, dev, arguments.target_fpr)
-    print(f"\n| human texts that only judge | false alarms at {arguments.target_fpr:g} |\n|---|---|")
+    flags = accused(classifier, dev, target_fpr)
+    yield f"| human texts that only judge | false alarms at {target_fpr:g} |"
+    yield "|---|---|"
     for name, rows in groups(classifier, dev):
         if rows.sum() >= FEWEST:
-            print(f"| {name} | {Rate(int(flags[rows].sum()), int(rows.sum()))} |")
+            yield f"| {name} | {Rate(int(flags[rows].sum()), int(rows.sum()))} |"
 
-    bare = replace(classifier, register=None, raw_models=None, kinds=[])
-    print(f"\n| source left out of the calibration | false alarms at {arguments.target_fpr:g} |\n|---|---|")
-    left_out = dict(alarms_left_out(bare, references, arguments.target_fpr, WAYS))
+
+def left_out_of(classifier: Classifier, table: FeatureTable, target_fpr: float) -> dict[str, Rate]:
+    """False alarms among each source of references, by a calibration like the classifier's but without that source."""
+    references = table.rows(table.role == "calibrate")
+    return dict(alarms_left_out(_bare(classifier), references, target_fpr, WAYS))
+
+
+def left_out_lines(left_out: dict[str, Rate], target_fpr: float) -> Iterator[str]:
+    """These, and their median and worst."""
+    yield f"| source left out of the calibration | false alarms at {target_fpr:g} |"
+    yield "|---|---|"
     for source, rate in left_out.items():
-        print(f"| {source} | {rate} |")
+        yield f"| {source} | {rate} |"
     shares = [rate.share for rate in left_out.values()]
-    print(f"\nmedian {np.median(shares):.3f}, worst {max(shares):.3f} of {len(shares)} sources")
+    yield ""
+    yield f"median {np.median(shares):.3f}, worst {max(shares):.3f} of {len(shares)} sources"
 
+
+def way_lines(classifier: Classifier, table: FeatureTable, target_fpr: float) -> Iterator[str]:
+    """What the promise might rest on instead, and what that costs."""
+    bare, references = _bare(classifier), table.rows(table.role == "calibrate")
     whole = table.rows((table.role == "dev") & table.is_whole)
-    print(
-        "\n| the score | chat models found | false alarms, all | worst dev set | left out: median, worst |\n"
-        + "|"
-        + "---|" * 5
-    )
+    yield "| the score | chat models found | false alarms, all | worst dev set | left out: median, worst |"
+    yield "|" + "---|" * 5
     for i in range(len(WAYS) + 1):
         judged = calibrate(bare, references, ways=WAYS[:i])
-        flags = accused(judged, whole, arguments.target_fpr)
+        flags = accused(judged, whole, target_fpr)
         of_humans = {
             name: flags[~whole.is_machine & (whole.dataset == name)].mean()
             for name in np.unique(whole.dataset[~whole.is_machine])
         }
         found = [flags[whole.is_machine & (whole.generator == name)].mean() for name in chat_generators(whole)]
-        shares = [rate.share for _, rate in alarms_left_out(bare, references, arguments.target_fpr, WAYS[:i])]
-        print(
+        shares = [rate.share for _, rate in alarms_left_out(bare, references, target_fpr, WAYS[:i])]
+        yield (
             f"| {' + '.join(['as it is', *WAYS[:i]])} | {np.mean(found):.3f} | {flags[~whole.is_machine].mean():.4f} | "
             f"{max(of_humans.values()):.3f} | {np.median(shares):.3f}, {max(shares):.3f} |"
         )
+
+
+def _bare(classifier: Classifier) -> Classifier:
+    """Its score alone, to be calibrated anew."""
+    return replace(classifier, register=None, raw_models=None, kinds=[])
 
 
 def alarms_left_out(

@@ -1,4 +1,4 @@
-"""How good the verdict and every published statistic are on the dev sets; prints the README's table.
+"""How good the verdict and every published statistic are on the dev sets; prints the tables of docs/results.
 
     python benchmarks/quality.py [--model small] [--table FILE] [--calibration FILE] [--all] [--json FILE]
 
@@ -9,7 +9,7 @@ everything must beat. `detect evaluate --shipped` shows the verdict by domain, g
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -43,16 +43,25 @@ def goals(classifier: Classifier, dev: FeatureTable) -> Iterator[str]:
     found = list(
         verdict_quality(classifier, dev, DEFAULT_TARGET_FPR, ("generator", "attack", "dataset", "length", "all"))
     )
-    by_generator = [row for row in found if row.grouping == "generator"]
-    chat = [row for row in by_generator if row.group not in BEFORE_CHAT and "paraphrased" not in row.group]
-    auroc, tpr = (float(np.mean([getattr(row, name).value for row in chat])) for name in ("auroc", "tpr_at_1"))
-    yield f"chat models ({len(chat)} generators, mean): AUROC {auroc:.3f}, TPR at 1 % FPR {tpr:.3f}"
+    n, auroc, tpr = chat_model_means(found)
+    yield f"chat models ({n} generators, mean): AUROC {auroc:.3f}, TPR at 1 % FPR {tpr:.3f}"
     for row in found:
         if row.grouping == "attack" and any(part in row.group for part in PARAPHRASED):
             yield f"attack {row.group}: AUROC {row.auroc}, TPR at 1 % FPR {row.tpr_at_1} ({row.n_machine} texts)"
     for row in found:
         if row.grouping in ("dataset", "length", "all"):
             yield f"false alarms at {DEFAULT_TARGET_FPR:g}, {row.group}: {row.false_alarms}"
+
+
+def chat_model_means(found: Iterable[Quality]) -> tuple[int, float, float]:
+    """How many chat models are among the generators, and the means of their AUROC and TPR at 1 % FPR."""
+    chat = [
+        row
+        for row in found
+        if row.grouping == "generator" and row.group not in BEFORE_CHAT and "paraphrased" not in row.group
+    ]
+    auroc, tpr = (float(np.mean([getattr(row, name).value for row in chat])) for name in ("auroc", "tpr_at_1"))
+    return len(chat), auroc, tpr
 
 
 def main() -> None:

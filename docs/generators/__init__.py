@@ -1,0 +1,1 @@
+"""Pages that are read off the program or its numbers, a module each."""

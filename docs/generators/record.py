@@ -1,0 +1,107 @@
+"""The record of one text, read off the fields that declare it, and the columns that a corpus run adds."""
+
+import inspect
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from detector.corpus import schema as corpus
+from detector.records.fields import Schema, ToldField, told_fields
+from detector.records.result import Result
+from docs.generators.markdown import code, page, plain, table
+
+INTRODUCTION = """\
+What `detect PATH --json` prints, one object a line; what `POST /api/detect` answers; and, a row a document, what
+`detect batch` writes as Parquet. It is declared once, at the fields of `detector.Result`, and this page is read off
+them.
+"""
+CONVENTIONS = """\
+- A number that does not exist is null: all of them where a text is `unscored`, one where a statistic is undefined.
+- Log-probabilities and evidence are in nats, ranks count from 1.
+- Places count characters of the text as given, from 0; the end is the place after the last character.
+- `schema_version` changes where a field changes its meaning or goes; new fields may come without that."""
+
+
+def record_page() -> str:
+    """The page of the record."""
+    fields = told_fields(Result)
+    return page(
+        "The record",
+        INTRODUCTION.rstrip(),
+        CONVENTIONS,
+        "## Fields",
+        _field_table(fields),
+        *(block for field in fields for block in _nested(field.name, field.schema)),
+        "## Columns of a corpus run",
+        "`results/*.parquet` has a column for each field above, of the type named there, and these beside them. A "
+        "column of your own data keeps its name, with `input_` before it where a field has that name.",
+        _columns(corpus._CORPUS, _corpus_words()),
+        "With `--keep-tokens`, `tokens/*.parquet` has a row for each distinct text that was scored, with aligned "
+        "lists, an entry a token:",
+        table(["column", "type"], ((code(name), plain(str(kind))) for name, kind in _schema_of_tokens())),
+    )
+
+
+def _field_table(fields: Iterable[ToldField]) -> list[str]:
+    rows = (
+        (code(field.name), _kind(field.schema), code(field.arrow), plain(field.schema.get("description", "")))
+        for field in fields
+    )
+    return table(["field", "JSON", "Parquet", ""], rows)
+
+
+def _kind(schema: Schema) -> str:
+    """Its JSON type in words.
+
+    >>> _kind({"type": ["array", "null"], "items": {"type": "number"}})
+    'list of numbers or null'
+    >>> _kind({"enum": ["human", "machine"]})
+    '`"human"`, `"machine"`'
+    """
+    if "enum" in schema:
+        return ", ".join(code(f'"{value}"') for value in schema["enum"])
+    if "const" in schema:
+        return code(str(schema["const"]))
+    kinds = schema.get("type", "any")
+    if isinstance(kinds, list):
+        return " or ".join(_one_kind(kind, schema) for kind in kinds)
+    return _one_kind(kinds, schema)
+
+
+def _one_kind(kind: str, schema: Schema) -> str:
+    if kind == "array" and "type" in schema.get("items", {}):
+        return f"list of {schema['items']['type']}s"
+    return "list" if kind == "array" else kind
+
+
+def _nested(name: str, schema: Schema) -> Iterator[str | list[str]]:
+    """A table for an object with named properties, or a list of such."""
+    inner = schema.get("items", schema)
+    if properties := inner.get("properties"):
+        yield f"### {'Each of' if 'items' in schema else 'In'} `{name}`"
+        rows = ((code(key), _kind(value), plain(value.get("description", ""))) for key, value in properties.items())
+        yield table(["field", "JSON", ""], rows)
+
+
+def _columns(columns: Iterable[tuple[str, Any]], words: dict[str, str]) -> list[str]:
+    return table(
+        ["column", "type", ""], ((code(name), code(str(kind)), plain(words.get(name, ""))) for name, kind in columns)
+    )
+
+
+def _corpus_words() -> dict[str, str]:
+    """What the module says of each column, from its list."""
+    words: dict[str, str] = {}
+    name = ""
+    for line in (inspect.getdoc(corpus) or "").splitlines():
+        if line.startswith("- ``"):
+            name, _, rest = line.removeprefix("- ``").partition("``: ")
+            words[name] = rest
+        elif line.startswith("  ") and name:
+            words[name] += f" {line.strip()}"
+        else:
+            name = ""
+    return {name: f"{said[0].upper()}{said[1:].rstrip(';.')}." for name, said in words.items()}
+
+
+def _schema_of_tokens() -> list[tuple[str, Any]]:
+    return [(field.name, field.type) for field in corpus.TOKENS_SCHEMA]
