@@ -15,6 +15,7 @@ from detector.report.distributions import (
     SPECTRUM_EDGES,
 )
 from detector.report.evidence_summaries import sentence_bits, sentence_evidence
+from detector.report.parts import told_segments
 from detector.report.picture_parts import (
     Band,
     Bars,
@@ -113,7 +114,7 @@ def evidence_picture(result: Result, evidence: Evidence) -> Picture:
     ]
     layers.append(Level(0.0, "text"))
     token_starts = np.array([start for start, _ in evidence.spans])
-    for number, segment in enumerate(result.segments[1:], start=2):
+    for number, segment in enumerate(told_segments(result)[1:], start=2):
         at = int(np.searchsorted(token_starts, segment.start_char))
         layers.append(Rule(float(at), "text", f"part {number}"))
     return Picture(

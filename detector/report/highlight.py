@@ -17,7 +17,7 @@ from markupsafe import Markup
 from detector.records.result import Evidence, Finding, Result, Segment
 from detector.report.evidence_summaries import sentence_evidence
 from detector.report.outline import paragraphs_of
-from detector.report.parts import label_of
+from detector.report.parts import label_of, told_segments
 from detector.report.small_svg import LEAST_REACH_NATS, sentence_bars
 from detector.report.views import word_levels
 from detector.report.visible import plain_visible, visible
@@ -82,14 +82,15 @@ def paragraphs(result: Result, evidence: Evidence) -> Iterator[Paragraph]:
     cores = [_core_start(text, unit) for unit in units]
     tokens = _tokens(result, evidence, units, cores)
     spans = paragraphs_of(text)
-    runs_of = _runs(result, evidence, units, cores, spans)
+    segments = told_segments(result)
+    runs_of = _runs(segments, evidence, units, cores, spans)
     sums = sentence_evidence(evidence)
     reach = max(LEAST_REACH_NATS, float(np.abs(sums).max(initial=0)))
     for (start, end), runs in zip(spans, runs_of, strict=True):
         pieces: list[str] = [visible(text, start, cores[runs[0].units[0]])] if runs else []
         at = start
         for run in runs:
-            pieces.append(_opening(run, result.segments))
+            pieces.append(_opening(run, segments))
             for i in run.units:
                 at = max(cores[i], units[i].end)
                 next_core = cores[i + 1] if i < runs[-1].units[-1] else at
@@ -111,11 +112,11 @@ class _Run:
     begins_sentence: bool
     """Or goes on with one from the paragraph before."""
     parts: list[int]
-    """Places, in the result's segments, of those that begin with it."""
+    """Places, among the segments that are told, of those that begin with it."""
 
 
 def _runs(
-    result: Result,
+    segments: Sequence[Segment],
     evidence: Evidence,
     units: Sequence[Unit],
     cores: Sequence[int],
@@ -130,7 +131,7 @@ def _runs(
         for first, last in itertools.pairwise(bounds)
     ]
     beginnings = [units_of_run[0] for ranges in ranges_of for units_of_run in ranges]
-    parts_of = _parts_by_beginning(result.segments, beginnings, cores)
+    parts_of = _parts_by_beginning(segments, beginnings, cores)
     return [
         [
             _Run(run, sentences[run[0]], run[0] == 0 or sentences[run[0] - 1] != sentences[run[0]], parts_of[run[0]])

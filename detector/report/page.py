@@ -213,6 +213,7 @@ def _part_row(part: TextPart) -> dict[str, object]:
         "share": percent(part.share),
         "words": f"{part.n_words:,}",
         "beginning": visible(part.beginning),
+        "border": part.border,
         "p_value": p_words(part.segment.p_value).removeprefix("p-value "),
         "evidence": signed(part.segment.evidence_nats),
     }

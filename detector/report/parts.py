@@ -7,12 +7,14 @@ paragraph, or in a text of one.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from detector.records.result import Result, Segment
 from detector.report.outline import Outline, line_of, numbers_between, outline_of
+from detector.verdict.rules import HUMAN_TARGET
 
 MOST_PARTS = 40
 """Shown of a text; more are counted."""
@@ -46,6 +48,8 @@ class TextPart:
     """Its first words, as a stranger wrote them: to be made safe before it is shown."""
     first_sentence: int | None
     """Number, as on the page, of the sentence that it begins with; None where it holds none."""
+    border: str
+    """Where else it may begin, in words; empty where its border is sure."""
 
     @property
     def label(self) -> str:
@@ -65,13 +69,27 @@ def label_of(segment: Segment) -> str:
     return _LABELS.get(segment.label) or lean_of(segment)
 
 
+def told_segments(result: Result) -> tuple[Segment, ...]:
+    """The segments that people are told of: none of a text that looks no more divided than texts by one author do.
+
+    The division is the likeliest one, and most texts by one author have one too; the record holds it whatever it says.
+    """
+    if len(result.segments) < 2:
+        return ()
+    labels = {segment.label for segment in result.segments} - {"uncertain"}
+    is_said = result.verdict == "mixed" or len(labels - {result.verdict}) > 0
+    is_seen = result.one_author_p_value is None or result.one_author_p_value <= HUMAN_TARGET
+    return result.segments if is_said or is_seen else ()
+
+
 def parts_of(result: Result) -> list[TextPart]:
     """The parts of a text; none where it is all of one kind or its words are not at hand."""
-    if result.evidence is None or len(result.segments) < 2:
+    segments = told_segments(result)
+    if result.evidence is None or not segments:
         return []
     text, evidence = result.evidence.text, result.evidence
     sentences = [evidence.sentences[i] for i in sorted(set(evidence.sentence_of_token))]
-    words = [text[s.start_char : s.end_char].split() for s in result.segments]
+    words = [text[s.start_char : s.end_char].split() for s in segments]
     total = max(1, sum(map(len, words)))
     return [
         TextPart(
@@ -83,9 +101,16 @@ def parts_of(result: Result) -> list[TextPart]:
             *_lines(text, segment),
             _beginning(inside),
             _first_sentence(sentences, segment),
+            _border(sentences, segment),
         )
-        for number, (segment, inside) in enumerate(zip(result.segments, words, strict=True), start=1)
+        for number, (segment, inside) in enumerate(zip(segments, words, strict=True), start=1)
     ]
+
+
+def _border(sentences: Sequence[tuple[int, int]], segment: Segment) -> str:
+    places = [start for start, _ in sentences]
+    earliest, latest = (bisect_left(places, at) + 1 for at in segment.begins_between)
+    return f"it may begin anywhere from sentence {earliest} to {latest}" if earliest < latest else ""
 
 
 def sentence_on_parts(parts: Sequence[TextPart]) -> str:

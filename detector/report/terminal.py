@@ -26,6 +26,7 @@ from detector.report.wording import (
     NOT_PROOF,
     TELLING_AUROC,
     advice,
+    extent_in_short,
     how_sure,
     n_findings,
     p_words,
@@ -132,6 +133,8 @@ def _answer(result: Result, parts: list[TextPart], is_alone: bool) -> Iterator[_
             yield _Line(_part_line(part), "" if i else "where")
         if len(parts) > _MOST_PARTS:
             yield _Line(f"and {len(parts) - _MOST_PARTS} more parts, see --html or --json", "")
+        if result.verdict in ("inconclusive", "mixed") and (said := extent_in_short(result)):
+            yield _Line(said, "help")
         if result.score is not None:
             yield _Line(advice(result).replace("marked in it", "named above"), "what now")
     if result.baseline is not None:

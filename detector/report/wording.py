@@ -64,7 +64,10 @@ def how_sure(result: Result) -> list[str]:
     if result.p_value is None or result.probability_machine is None:
         return []
     humans = f"human texts {'like it' if result.kind is not None else 'of its length'}"
-    if result.verdict == "mixed" and result.segments:
+    if result.verdict == "mixed" and result.one_author_p_value is not None:
+        share = result.one_author_p_value
+        said = [f"Of 1,000 texts by one author, {_look(share)} as divided into parts of two kinds."]
+    elif result.verdict == "mixed" and result.segments:
         said = [
             f"Of 1,000 {texts}, {_have(min(p_values))} so {reads} a part."
             for texts, reads, p_values in (
@@ -172,11 +175,32 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
             f"{result.n_tokens:,} tokens; longer texts can be judged more surely.",
         )
     )
+    if result.edit_extent is not None and result.edit_extent_interval is not None:
+        numbers.append(Fact("How much help, if any", result.edit_extent_words or "", _extent_said(result)))
     if (share := machine_share(result)) is not None:
         numbers.append(
             Fact("In parts that read like machine text", percent(share), "Share of the text's words in those parts.")
         )
     return numbers
+
+
+def _extent_said(result: Result) -> str:
+    low, high = result.edit_extent_interval or (0.0, 1.0)
+    return (
+        f"Edit extent {result.edit_extent:.2f} on a scale from 0 (a person's own words) to 1 (a machine's); nine in "
+        f"ten texts with this estimate lie between {low:.2f} and {high:.2f}. It is an estimate for texts that had "
+        "help, and no sign that this one had any."
+    )
+
+
+def extent_in_short(result: Result) -> str:
+    """How much help there was, if any, in a line; empty where it was not estimated."""
+    if result.edit_extent is None or result.edit_extent_interval is None:
+        return ""
+    low, high = result.edit_extent_interval
+    return (
+        f"{result.edit_extent_words} ({result.edit_extent:.2f}, between {low:.2f} and {high:.2f} of 1), if it had any"
+    )
 
 
 def promise(result: Result, classifier: Classifier | None) -> str:
