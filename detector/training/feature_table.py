@@ -40,14 +40,14 @@ def build_table(
     probe_model: ProbeModel | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
     evidence: EvidenceWeights | None = None,
-    layers: tuple[int, ...] = POOLED_LAYERS,
+    layers: tuple[int, ...] | None = None,
     yardstick: Sequence[float] | None = None,
 ) -> FeatureTable:
     """Score (role, text) pairs, with the model's voices if it has them; too short texts are left out.
 
     The weights of token evidence are fitted on the texts with the role ``fit`` unless given. ``yardstick``
     holds the trivial detector's score of each pair.
-    ``layers`` are those whose pooled states the cache keeps, where there is a probe.
+    ``layers`` are those whose pooled states the cache keeps, where there is a probe; ``POOLED_LAYERS`` unless given.
     ``cache`` is a file that keeps the token scores for the next time; ``report`` is called with
     (texts scored, texts to score).
     """
@@ -55,7 +55,11 @@ def build_table(
     trivial = [np.nan] * len(items) if yardstick is None else yardstick
     probe = probe_model.probe if probe_model is not None else None
     scored = cached_scores(
-        language_model, [t.text for _, t in items], cache, report, layers if probe_model is not None else ()
+        language_model,
+        [t.text for _, t in items],
+        cache,
+        report,
+        (layers or POOLED_LAYERS) if probe_model is not None else (),
     )
     kept = [
         (role, text, one, other)

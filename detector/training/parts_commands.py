@@ -31,6 +31,7 @@ def parts(
     out_table: Annotated[
         Path, typer.Option(help="Table to write, with the new evidence; `extend` measures its parts.")
     ],
+    most: Annotated[int, typer.Option(help="Most mixed texts that fit the probe of parts, chosen by hash.")] = 1480,
     model: Model = "smollm2",
     dtype: Dtype = "float32",
 ) -> None:
@@ -39,6 +40,7 @@ def parts(
 
     import numpy as np
 
+    from detector.documents.hashing import unit_hash
     from detector.evaluation.feature_table import FeatureTable
     from detector.models import LanguageModel
     from detector.training.edited_texts import edited_texts
@@ -52,6 +54,8 @@ def parts(
     layers = first.probe.layers
     language_model = LanguageModel.load(model, dtype=dtype)
     local = mixtures(detection, "fit", "voice", LOCAL_TEXTS, LOCAL_WORDS, seed="sv")
+    local.sort(key=lambda mixture: unit_hash("o" + mixture.spliced.text[:99]))
+    local = local[:most]
     typer.echo(f"{len(local)} mixed texts for the probe of parts", err=True)
     states = cached_states(language_model, [m.spliced.text for m in local], cache, layers, _told)
     evidence = fit_part_probe(

@@ -26,7 +26,8 @@ def test_the_record_is_told_alike_everywhere():
     assert results_schema([]).names[: len(names)] == names
     assert set(names) >= CONTRACT
     assert COLUMNS == (
-        "verdict", "reason", "score", "probability_machine", "p_value", "human_p_value", "n_words", "n_tokens"
+        "verdict", "reason", "score", "probability_machine", "p_value", "human_p_value", "n_words", "n_tokens",
+        "edit_extent",
     )  # fmt: skip
 
 

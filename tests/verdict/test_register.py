@@ -76,6 +76,7 @@ def test_what_is_written_is_read_again(tiny, tmp_path):
     classifier = replace(
         make_classifier(tiny), register=a_register(), probe_fingerprint="p", number_formats={"bfloat16": "f" * 16}
     )
+    classifier.number_formats["float32"] = classifier.model_fingerprint
     classifier.save(tmp_path / "c.json")
     assert Classifier.load(tmp_path / "c.json") == classifier
     classifier.check_fingerprint("other format", "f" * 16)
