@@ -98,4 +98,4 @@ def _detail(first: Disguise, more: int) -> str:
         said = f"{first.character} in place of {first.meant}"
     else:
         said = describe_character(first.character[0]) + (f" in place of {first.meant}" if first.meant else "")
-    return f"{said}, and {more} more in this word" if more else said
+    return f"{said}, and {more:,} more in this word" if more else said

@@ -352,8 +352,8 @@ class Detector:
 def _unknown_to_the_model(share: float) -> str:
     return (
         f"{share:.0%} of the tokens are pieces of characters or were never seen in training; above "
-        f"{MOST_UNFAMILIAR:.0%} the model's numbers mean nothing. They stand for symbols, transcriptions or other alphabets: judge the text "
-        "without them."
+        f"{MOST_UNFAMILIAR:.0%} the model's numbers mean nothing. They stand for symbols, transcriptions or other "
+        "alphabets: judge the text without them."
     )
 
 

@@ -42,12 +42,14 @@ async def score(request: Request) -> Response:
     """The token scores of one text, taken as it stands but for disguises."""
     state = request.app.state
     fields = await api_fields(request, state.limits, {"text": str, "id": str, "top": int})
-    mended, top = mend(fields["source"].text), fields.get("top", DEFAULT_ALTERNATIVES)
+    text, top = fields["source"].text, fields.get("top", DEFAULT_ALTERNATIVES)
     if not 0 <= top <= MOST_ALTERNATIVES:
         raise RequestError(422, "wrong_fields", f"The field top is {top}; it must be from 0 to {MOST_ALTERNATIVES}.")
 
+    mended = mend(text)
+
     def present(scores: TokenScores) -> bytes:
-        return as_json(to_record(scores, mended, state.detector.language_model))
+        return as_json(to_record(scores, text, state.detector.language_model, mended))
 
     job = submit(state.queue, Measure(mended.text, top, present))
     return Response(await wait_for(job, request), media_type="application/json")

@@ -10,7 +10,8 @@ from detector.evaluation.attacks import ATTACKS
 
 TEXT = (
     "The old man realized that 1984 was the color of his neighbor's boats. An officer received the letter, and a "
-    "friend believed in it. There were 27 harbors and 3.5 big ships. People often think about the important things in life."
+    "friend believed in it. There were 27 harbors and 3.5 big ships. People often think about the important things "
+    "in life."
 )
 
 
