@@ -64,7 +64,7 @@ def mark_removals(text: str) -> tuple[list[Edit], list[tuple[int, int]]]:
     if text.isascii() or not _ACCENTS.search(text):
         return [], []
     if _are_english_words_accented(text):
-        edits = [
+        accents = [
             (at, at + 1, plain)
             for at, character in enumerate(text)
             if not character.isascii() and (plain := _without_mark(character)) != character
