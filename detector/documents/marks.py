@@ -69,7 +69,7 @@ def mark_removals(text: str) -> tuple[list[Edit], list[tuple[int, int]]]:
             for at, character in enumerate(text)
             if not character.isascii() and (plain := _without_mark(character)) != character
         ]
-        return edits, [(start, end) for start, end, _ in edits]
+        return accents, [(start, end) for start, end, _ in accents]
     edits: list[Edit] = [(*match.span(), "") for match in _FOREIGN.finditer(text)]
     for match in _CLUSTER.finditer(text):
         start, end = match.span(2)
