@@ -297,12 +297,15 @@ def test_score_undoes_disguises_and_says_so(run, tmp_path):
     path.write_text(text, encoding="utf-8")
     result = run("score", path, "--json", calibrated=False)
     record = json.loads(result.stdout)
-    assert "".join(token["text"] for token in record["tokens"]) == "The old man walked."
-    assert record["tokens"][-1]["end_char"] == len(text)
+    path.write_text("The old man walked.")
+    plain = json.loads(run("score", path, "--json", calibrated=False).stdout)
+    path.write_text(text, encoding="utf-8")
+    assert "".join(token["text"] for token in record["tokens"]) == text
+    assert [token["id"] for token in record["tokens"]] == [token["id"] for token in plain["tokens"]]
     assert record["disguises_undone"] == {"invisible_character": 1, "lookalike_letter": 1}
     assert "text.txt is disguised (1 invisible character and 1 look-alike letter)" in result.stderr
     kept = run("score", path, "--json", "--as-given", calibrated=False)
-    assert "".join(dict.fromkeys(token["text"] for token in json.loads(kept.stdout)["tokens"])).startswith("The \u043e")
+    assert len(json.loads(kept.stdout)["tokens"]) > len(record["tokens"])
     assert "it is taken as it stands" in kept.stderr
     path.write_text("\u200b\u200b", encoding="utf-8")
     nothing = run("score", path, calibrated=False)

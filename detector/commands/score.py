@@ -53,6 +53,6 @@ def score(
     if not np.isfinite(scores.log_prob_nats).all():
         say(f"{choice.model} gives some tokens of this text no probability at all; its logarithm is not finite.")
     if as_json:
-        print_json(to_record(scores, mended, language_model))
+        print_json(to_record(scores, source.text, language_model, mended))
     else:
-        print_table(scores, mended, language_model)
+        print_table(scores, source.text, language_model, mended)

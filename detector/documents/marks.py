@@ -64,12 +64,12 @@ def mark_removals(text: str) -> tuple[list[Edit], list[tuple[int, int]]]:
     if text.isascii() or not _ACCENTS.search(text):
         return [], []
     if _are_english_words_accented(text):
-        edits = [
+        accents = [
             (at, at + 1, plain)
             for at, character in enumerate(text)
             if not character.isascii() and (plain := _without_mark(character)) != character
         ]
-        return edits, [(start, end) for start, end, _ in edits]
+        return accents, [(start, end) for start, end, _ in accents]
     edits: list[Edit] = [(*match.span(), "") for match in _FOREIGN.finditer(text)]
     for match in _CLUSTER.finditer(text):
         start, end = match.span(2)

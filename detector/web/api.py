@@ -78,10 +78,10 @@ async def score(request: Request) -> Response:
     if not 0 <= top <= MOST_ALTERNATIVES:
         raise RequestError(422, "wrong_fields", f"The field top is {top}; it must be from 0 to {MOST_ALTERNATIVES}.")
     assert isinstance(source, SourceText)  # noqa: S101 - a single file that cannot be read is an error
-    mended = mend(source.text)
+    text, mended = source.text, mend(source.text)
 
     def present(scores: TokenScores) -> bytes:
-        return as_json(to_record(scores, mended, state.detector.language_model))
+        return as_json(to_record(scores, text, state.detector.language_model, mended))
 
     job = submit(state.queue, Measure(mended.text, top, present))
     return Response(await wait_for(job, request), media_type=_JSON)

@@ -13,7 +13,6 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from detector import InputError
-from detector.documents.folding import mend
 from detector.documents.reading_limits import ReadingLimits
 from detector.report.tokens.scores import to_record
 from detector.scoring import score_texts
@@ -43,7 +42,7 @@ def test_detect_gives_the_record_of_the_command(client, judge):
 def test_score_gives_the_record_of_the_command(client, tiny):
     answer = client.post("/api/score", json={"text": LONG, "top": 2})
     [scores] = score_texts(tiny, [LONG], top_k=2)
-    assert answer.json() == through_json(to_record(scores, mend(LONG), tiny))
+    assert answer.json() == through_json(to_record(scores, LONG, tiny))
 
 
 def test_disguises_are_undone_for_token_scores_as_for_the_verdict(client):
