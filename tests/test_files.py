@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from detector.files import make_folder, write_text_whole, write_whole
+from detector.files import MOST_JSON_BYTES, make_folder, read_json, write_text_whole, write_whole
 
 
 def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path):
@@ -57,3 +57,25 @@ def test_private_files_and_folders_are_their_owners_alone(tmp_path):
             assert rights(folder) == folder_rights
     finally:
         os.umask(old)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a":' * 100_000, "nested too deeply"),
+        (b'"\xff"', "not in UTF-8"),
+        (b"", "Expecting value"),
+        (b"[1, 2, 3, 4, 5, 6]", "larger than 1e-05 MB"),
+        (b"9" * 5000, "digits"),
+    ],
+)
+def test_json_that_is_none_is_half_a_sentence(tmp_path, content, why):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(ValueError, match=why):
+        read_json(tmp_path / "a.json", 10 if b"6]" in content else MOST_JSON_BYTES)
+
+
+def test_json_is_what_it_holds(tmp_path):
+    (tmp_path / "a.json").write_bytes('{"a": [1, "é"]}'.encode())
+    assert read_json(tmp_path / "a.json") == {"a": [1, "é"]}

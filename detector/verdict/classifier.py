@@ -296,8 +296,8 @@ class Classifier:
         if fingerprint not in {self.model_fingerprint, *self.number_formats.values()}:
             raise CalibrationError(
                 f"No verdict: the calibration belongs to the model {self.model_name} ({self.model_fingerprint}), "
-                f"and {name} as loaded is another ({fingerprint}); another --dtype makes another model too. "
-                "Leave out --model and --dtype for a verdict, or use `detect score` for the scores alone."
+                f"and {name} as loaded is another ({fingerprint}); another --dtype or --prefix makes another model. "
+                "Leave out --model, --dtype and --prefix for a verdict, or use `detect score` for the scores alone."
             )
 
     def check_voices(self, name: str, voices_fingerprint: str | None) -> None:
