@@ -130,17 +130,16 @@ def _parquet_records(path: Path, layout: Layout, reading: Reading) -> Iterator[t
             names = distinct(file.schema_arrow.names)
             number = 0
             for batch in file.iter_batches(_PARQUET_ROWS, use_threads=False):
-                for record in _records_of(batch.rename_columns(names)):
+                for row in _rows_of(batch.rename_columns(names)):
                     number += 1
-                    if record is None:
-                        record = InputError(f"{path.name}, record {number} holds what is no valid text or date.")
-                    yield number, record
+                    unusable = InputError(f"{path.name}, record {number} holds what is no valid text or date.")
+                    yield number, unusable if row is None else row
                 reading.done = size + path.stat().st_size * number / rows
     except (pa.ArrowException, ValueError) as error:
         raise OSError(str(error)) from error
 
 
-def _records_of(batch: "pa.RecordBatch") -> Iterator[dict[str, Any] | None]:
+def _rows_of(batch: "pa.RecordBatch") -> Iterator[dict[str, Any] | None]:
     """The rows of a batch, None for one that Python cannot hold, such as text that is not UTF-8."""
     try:
         yield from batch.to_pylist()

@@ -10,11 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from detector.corpus.documents import Document
-from detector.corpus.ledger import Ledger
 from detector.corpus.query import query
 from detector.corpus.sealed_parquet import read_sealed_parquet, to_sealed_parquet
-from detector.corpus.store import Store
 from detector.errors import DetectorWarning, OutputError, UsageError
 from tests.corpus.conftest import rows_of, write_jsonl
 from tests.corpus.made_up import MadeUp
@@ -152,38 +149,3 @@ def test_what_is_written_is_its_owners_alone_unless_asked(run, source, tmp_path,
     for path in paths:
         allowed = (0o755, 0o644) if shared else (0o700, 0o600)
         assert stat.S_IMODE(path.stat().st_mode) == allowed[path.is_file()], path
-
-
-def test_equal_texts_cost_in_proportion(tmp_path, monkeypatch):
-    """Steps of SQLite's machine from the first document to the last copy."""
-
-    def steps(n):
-        store = Store(tmp_path / str(n))
-        store.folder.mkdir()
-        (store.folder / "results").mkdir()
-        counted = 0
-
-        def count():
-            nonlocal counted
-            counted += 1
-
-        part = store.folder / "results" / "part-a.parquet"
-        with Ledger.opened(store, "run") as ledger:
-            ledger._connection.set_progress_handler(count, 100)
-            keys = []
-            for at in range(n):
-                admission, document = ledger.admit(Document(f"d{at}", None, "The same text."))
-                assert admission == ("copy" if at else "new")
-                keys.append(document.key)
-            part.write_bytes(b"")
-            ledger.record(part, keys[:1], failed=False)
-            for begin in range(1, n, 200):
-                part.with_name(f"part-{begin}.parquet").write_bytes(b"")
-                for copy in list(ledger.copies())[:200]:
-                    assert copy.part == "results/part-a.parquet"
-                ledger.record(part.with_name(f"part-{begin}.parquet"), keys[begin : begin + 200], failed=False)
-                if begin > 400:
-                    break
-        return counted
-
-    assert steps(4000) < 2.5 * steps(2000)
