@@ -8,6 +8,7 @@ is within 1 % of the reference's.
 """
 
 import argparse
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,19 @@ def statistics_of(logits: Any, targets: Any) -> dict[str, np.ndarray]:
         "rank": 1 + (logits > logits.gather(1, targets[:, None])).sum(-1),
     }
     return {name: values.double().numpy() for name, values in found.items()}
+
+
+def in_double(model: Any) -> Any:
+    """The model in float64 throughout; transformers would compute the norms of a Llama in float32."""
+    import torch
+
+    def normed(norm: Any, states: Any) -> Any:
+        return norm.weight * states * torch.rsqrt(states.square().mean(-1, keepdim=True) + norm.variance_epsilon)
+
+    for part in model.double().modules():
+        if hasattr(part, "variance_epsilon"):
+            part.forward = partial(normed, part)
+    return model
 
 
 def main() -> None:
@@ -61,7 +75,7 @@ def main() -> None:
         ours = {name: np.concatenate([getattr(s, name) for s in scores]).astype(float) for name in (*COLUMNS, "rank")}
         theirs = plain(language_model.model)
         if not reference:
-            reference = plain(language_model.model.double())
+            reference = plain(in_double(language_model.model))
         print(f"{language_model.name} in {number_format}, {len(reference['rank'])} tokens, against float64")
         for who, found in (("ours", ours), ("transformers", theirs)):
             differences = {name: np.abs(found[name] - reference[name]) for name in COLUMNS}

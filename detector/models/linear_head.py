@@ -1,9 +1,16 @@
 """The last step of a language model, hidden states to logits, where it is one matrix product."""
 
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import torch
 from torch import Tensor, nn
+
+
+def is_product(module: nn.Module) -> TypeGuard[nn.Linear]:
+    """Whether a module is a matrix product and nothing else: no subclass, no forward of its own, no hooks."""
+    is_hooked = bool(module._forward_hooks or module._forward_pre_hooks)
+    return type(module) is nn.Linear and "forward" not in vars(module) and not is_hooked
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,9 +23,7 @@ class LinearHead:
     @classmethod
     def of(cls, module: nn.Module) -> "LinearHead | None":
         """The same as ``module``, or None where that is more than a matrix product."""
-        if isinstance(module, nn.Linear) and type(module) is nn.Linear:
-            return cls(module.weight, module.bias)
-        return None
+        return cls(module.weight, module.bias) if is_product(module) else None
 
     @property
     def n_entries(self) -> int:

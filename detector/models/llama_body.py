@@ -12,8 +12,10 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import embedding, linear, scaled_dot_product_attention, silu
+
+from detector.models.linear_head import is_product
 
 _STATIC_ROTATIONS = ("default", "linear", "llama3")
 """Kinds of rotary positions whose angles do not depend on the length of the text."""
@@ -35,7 +37,7 @@ class LlamaBody:
         if type(model) is not LlamaModel or model.config.hidden_act != "silu":
             return None
         projections = [part for name, part in model.named_modules() if name.endswith("_proj")]
-        is_plain = all(type(part) is nn.Linear and part.bias is None for part in projections)
+        is_plain = all(is_product(part) and part.bias is None for part in projections)
         return cls(model) if is_plain and model.rotary_emb.rope_type in _STATIC_ROTATIONS else None
 
     def __call__(self, ids: Tensor, lengths: Sequence[int], layers: Sequence[int] = ()) -> tuple[Tensor, list[Tensor]]:
