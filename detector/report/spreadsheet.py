@@ -7,16 +7,18 @@ it. Numbers are numbers in both.
 
 import csv
 import io
+import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from detector.errors import OutputError
+from detector.errors import OutputError, UsageError
 from detector.files import write_whole
 from detector.records.fields import told_fields
 from detector.records.result import Result
+from detector.report.output_files import check_writable
 from detector.report.wording import HEADLINES
 
 Row = Mapping[str, Any]
@@ -37,6 +39,23 @@ def write_csv(path: Path, rows: Iterable[Row]) -> None:
 def write_xlsx(path: Path, rows: Iterable[Row]) -> None:
     """Write ``rows`` as one sheet, its header fixed and with filters; raises ``OutputError``."""
     _write(path, rows, xlsx_bytes)
+
+
+def check_tables(files: Mapping[str, Path]) -> None:
+    """Refuse before the work what cannot be written after it; ``files`` are paths by option, csv or xlsx.
+
+    Raises ``UsageError`` for a file of another name, ``OutputError`` for a place that cannot be written.
+    """
+    for option, path in files.items():
+        if path.suffix.lower() != f".{option}":
+            raise UsageError(f"--{option} writes .{option} files, and {path.name} is none.")
+        check_writable(path)
+
+
+def write_tables(files: Mapping[str, Path], rows: Sequence[Row]) -> None:
+    """Write ``rows`` as each of ``files``."""
+    for option, path in files.items():
+        {"csv": write_csv, "xlsx": write_xlsx}[option](path, rows)
 
 
 def _write(path: Path, rows: Iterable[Row], made_of: Callable[[Iterable[Row]], bytes]) -> None:
@@ -113,7 +132,7 @@ def result_rows(results: Iterable[Result], names: Sequence[str] | None = None) -
     for number, result in enumerate(results):
         record = result.to_dict()
         low, high = record["confidence_interval"] or (None, None)
-        row = {"text": names[number] if names else result.path or result.id, "verdict": result.verdict}
+        row: dict[str, Any] = {"text": names[number] if names else result.path or result.id, "verdict": result.verdict}
         row |= {"in words": HEADLINES[result.verdict]}
         row |= {name: record[name] for name in _PLAIN}
         row |= {
@@ -151,7 +170,9 @@ def _is_formula(text: str) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """What a cell can hold; a number that does not exist is an empty cell."""
+    """What a cell can hold: nested values as JSON; a number that does not exist is an empty cell."""
+    if isinstance(value, dict | list):
+        value = json.dumps(value, ensure_ascii=False, default=str)
     if isinstance(value, str):
         return _FORBIDDEN.sub("\ufffd", value)[:_LONGEST_CELL]
     if isinstance(value, float) and not math.isfinite(value):
