@@ -87,7 +87,7 @@ def test_the_verdict_is_the_default_command(run, essay):
     ):
         assert expected in plain.stdout
     explained = run(essay, "--explain").stdout
-    for expected in ("probability machine", "p-value", "ranks", "surprise"):
+    for expected in ("probability machine", "p-value", "statistics", "surprise"):
         assert expected in explained
         assert expected not in plain.stdout
 

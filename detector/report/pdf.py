@@ -5,7 +5,9 @@ import re
 
 from detector.errors import OutputError
 
-_NOT_PRINTED = re.compile(r'<details class="more" id="[\w-]+">.*?\n</div>\n</details>|<script>.*?</script>', re.DOTALL)
+_NOT_PRINTED = re.compile(
+    r'<details class="more" id="[\w-]+">.*?</div><!-- more -->\n</details>|<script>.*?</script>', re.DOTALL
+)
 """What stands behind a disclosure and is not meant for paper; large, and hidden there by style."""
 _UNMARKED = re.compile(r'<span class="t(?:(?! [hm]\d| flag| quoted)[^"])*">([^<]*)</span>')
 """Tokens that bear no mark of evidence, which is the view on paper; half of all elements."""

@@ -366,6 +366,9 @@ def test_what_waits_behind_disclosure_is_not_printed_unless_meant_to_be(result, 
     monkeypatch.setattr(weasyprint, "HTML", Document)
     nats = np.sin(np.arange(len(result.evidence.spans)))
     leaning = replace(result, evidence=replace(result.evidence, token_evidence=nats))
+    weak = {"rank": MethodReference(0.48, [1.0, 1.5, 2.0], [1.1, 1.6, 2.1])}  # folds away within what is left out
+    found = References("tiny", result.model_fingerprint, 7, 8, 9, 9, {}, weak, 0.95)
+    monkeypatch.setattr("detector.report.page.references_for", lambda _: found)
     page = report_page(leaning)
     report_pdf(page)
     assert not Page(printed[0]).faults
