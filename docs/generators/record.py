@@ -2,7 +2,8 @@
 
 import inspect
 from collections.abc import Iterable, Iterator
-from typing import Any
+
+import pyarrow as pa
 
 from detector.corpus import schema as corpus
 from detector.records.fields import Schema, ToldField, told_fields
@@ -24,26 +25,28 @@ CONVENTIONS = """\
 def record_page() -> str:
     """The page of the record."""
     fields = told_fields(Result)
+    types = {column.name: _column_type(column.type) for column in corpus.results_schema([])}
+    told = {field.name for field in fields}
     return page(
         "The record",
         INTRODUCTION.rstrip(),
         CONVENTIONS,
         "## Fields",
-        _field_table(fields),
+        _field_table(fields, types),
         *(block for field in fields for block in _nested(field.name, field.schema)),
         "## Columns of a corpus run",
         "`results/*.parquet` has a column for each field above, of the type named there, and these beside them. A "
         "column of your own data keeps its name, with `input_` before it where a field has that name.",
-        _columns(corpus._CORPUS, _corpus_words()),
+        _columns([(name, kind) for name, kind in types.items() if name not in told], _corpus_words()),
         "With `--keep-tokens`, `tokens/*.parquet` has a row for each distinct text that was scored, with aligned "
         "lists, an entry a token:",
-        table(["column", "type"], ((code(name), plain(str(kind))) for name, kind in _schema_of_tokens())),
+        table(["column", "type"], ((code(column.name), _column_type(column.type)) for column in corpus.TOKENS_SCHEMA)),
     )
 
 
-def _field_table(fields: Iterable[ToldField]) -> list[str]:
+def _field_table(fields: Iterable[ToldField], types: dict[str, str]) -> list[str]:
     rows = (
-        (code(field.name), _kind(field.schema), code(field.arrow), plain(field.schema.get("description", "")))
+        (code(field.name), _kind(field.schema), types.get(field.name, ""), plain(field.schema.get("description", "")))
         for field in fields
     )
     return table(["field", "JSON", "Parquet", ""], rows)
@@ -82,10 +85,23 @@ def _nested(name: str, schema: Schema) -> Iterator[str | list[str]]:
         yield table(["field", "JSON", ""], rows)
 
 
-def _columns(columns: Iterable[tuple[str, Any]], words: dict[str, str]) -> list[str]:
-    return table(
-        ["column", "type", ""], ((code(name), code(str(kind)), plain(words.get(name, ""))) for name, kind in columns)
-    )
+def _column_type(kind: pa.DataType) -> str:
+    """An Arrow type in words.
+
+    >>> _column_type(pa.list_(pa.struct([("a", pa.int32())])))
+    'list of `struct`'
+    >>> _column_type(pa.map_(pa.string(), pa.float64()))
+    'map from `string` to `double`'
+    """
+    if pa.types.is_list(kind):
+        return f"list of {_column_type(kind.value_type)}"
+    if pa.types.is_map(kind):
+        return f"map from {_column_type(kind.key_type)} to {_column_type(kind.item_type)}"
+    return code("struct" if pa.types.is_struct(kind) else str(kind))
+
+
+def _columns(columns: Iterable[tuple[str, str]], words: dict[str, str]) -> list[str]:
+    return table(["column", "type", ""], ((code(name), kind, plain(words.get(name, ""))) for name, kind in columns))
 
 
 def _corpus_words() -> dict[str, str]:
@@ -101,7 +117,3 @@ def _corpus_words() -> dict[str, str]:
         else:
             name = ""
     return {name: f"{said[0].upper()}{said[1:].rstrip(';.')}." for name, said in words.items()}
-
-
-def _schema_of_tokens() -> list[tuple[str, Any]]:
-    return [(field.name, field.type) for field in corpus.TOKENS_SCHEMA]
