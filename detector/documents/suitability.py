@@ -4,21 +4,7 @@ These checks need no model. They are coarse on purpose: each refuses only what i
 """
 
 import re
-from collections.abc import Sequence
 
-# The commonest function words of English: about two words in five of any prose, whatever its
-# subject; texts in other languages share a handful with it by accident.
-_FUNCTION_WORDS = frozenset(
-    """
-    the of and to a in that is was it for on with as he be at by i this had not are but from or have
-    an they which one you were all her she there would their we him been has when who will no more
-    if out so up said what its about than into them can only other time new some could these two may
-    first then do any like my now over such our man me even most made after also did many your
-    because how very just should those where too between before through while being
-    """.split()  # noqa: SIM905 - a list of a hundred lines is no easier to read
-)
-ENGLISH_SHARE = 0.18
-"""Least share of function words in English prose; nearly all documents of every genre have 0.25 to 0.5."""
 PROSE_SHARE = 0.6
 """Least share of letters and spaces in prose."""
 
@@ -43,14 +29,6 @@ def words_of(text: str) -> list[str]:
 def count_words(text: str) -> int:
     """Words as a word processor counts them: runs without whitespace."""
     return len(text.split())
-
-
-def language_of(words: Sequence[str]) -> str:
-    """``en`` where function words show English, else ``und`` (undetermined)."""
-    if not words:
-        return "und"
-    share = sum(word.lower() in _FUNCTION_WORDS for word in words) / len(words)
-    return "en" if share >= ENGLISH_SHARE else "und"
 
 
 def is_prose(text: str) -> bool:
