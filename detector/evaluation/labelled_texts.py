@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from detector.documents.folding import fold
 from detector.documents.hashing import unit_hash
 from detector.documents.jsonl import read_jsonl
+from detector.documents.selection import select
 from detector.errors import InputError
 
 FEWEST_WORDS = 40
@@ -61,7 +61,7 @@ def read_labelled(path: Path) -> Iterator[LabelledText]:
             raise InputError(f"{path.name}, line {number}: label is {label!r}; allowed: human, machine.")
         if record.get("language", "en") != "en":
             continue
-        text = fold(text.replace("\\'", "'")).text
+        text = select(text.replace("\\'", "'")).folded().text
         if _REMNANTS.search(text[:300]) or len(text.split()) < FEWEST_WORDS:
             continue
         yield LabelledText(

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from detector.documents.folding import FoldedText, describe_character, fold
+from detector.documents.folding import FoldedText, describe_character
 from detector.documents.quotations import MUCH, quotations, quoted_share
-from detector.documents.sentences import sentence_spans
-from detector.documents.suitability import count_words, is_prose, language_of, words_of
+from detector.documents.selection import Selection, select
+from detector.documents.suitability import count_words
 from detector.errors import CalibrationError, InputError, UsageError
 from detector.methods import compute_all
 from detector.models.language_model import LanguageModel
@@ -22,27 +22,23 @@ from detector.records.result import Evidence, Finding, Result, Segment
 from detector.records.token_scores import TokenScores
 from detector.scoring.engine import score_texts
 from detector.verdict.bootstrap import score_interval
-from detector.verdict.classifier import LENGTH_LIMITS, Classifier
+from detector.verdict.classifier import Classifier
 from detector.verdict.explanation import explain_score
 from detector.verdict.features import series_of
+from detector.verdict.intake import LEAST_TOKENS, LEAST_WORDS, findings_of, unsuitable, warnings_of
 from detector.verdict.judgement import division, judge, measure
 from detector.verdict.lexical import LexicalModel
 from detector.verdict.plain_words import PLAIN_WORDS
 from detector.verdict.probe_model import ProbeModel
 from detector.verdict.rules import HUMAN_TARGET, TOKENS_PER_WORD, explain, words_that_would_decide
-from detector.verdict.segments import Part
+from detector.verdict.segments import Floats, Part, sentence_sums
 from detector.verdict.shares import shares_of
 from detector.verdict.shipped import calibration_path, probe_beside
 from detector.vocabulary.text_findings import TokenHistory, history_of
 
 DEFAULT_TARGET_FPR = 0.01
 HIGHEST_TARGET_FPR = 0.2
-LEAST_TOKENS = LENGTH_LIMITS[0]
-_LEAST_WORDS = math.ceil(LEAST_TOKENS / TOKENS_PER_WORD / 10) * 10
-"""About as many words, as people are told."""
 _MOST_REASONS = 3
-_FEWEST_WORDS = 15
-"""Below this the language cannot be told either, so that shortness is the reason given."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +48,8 @@ class _Draft:
     id: str
     path: str | None
     text: str
+    selection: Selection
     folded: FoldedText
-    language: str
     findings: tuple[Finding, ...]
     warnings: tuple[str, ...]
     unsuitable: tuple[str, str] | None
@@ -160,7 +156,7 @@ class Detector:
         def texts() -> Iterator[str]:
             for source in sources:
                 drafts.append(draft := _draft(*source))
-                yield draft.folded.text if draft.unsuitable is None else ""
+                yield draft.folded.text if draft.unsuitable is None or self._shows(draft) else ""
 
         all_scores = score_texts(
             self.language_model,
@@ -175,9 +171,20 @@ class Detector:
             if draft.unsuitable is None:
                 yield self._judge(draft, scores)
             else:
-                yield self._unscored(draft, *draft.unsuitable)
+                yield self._unscored(draft, *draft.unsuitable, scores=scores if self._shows(draft) else None)
 
-    def _unscored(self, draft: _Draft, reason: str, explanation: str, n_tokens: int | None = None) -> Result:
+    def _shows(self, draft: _Draft) -> bool:
+        """Whether a report is wanted of a text that gets no verdict, and its scores can be shown in it."""
+        return draft.unsuitable is not None and draft.unsuitable[0] == "unsupported_language" and self.alternatives > 0
+
+    def _unscored(
+        self,
+        draft: _Draft,
+        reason: str,
+        explanation: str,
+        n_tokens: int | None = None,
+        scores: TokenScores | None = None,
+    ) -> Result:
         return Result.unscored(
             reason,
             explanation,
@@ -187,10 +194,11 @@ class Detector:
             model_fingerprint=self.language_model.fingerprint,
             n_words=count_words(draft.text),
             n_tokens=n_tokens,
-            language=draft.language,
+            language=draft.selection.language.code,
             findings=draft.findings,
             warnings=draft.warnings,
             text=draft.text,
+            evidence=self._scores_alone(draft, scores) if scores is not None and len(scores) else None,
         )
 
     def _judge(self, draft: _Draft, scores: TokenScores) -> Result:
@@ -200,11 +208,11 @@ class Detector:
             return self._unscored(
                 draft,
                 "too_short",
-                f"About {_LEAST_WORDS} words are needed ({LEAST_TOKENS} tokens, and the text has {n}): "
+                f"About {LEAST_WORDS} words are needed ({LEAST_TOKENS} tokens, and the text has {n}): "
                 f"about {missing} more word{'' if missing == 1 else 's'}.",
                 n,
             )
-        folded_sentences = sentence_spans(draft.folded.text)
+        folded_sentences = draft.selection.sentences(draft.folded)
         series = series_of(scores, [start for start, _ in folded_sentences], draft.folded.text, self.lexical_model)
         classifier = self.classifier
         token_evidence, parts = division(classifier.evidence, series)
@@ -225,7 +233,10 @@ class Detector:
         more_words = words_that_would_decide(classifier, score, n, self.target_fpr, judgement.kind)
         sentences = [draft.folded.original_span(a, b) for a, b in folded_sentences]
         sentence_of_token = [max(0, int(i) - 1) for i in series.sentence]
-        segments = self._segments(parts, sentences, sorted(set(sentence_of_token)), n, judgement.kind)
+        counted = [sentences[i] for i in sorted(set(sentence_of_token))]
+        sums = sentence_sums(token_evidence, series.sentence)
+        gaps = [(one.start, one.end) for one in draft.selection.apart]
+        segments = self._segments(parts, counted, sums, gaps, n, judgement.kind)
         shares = shares_of(draft.text, segments)
         return Result(
             id=draft.id,
@@ -237,7 +248,7 @@ class Detector:
             model_fingerprint=self.language_model.fingerprint,
             n_words=count_words(draft.text),
             n_tokens=n,
-            language=draft.language,
+            language=draft.selection.language.code,
             score=score,
             probability_machine=classifier.probability_machine(score),
             p_value=p.machine,
@@ -252,33 +263,58 @@ class Detector:
             explained=explain_score(classifier, series),
             findings=self._with_token_findings(draft),
             warnings=(*draft.warnings, *self._length_warning(n), *self.language_model.notices),
-            evidence=Evidence(
-                text=draft.text,
-                scores=scores,
-                spans=[
-                    draft.folded.original_span(int(a), int(b))
-                    for a, b in zip(scores.start_char, scores.end_char, strict=True)
-                ],
-                sentences=sentences,
-                sentence_of_token=sentence_of_token,
-                token_evidence=token_evidence,
-                choice_texts={
-                    int(i): self.language_model.tokenizer.decode([int(i)]) for i in np.unique(scores.top_ids)
-                },
-            ),
+            evidence=self._evidence(draft, scores, sentences, sentence_of_token, token_evidence),
             classifier=self.classifier,
             kind=judgement.kind,
+        )
+
+    def _evidence(
+        self,
+        draft: _Draft,
+        scores: TokenScores,
+        sentences: list[tuple[int, int]],
+        sentence_of_token: list[int],
+        token_evidence: Floats,
+    ) -> Evidence:
+        return Evidence(
+            text=draft.text,
+            scores=scores,
+            spans=[
+                draft.folded.original_span(int(a), int(b))
+                for a, b in zip(scores.start_char, scores.end_char, strict=True)
+            ],
+            sentences=sentences,
+            sentence_of_token=sentence_of_token,
+            token_evidence=token_evidence,
+            choice_texts={int(i): self.language_model.tokenizer.decode([int(i)]) for i in np.unique(scores.top_ids)},
+        )
+
+    def _scores_alone(self, draft: _Draft, scores: TokenScores) -> Evidence:
+        """What a report shows of a text that gets no verdict: how likely its words are, and no evidence."""
+        sentences = draft.selection.sentences(draft.folded)
+        series = series_of(scores, [start for start, _ in sentences])
+        return self._evidence(
+            draft,
+            scores,
+            [draft.folded.original_span(a, b) for a, b in sentences],
+            [max(0, int(i) - 1) for i in series.sentence],
+            np.zeros(len(scores)),
         )
 
     def _segments(
         self,
         parts: list[Part],
         sentences: list[tuple[int, int]],
-        with_tokens: list[int],
+        sums: Floats,
+        gaps: list[tuple[int, int]],
         n_tokens: int,
         kind: int | None,
     ) -> tuple[Segment, ...]:
-        """Parts of the text as given; ``with_tokens`` are the sentences the parts count."""
+        """Parts of the text as given, cut where something that was not judged lies in them.
+
+        ``sentences`` are those with tokens, and ``sums`` the evidence of each. All pieces of a part have its label and
+        p-value.
+        """
         found = []
         for part in parts:
             if part.is_machine:
@@ -286,17 +322,21 @@ class Detector:
             else:
                 p_value = self.classifier.human_part_p_value(-part.evidence_nats, n_tokens)
             label = "machine" if part.is_machine else "human"
-            found.append(
-                Segment(
-                    start_char=sentences[with_tokens[part.first]][0],
-                    end_char=sentences[with_tokens[part.last]][1],
-                    label=label if p_value <= (self.target_fpr if part.is_machine else HUMAN_TARGET) else "uncertain",
-                    leans_to=label,
-                    evidence_nats=part.evidence_nats,
-                    probability_machine=float(1 / (1 + np.exp(-np.clip(part.evidence_nats, -500, 500)))),
-                    p_value=p_value,
+            for first, last in _pieces(part, sentences, gaps):
+                evidence = float(sums[first : last + 1].sum())
+                found.append(
+                    Segment(
+                        start_char=sentences[first][0],
+                        end_char=sentences[last][1],
+                        label=label
+                        if p_value <= (self.target_fpr if part.is_machine else HUMAN_TARGET)
+                        else "uncertain",
+                        leans_to=label,
+                        evidence_nats=evidence,
+                        probability_machine=float(1 / (1 + np.exp(-np.clip(evidence, -500, 500)))),
+                        p_value=p_value,
+                    )
                 )
-            )
         return tuple(found)
 
     def _with_token_findings(self, draft: _Draft) -> tuple[Finding, ...]:
@@ -320,6 +360,15 @@ class Detector:
         ]
 
 
+def _pieces(part: Part, sentences: list[tuple[int, int]], gaps: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """First and last sentence of each run of a part's sentences without a gap between them."""
+    edges = [part.first]
+    for i in range(part.first, part.last):
+        if any(sentences[i][1] <= start and end <= sentences[i + 1][0] for start, end in gaps):
+            edges += [i, i + 1]
+    return list(zip(edges[::2], [*edges[1::2], part.last], strict=True))
+
+
 def _unlike_the_references(outside: list[str]) -> str:
     """Why a text with these features outside the range of the references gets no verdict."""
     shown = [f"{PLAIN_WORDS[name]} ({name.replace('_', ' ')})" for name in outside[:_MOST_REASONS]]
@@ -335,9 +384,8 @@ def _unlike_the_references(outside: list[str]) -> str:
 def _draft(id: str, path: str | None, text: str, warnings: tuple[str, ...]) -> _Draft:
     if not isinstance(text, str):
         raise InputError(f"A text is a string, and {id} is of the type {type(text).__name__}; decode bytes first.")
-    folded = fold(text)
-    words = words_of(folded.text)
-    language = language_of(words)
+    selection = select(text, path or id)
+    folded = selection.folded()
     findings = tuple(
         Finding("invisible_character", at, at + 1, describe_character(text[at]))
         for at in folded.invisible
@@ -352,39 +400,18 @@ def _draft(id: str, path: str | None, text: str, warnings: tuple[str, ...]) -> _
         Finding("quotation", start, end, f"{count_words(text[start:end])} words that may be somebody else's")
         for start, end in quoted
     )
+    findings += findings_of(text, selection)
     findings = tuple(sorted(findings, key=lambda finding: finding.start_char))
+    warnings = (*warnings, *warnings_of(text, selection))
     if quoted_share(text, quoted) >= MUCH:
         warnings = (
             *warnings,
             f"{quoted_share(text, quoted):.0%} of the words stand in quotations: the verdict is on whoever wrote them "
             "too. Judge the text without them to ask about its author alone.",
         )
-    return _Draft(
-        id, path, text, folded, language, findings, warnings, unsuitable=_unsuitable(folded.text, words, language)
-    )
+    return _Draft(id, path, text, selection, folded, findings, warnings, unsuitable(text, selection, folded.text))
 
 
 def _joins_emoji(text: str, at: int) -> bool:
     """A zero-width joiner within a picture such as a family is no disguise."""
     return text[at] == "\u200d" and 0 < at < len(text) - 1 and min(text[at - 1], text[at + 1]) > "\u2000"
-
-
-def _unsuitable(text: str, words: list[str], language: str) -> tuple[str, str] | None:
-    if not text:
-        return "empty", "The text is empty."
-    if len(text) >= 200 and len(set(text)) < 10:
-        return "not_prose", "The text repeats a few characters; a verdict needs prose."
-    if len(text) < LEAST_TOKENS or (count_words(text) < _FEWEST_WORDS and len(text) < _FEWEST_WORDS * 10):
-        found = count_words(text)
-        return "too_short", (
-            f"The text has {found} word{'' if found == 1 else 's'} and about {_LEAST_WORDS} are needed: "
-            f"about {max(1, _LEAST_WORDS - found)} more."
-        )
-    if language != "en":
-        return (
-            "unsupported_language",
-            "The text does not read as English prose, which is all the verdict was calibrated on.",
-        )
-    if not is_prose(text):
-        return "not_prose", "The text is mostly code, tables, lists or repetition; a verdict needs prose."
-    return None
