@@ -16,6 +16,7 @@ from typing import Any
 
 from detector.corpus.decompression import COMPRESSED, open_bytes
 from detector.corpus.documents import Document, Problem
+from detector.documents.records import TABLE_NAMES
 from detector.errors import InputError, UsageError
 
 MOST_CHARACTERS = 2_000_000
@@ -23,7 +24,6 @@ MOST_CHARACTERS = 2_000_000
 _MOST_RECORD_BYTES = 1 << 28
 _PARQUET_ROWS = 256
 _DELIMITERS = (",", ";", "\t", "|")
-_KINDS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ Record = dict[str, Any] | InputError
 
 def is_table(name: str) -> bool:
     """Whether a file of this name holds records rather than one text."""
-    return _kind(name) in _KINDS
+    return _kind(name) in TABLE_NAMES
 
 
 def read_table(path: Path, shown: str, layout: Layout, reading: Reading | None = None) -> Iterator[Document]:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shlex
 
 TABLE_NAMES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 """What ``detect batch`` takes for records by their names; compressed ones end in one ending more."""
@@ -89,3 +90,27 @@ def _json_records(text: str, is_whole: bool) -> str | None:
 def _listed(names: list[str]) -> str:
     shown = ", ".join(names[:5])
     return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown
+
+
+def say_batch(data: bytes, name: str) -> str:
+    """That a file holds records, and the command that judges each; ``name`` and ``data`` are those of the file."""
+    columns, rows = ([], 0) if is_parquet(data) else _columns_of_file(data, name)
+    counted = f" of {rows:,} row{'' if rows == 1 else 's'}" if rows and len(data) <= _LOOKED_AT else ""
+    named = f" (columns {_listed(columns)})" if columns else ""
+    text = "" if "text" in columns else f" --text-field {shlex.quote(text_column(columns) or 'COLUMN')}"
+    return (
+        f"{name} is a table{counted}{named} and not one text, so there is no one verdict on it. Judge each row: "
+        f"detect batch {shlex.quote(name)} --out results{text if columns else ''}"
+    )
+
+
+def _columns_of_file(data: bytes, name: str) -> tuple[list[str], int]:
+    text = data[:_LOOKED_AT].decode("utf-8-sig", "replace")
+    if name.lower().endswith((".jsonl", ".ndjson")):
+        lines = [line for line in text.splitlines() if line.strip()]
+        try:
+            first = json.loads(lines[0]) if lines else None
+        except (ValueError, RecursionError):
+            first = None
+        return (list(first), len(lines)) if isinstance(first, dict) else ([], 0)
+    return columns_of(text)

@@ -40,8 +40,8 @@ def warnings_of(text: str, selection: Selection) -> list[str]:
         more = f"{len(speakers) - 2} more" if len(speakers) > 3 else ""
         names = [*speakers[:2], more] if more else speakers
         said.append(
-            f"The text is a conversation between {', '.join(names[:-1])} and {names[-1]}: the verdict is on all of them "
-            "together. Judge the words of each by themselves to ask about one."
+            f"The text is a conversation between {', '.join(names[:-1])} and {names[-1]}: the verdict is on all "
+            "of them together. Judge the words of each by themselves to ask about one."
         )
     return said
 
