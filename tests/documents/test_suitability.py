@@ -2,24 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from detector.documents.suitability import count_words, is_prose, language_of, words_of
+from detector.documents.suitability import count_words, is_prose, words_of
 from detector.scoring import engine
 from tests.conftest import TRAINING_TEXT
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        (TRAINING_TEXT, "en"),
-        ("Der alte Mann ging langsam zum Hafen, und die Boote waren fort. Er hatte sie am Morgen gezählt.", "und"),
-        ("El viejo caminaba despacio hacia el puerto y las barcas se habían ido. Las había contado.", "und"),
-        ("Le vieil homme marchait lentement vers le port, et les bateaux étaient partis.", "und"),
-        ("老人慢慢地走向港口，船已经不见了。", "und"),
-        ("", "und"),
-    ],
-)
-def test_language(text, language):
-    assert language_of(words_of(text)) == language
 
 
 @pytest.mark.parametrize(
