@@ -27,7 +27,7 @@ PAGES = [
 def test_pages_in_order_mended_and_without_heads_and_feet():
     text, (warning,) = text_of(pdf(PAGES), "essay")
     assert text == (
-        "The boats were gone. It was an example of well-known things.\nSecond page, which ends in a cutting word, "
+        "The boats were gone. It was an example of well-known things.\n\nSecond page, which ends in a cutting word, "
         "and Mary-Jane counted 10-12 of them \u2013 caf\u00e9."
     )
     assert "PDF of 3 pages" in warning
