@@ -8,21 +8,23 @@ from pathlib import Path
 import pytest
 
 ESSAY = [
-    "My grandmother kept bees behind the railway shed, and every spring she counted the hives twice before she let "
-    "anyone come near them. She said that a hive is a town with one rule, and that the rule is never written down. "
-    "When I was nine I asked what the rule was, and she told me to listen until I knew it.",
-    "I listened for the better part of a summer. The workers came and went, the drones lay about on the landing board, "
-    "and once a wasp got in and did not come out again. What I heard was mostly the trains. The difficult part of "
-    "listening, it turned out, was the waiting, because nothing in a hive happens for the person who is looking.",
-    "In August the heat came down so hard that the wax went soft in the upper frames. We carried water in buckets from "
-    "the station tap and wet the sacking over the roofs. A man from the railway watched us over the fence for a while "
-    "and then brought a hose, which was against the regulations, and he said so before he opened the valve.",
-    "Years later I read that bees fan their wings at the entrance to cool the rooms inside, and that they do it in "
-    "shifts. Nobody tells them when to start. My sister-in-law, who is an engineer, calls this self-regulation, and she "
-    "finds it less efficient than a thermostat; I find it a good deal more polite.",
-    "The shed is gone, and the line was closed in the year that I left school. I still count things twice. If there is a "
-    "rule in it then I suppose it is the one about the water: you carry it before anyone has asked, and afterwards you "
-    "do not mention it.",
+    "My grandmother kept bees behind the railway shed, and every spring she counted the hives twice before she"
+    " let anyone come near them. She said that a hive is a town with one rule, and that the rule is never "
+    "written down. When I was nine I asked what the rule was, and she told me to listen until I knew it.",
+    "I listened for the better part of a summer. The workers came and went, the drones lay about on the "
+    "landing board, and once a wasp got in and did not come out again. What I heard was mostly the trains. The"
+    " difficult part of listening, it turned out, was the waiting, because nothing in a hive happens for the "
+    "person who is looking.",
+    "In August the heat came down so hard that the wax went soft in the upper frames. We carried water in "
+    "buckets from the station tap and wet the sacking over the roofs. A man from the railway watched us over "
+    "the fence for a while and then brought a hose, which was against the regulations, and he said so before "
+    "he opened the valve.",
+    "Years later I read that bees fan their wings at the entrance to cool the rooms inside, and that they do "
+    "it in shifts. Nobody tells them when to start. My sister-in-law, who is an engineer, calls this "
+    "self-regulation, and she finds it less efficient than a thermostat; I find it a good deal more polite.",
+    "The shed is gone, and the line was closed in the year that I left school. I still count things twice. If "
+    "there is a rule in it then I suppose it is the one about the water: you carry it before anyone has asked,"
+    " and afterwards you do not mention it.",
 ]
 TITLE = "What the Bees Did Not Say"
 
@@ -85,13 +87,15 @@ def needs(program):
     return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
 
 
-def by_libreoffice(data: bytes, of: str, to: str, folder: Path, choice: str = "") -> bytes:
+def by_libreoffice(data: bytes, of: str, to: str, folder: Path) -> bytes:
     """A file of one format as LibreOffice writes it in another."""
     source = folder / f"source.{of}"
     source.write_bytes(data)
     subprocess.run(
-        ["soffice", "--headless", f"-env:UserInstallation=file://{folder}/profile", "--convert-to"]
-        + [f"{to}:{choice}" if choice else to, "--outdir", str(folder / "out"), str(source)],
+        [
+            *("soffice", "--headless", f"-env:UserInstallation=file://{folder}/profile", "--convert-to", to),
+            *("--outdir", str(folder / "out"), str(source)),
+        ],
         check=True,
         capture_output=True,
         timeout=180,
@@ -104,8 +108,10 @@ def printed_by_chromium(page: str, folder: Path) -> bytes:
     (folder / "page.html").write_text(page, encoding="utf-8")
     printed = folder / "printed.pdf"
     subprocess.run(
-        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
-        + [f"--user-data-dir={folder}/chromium", f"--print-to-pdf={printed}", f"file://{folder}/page.html"],
+        [
+            *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"),
+            *(f"--user-data-dir={folder}/chromium", f"--print-to-pdf={printed}", f"file://{folder}/page.html"),
+        ],
         check=True,
         capture_output=True,
         timeout=120,

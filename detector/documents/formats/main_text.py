@@ -30,6 +30,10 @@ def main_text(visible: str, markup: str) -> tuple[str, int]:
     lines = visible.split("\n")
     titles = {_plain(html.unescape(_TAG.sub("", title))) for title in _TITLE.findall(markup[:MOST_CHARACTERS])}
     are_kept = [not line.strip() or _plain(line) in found or _plain(line) in titles for line in lines]
+    inside = [at for at, (line, kept) in enumerate(zip(lines, are_kept, strict=True)) if kept and line.strip()]
+    for at in range(inside[0], inside[-1]) if inside else ():
+        # text that stands in no paragraph of its own is lost now and then, and what is long between the rest is text
+        are_kept[at] = are_kept[at] or len(lines[at].split()) >= _LONG_WORDS
     long = [(len(line.split()), kept) for line, kept in zip(lines, are_kept, strict=True)]
     long = [(words, kept) for words, kept in long if words >= _LONG_WORDS]
     if sum(words for words, kept in long if kept) < _LEAST_SHARE * sum(words for words, _ in long):

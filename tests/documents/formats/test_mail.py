@@ -40,7 +40,7 @@ def test_quoted_lines_and_the_signature_are_left_out_and_said():
     reply = LETTER + "\nOn Monday, 3 May, Ann Smith wrote:\n> Do the bees speak?\n> Ann\n\n-- \nBo Brown\nBee Ltd\n"
     text, (warning,) = text_of(mail(reply), "m")
     assert text == LETTER.strip()
-    assert "headers, the signature and quoted lines" in warning.replace(" and quoted", " and quoted")
+    assert "headers, the signature and quoted lines" in warning
 
 
 def test_flowed_lines_are_joined():
@@ -62,5 +62,5 @@ def test_a_letter_that_was_only_typed_is_text(text):
 
 def test_a_mailbox_points_to_batch():
     box = b"From bo@x Mon May  3 10:00:00 2021\n" + mail() + b"\nFrom bo@x Tue May  4 10:00:00 2021\n" + mail()
-    with pytest.raises(InputError, match="mailbox of 2 messages.*detect batch"):
+    with pytest.raises(InputError, match=r"mailbox of 2 messages.*detect batch"):
         text_of(box, "box.mbox")

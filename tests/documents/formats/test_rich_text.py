@@ -1,5 +1,8 @@
 """RTF files."""
 
+import pytest
+
+from detector import InputError
 from detector.documents.reading import text_of
 
 RTF = (
@@ -16,4 +19,6 @@ def test_text_in_order_without_what_is_no_text():
 
 
 def test_braces_without_end_are_no_trouble():
-    assert text_of(rb"{\rtf1 {\header {{{ never closed", "essay.rtf") is not None
+    with pytest.raises(InputError, match="holds no text"):
+        text_of(rb"{\rtf1 {\header {{{ never closed", "essay.rtf")
+    assert text_of(rb"{\rtf1 {{{ never closed", "essay.rtf")[0] == "never closed"

@@ -193,7 +193,7 @@ def test_a_document_with_a_password_is_said_to_have_one():
     ],
 )
 def test_text_taken_in_by_reference_stands_where_it_belongs(member, data):
-    body = "<w:p><w:r><w:t>Before.</w:t></w:r></w:p><w:altChunk xmlns:r='urn:r' r:id='c1'/><w:p><w:r><w:t>Behind.</w:t></w:r></w:p>"
+    body = f"{p('Before.')}<w:altChunk xmlns:r='urn:r' r:id='c1'/>{p('Behind.')}"
     relations = (
         '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="c1" '
         f'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/aFChunk" Target="{member}"/>'
@@ -209,6 +209,7 @@ def test_text_taken_in_by_reference_stands_where_it_belongs(member, data):
 
 
 def test_diagrams_and_embedded_objects_are_said():
-    inside = "<w:r><w:object><x:OLEObject xmlns:x='urn:o'/></w:object><w:drawing><d:relIds xmlns:d='urn:d'/></w:drawing></w:r>"
+    embedded = "<w:object><x:OLEObject xmlns:x='urn:o'/></w:object>"
+    inside = f"<w:r>{embedded}<w:drawing><d:relIds xmlns:d='urn:d'/></w:drawing></w:r>"
     _, (_, not_read) = text_of(word(f"<w:p>{inside}<w:r><w:t>Text.</w:t></w:r></w:p>"), "essay.docx")
     assert not_read == "Not read: 1 embedded object, 1 diagram."
