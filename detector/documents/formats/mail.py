@@ -2,7 +2,7 @@
 
 import re
 from email import message_from_bytes
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.policy import default
 
 from detector.documents.decoding import decode
@@ -61,7 +61,7 @@ def read(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     return kept.strip(), (*doubts, said)
 
 
-def _body(body: EmailMessage, name: str) -> tuple[str, list[str]]:
+def _body(body: MIMEPart, name: str) -> tuple[str, list[str]]:
     payload = body.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
     charset = body.get_content_charset()
