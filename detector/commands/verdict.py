@@ -36,7 +36,9 @@ def verdict(
     paths: Annotated[
         list[str],
         typer.Argument(
-            metavar="PATH...", help="Files (text, Word, OpenDocument, PDF, EPUB, HTML); - is standard input."
+            metavar="PATH...",
+            help="Files (text, Markdown, Word, OpenDocument, RTF, PDF, EPUB, HTML, e-mail, notebooks, subtitles); "
+            "- is standard input. Tables of many texts: detect batch.",
         ),
     ],
     as_json: JsonOption = False,

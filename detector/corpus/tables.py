@@ -17,6 +17,7 @@ from detector.corpus.csv_records import csv_records
 from detector.corpus.decompression import COMPRESSED, open_bytes
 from detector.corpus.documents import Document, Problem
 from detector.documents.reading_limits import check_length
+from detector.documents.records import TABLE_NAMES
 from detector.errors import InputError, TooLongError
 
 if TYPE_CHECKING:
@@ -24,12 +25,11 @@ if TYPE_CHECKING:
 
 _MOST_RECORD_BYTES = 1 << 28
 _PARQUET_ROWS = 256
-_KINDS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
 def is_table(name: str) -> bool:
     """Whether a file of this name holds records rather than one text."""
-    return _kind(name) in _KINDS
+    return _kind(name) in TABLE_NAMES
 
 
 def read_table(path: Path, shown: str, layout: Layout, reading: Reading | None = None) -> Iterator[Document]:

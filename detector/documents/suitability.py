@@ -1,15 +1,13 @@
-"""Whether a text is of the kind the verdict was calibrated on: enough English prose.
+"""Whether a text is of the kind the verdict was calibrated on: prose, by one hand.
 
-These checks need no model. They are coarse on purpose: each refuses only what is plainly outside.
+These checks need no model. They are coarse on purpose: each refuses only what is plainly outside, and says what it is.
 """
 
 import re
-from collections.abc import Sequence
+from collections import Counter
 
-from detector.documents.function_words import FUNCTION_WORDS
+from detector.documents.records import records_in
 
-ENGLISH_SHARE = 0.18
-"""Least share of function words in English prose; nearly all documents of every genre have 0.25 to 0.5."""
 PROSE_SHARE = 0.6
 """Least share of letters and spaces in prose."""
 
@@ -22,8 +20,25 @@ _CODE_WORD = re.compile(
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--|<!doctype", re.IGNORECASE)
 WORDS_PER_TAG = 50
 """Fewest words of prose for each tag of markup."""
+_FEWEST_TAGS = 3
+_LONGEST_WORD = 100
+_DISTINCT = 10
+"""Most times that prose says a word over, on average of its first few hundred."""
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
+
+_TIME = r"\[?(?:\d{1,4}[-./]\d{1,2}[-./]\d{1,4},?\s+)?\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AaPp]\.?[Mm]\.?)?\]?"
+_CHAT_LINE = re.compile(
+    rf"^[ \t]*(?:{_TIME}[ \t]*[-\u2013]?[ \t]*<?[^\s:<>][^:\n<>]{{0,30}}[:>]"  # [21:04] mira:
+    rf"|<[^\s<>]{{1,30}}>[ \t]|[^\n]{{1,30}}[ \t]{_TIME}$)",  # <mira> and: mira 21:04
+    re.MULTILINE,
+)
+_SPEAKER = re.compile(r"^[ \t]*(?:\*\*)?([A-Z][\w.' -]{0,24}?)(?:\*\*)?:(?:\*\*)?[ \t]+\S", re.MULTILINE)
+_CUE = re.compile(r"^\d{1,2}:\d{2}(?::\d{2})?[.,]\d{3}[ \t]+-->", re.MULTILINE)
+_ITEM = re.compile(r"^[ \t]*(?:[-*+\u2022\u00b7\u25aa\u2013]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t]+", re.MULTILINE)
+_CELLS = re.compile(r"\t|\||;|,(?!\s)| {3,}")
+_FEWEST_LINES = 4
+_MOST_OF_THEM = 0.5
 
 
 def words_of(text: str) -> list[str]:
@@ -36,28 +51,68 @@ def count_words(text: str) -> int:
     return len(text.split())
 
 
-def language_of(words: Sequence[str]) -> str:
-    """``en`` where function words show English, else ``und`` (undetermined)."""
-    if not words:
-        return "und"
-    share = sum(word.lower() in FUNCTION_WORDS for word in words) / len(words)
-    return "en" if share >= ENGLISH_SHARE else "und"
-
-
 def is_prose(text: str) -> bool:
-    """False for tables, code, markup, lists of numbers, and one thing repeated without end."""
-    if not text:
-        return False
-    letters_and_spaces = sum(character.isalpha() or character == " " for character in text)
+    """False for what ``other_than_prose`` has a name for, and for nothing at all."""
+    return bool(text) and other_than_prose(text) is None
+
+
+def other_than_prose(text: str) -> str | None:
+    """What a text is, in words, that is no prose: the one thing that applies best; None for prose.
+
+    ``text`` is as given, with its line ends.
+
+    >>> other_than_prose("for(i=0;i<n;i++){x[i]+=y[i]*2;} " * 20)
+    'code (100 % of its words)'
+    """
     words = text.split()
-    longest = max(map(len, words), default=0)
-    distinct = len(set(words))
-    code_words = sum(bool(_CODE_WORD.search(word)) for word in words)
-    tags = len(_TAG.findall(text))
-    return (
-        letters_and_spaces / len(text) >= PROSE_SHARE
-        and longest <= max(100, min(len(text) // 10, 10_000))
-        and code_words <= CODE_SHARE * len(words)
-        and (tags < 3 or tags * WORDS_PER_TAG <= len(words))
-        and distinct >= min(len(words), 400) / 10
-    )
+    lines = [line for line in text.splitlines() if line.strip()]
+    if records := records_in(text):
+        return records
+    chat = len(_CHAT_LINE.findall(text))
+    if len(lines) >= _FEWEST_LINES and chat > _MOST_OF_THEM * len(lines):
+        return f"a chat log ({chat:,} of {len(lines):,} lines begin with a time or a name)"
+    code, tags = _code_share(words), _TAG.findall(text)
+    # programs have tags too; in a marked-up text most of what looks like code is the tags
+    if len(tags) >= _FEWEST_TAGS and len(words) < len(tags) * WORDS_PER_TAG and code * len(words) < 2 * len(tags):
+        return f"marked up ({len(tags):,} tags such as {tags[0][:20]})"
+    if code > CODE_SHARE:
+        return f"code ({100 * code:.0f} % of its words)"
+    letters = sum(character.isalpha() or character == " " for character in text)
+    if letters < PROSE_SHARE * len(text):
+        return _few_letters(text, lines)
+    if len(longest := max(words, key=len, default="")) > max(_LONGEST_WORD, min(len(text) // 10, 10_000)):
+        return f"a run of {len(longest):,} characters without a blank"
+    if len(set(words)) < min(len(words), 40 * _DISTINCT) / _DISTINCT:
+        return f"repetition ({len(words):,} words, {len(set(words)):,} of them different)"
+    return None
+
+
+def _code_share(words: list[str]) -> float:
+    """Share of the words that look like code."""
+    return sum(bool(_CODE_WORD.search(word)) for word in words) / len(words) if words else 0.0
+
+
+def _few_letters(text: str, lines: list[str]) -> str:
+    """What a text with more figures and signs than prose has is."""
+    cells = sum(len(_CELLS.findall(line.strip())) >= 1 for line in lines)
+    if len(lines) >= _FEWEST_LINES and cells > _MOST_OF_THEM * len(lines):
+        return f"a table ({cells:,} of {len(lines):,} lines are rows of cells)"
+    if len(cues := _CUE.findall(text)) >= _FEWEST_LINES:
+        return f"subtitles ({len(cues):,} times)"
+    if len(lines) >= _FEWEST_LINES and (items := len(_ITEM.findall(text))) > _MOST_OF_THEM * len(lines):
+        return f"a list ({items:,} items)"
+    digits = sum(character.isdigit() for character in text)
+    marks = sum(not character.isspace() for character in text)
+    if digits > marks / 4:
+        return f"figures ({100 * digits / marks:.0f} % of its characters)"
+    letters = sum(character.isalpha() for character in text)
+    return f"signs ({100 * (1 - letters / marks):.0f} % of its characters are no letters)"
+
+
+def speakers_in(text: str) -> list[str]:
+    """The names that begin most lines of a conversation, commonest first; none where it is no conversation."""
+    names = Counter(match[1] for match in _SPEAKER.finditer(text))
+    lines = sum(bool(line.strip()) for line in text.splitlines())
+    often = [name for name, times in names.most_common() if times > 1]
+    turns = sum(names[name] for name in often)
+    return often if len(often) > 1 and turns >= _FEWEST_LINES and turns > _MOST_OF_THEM * lines else []

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from detector.documents.folding import fold
 from detector.documents.hashing import unit_hash
 from detector.documents.jsonl import read_jsonl
+from detector.documents.selection import select
 from detector.errors import InputError
 from detector.evaluation.intake import Intake
 
@@ -81,7 +81,7 @@ def read_labelled(path: Path, intake: Intake | None = None) -> Iterator[Labelled
         if record.get("language", "en") != "en":
             intake.drop("are not in English")
             continue
-        text = fold(record["text"].replace("\\'", "'")).text
+        text = select(record["text"].replace("\\'", "'")).folded().text
         if _REMNANTS.search(text[:300]):
             intake.drop("hold what a chat model says around a text, such as a refusal or a preface")
             continue

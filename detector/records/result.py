@@ -195,7 +195,9 @@ class Result:
     )
     n_words: int | None = field(default=None, metadata=told(optional(COUNT), in_frame=True))
     n_tokens: int | None = field(default=None, metadata=told(optional(COUNT), in_frame=True))
-    language: str | None = field(default=None, metadata=told(optional(TEXT), "en, or und where it is not told."))
+    language: str | None = field(
+        default=None, metadata=told(optional(TEXT), "ISO 639-1 code such as en, or und where it is not told.")
+    )
     log_likelihood: float | None = field(
         init=False, metadata=told(optional(NUMBER), "Mean log-probability of a token.", unit="nats")
     )
@@ -244,7 +246,7 @@ class Result:
         default=(),
         metadata=told(
             list_of(schema_of(Finding)),
-            "Invisible characters, quotations and the like; at most 100 of a kind.",
+            "Invisible characters, quotations, what was left out, and the like; at most 100 of a kind.",
             arrow="string",
             value=lambda result: [record_of(finding) for finding in result.findings],
         ),

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.documents.folding import fold
+from detector.documents.selection import select
 from detector.documents.sentences import sentence_spans
 from detector.errors import InputError
 from detector.records.baseline import Baseline
@@ -43,7 +43,7 @@ class WriterBaseline:
     """
 
     def __init__(self, detector: Detector, earlier: Sequence[str]) -> None:
-        folded = [fold(one).text for one in earlier]
+        folded = [select(one).folded().text for one in earlier]
         probe = detector.probe_model.probe if detector.probe_model else None
         scored = score_texts(detector.language_model, folded, voices=detector.voices, probe=probe)
         self._detector = detector
@@ -65,7 +65,8 @@ class WriterBaseline:
             raise InputError(
                 f"None of the {self._n_given} earlier texts has the {LEAST_TOKENS} tokens a comparison needs."
             )
-        kept = [(fold(result.evidence.text).text, result.evidence.scores), *self._earlier]
+        judged = select(result.evidence.text, result.path or result.id).folded().text
+        kept = [(judged, result.evidence.scores), *self._earlier]
         n_tokens = min(len(scores) for _, scores in kept)
         classifier = self._detector.classifier
         vectors = np.array([_features(self._detector, text, scores, n_tokens) for text, scores in kept])

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from detector.documents.folding import FoldedText, fold, lay_out
+from detector.documents.folding import FoldedText, lay_out
 from detector.documents.quotations import MUCH, quotations, quoted_share
+from detector.documents.selection import Selection, select
 from detector.documents.sentences import sentence_spans
-from detector.documents.suitability import count_words, is_prose, language_of, words_of
+from detector.documents.suitability import count_words
 from detector.errors import CalibrationError, InputError, UsageError
 from detector.methods import compute_all
 from detector.models.language_model import LanguageModel
@@ -22,30 +23,26 @@ from detector.records.result import Evidence, Finding, Result, Segment
 from detector.records.token_scores import TokenScores
 from detector.scoring.engine import score_texts
 from detector.verdict.bootstrap import score_interval
-from detector.verdict.classifier import LENGTH_LIMITS, Classifier
+from detector.verdict.classifier import Classifier
 from detector.verdict.edit_extent import EditExtent
 from detector.verdict.explanation import explain_score
 from detector.verdict.familiarity import MOST_UNFAMILIAR, unfamiliar_share
 from detector.verdict.features import EXTENT_COLUMN, Series, series_of
 from detector.verdict.findings import findings_of, in_order, listed, said_of_the_disguise
+from detector.verdict.intake import LEAST_TOKENS, LEAST_WORDS, set_apart, unsuitable, warnings_of
 from detector.verdict.judgement import KIND, Division, Judgement, division, judge, measure
 from detector.verdict.lexical import LexicalModel
 from detector.verdict.plain_words import PLAIN_WORDS
 from detector.verdict.probe_model import ProbeModel, fingerprints_of
 from detector.verdict.rules import HUMAN_TARGET, TOKENS_PER_WORD, explain, follows, words_that_would_decide
-from detector.verdict.segments import border_intervals
+from detector.verdict.segments import Floats, Part, border_intervals
 from detector.verdict.shares import shares_of
 from detector.verdict.shipped import calibration_path, probe_beside
 from detector.vocabulary.text_findings import TokenHistory, history_of
 
 DEFAULT_TARGET_FPR = 0.01
 HIGHEST_TARGET_FPR = 0.2
-LEAST_TOKENS = LENGTH_LIMITS[0]
-_LEAST_WORDS = math.ceil(LEAST_TOKENS / TOKENS_PER_WORD / 10) * 10
-"""About as many words, as people are told."""
 _MOST_REASONS = 3
-_FEWEST_WORDS = 15
-"""Below this the language cannot be told either, so that shortness is the reason given."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +52,8 @@ class _Draft:
     id: str
     path: str | None
     text: str
+    selection: Selection
     folded: FoldedText
-    language: str
     findings: tuple[Finding, ...]
     warnings: tuple[str, ...]
     unsuitable: tuple[str, str] | None
@@ -177,7 +174,7 @@ class Detector:
         def texts() -> Iterator[str]:
             for source in sources:
                 drafts.append(draft := _draft(*source))
-                yield draft.folded.text if draft.unsuitable is None else ""
+                yield draft.folded.text if draft.unsuitable is None or self._shows(draft) else ""
                 if draft.as_given is not None:
                     yield draft.as_given
 
@@ -197,9 +194,20 @@ class Detector:
             if draft.unsuitable is None:
                 yield self._judge(draft, scores, as_given)
             else:
-                yield self._unscored(draft, *draft.unsuitable)
+                yield self._unscored(draft, *draft.unsuitable, scores=scores if self._shows(draft) else None)
 
-    def _unscored(self, draft: _Draft, reason: str, explanation: str, n_tokens: int | None = None) -> Result:
+    def _shows(self, draft: _Draft) -> bool:
+        """Whether a report is wanted of a text that gets no verdict, and its scores can be shown in it."""
+        return draft.unsuitable is not None and draft.unsuitable[0] == "unsupported_language" and self.alternatives > 0
+
+    def _unscored(
+        self,
+        draft: _Draft,
+        reason: str,
+        explanation: str,
+        n_tokens: int | None = None,
+        scores: TokenScores | None = None,
+    ) -> Result:
         findings, finding_counts = listed(draft.findings)
         return Result.unscored(
             reason,
@@ -210,11 +218,12 @@ class Detector:
             model_fingerprint=self.language_model.fingerprint,
             n_words=count_words(draft.text),
             n_tokens=n_tokens,
-            language=draft.language,
+            language=draft.selection.language.code,
             findings=findings,
             finding_counts=finding_counts,
             warnings=draft.warnings,
             text=draft.text,
+            evidence=self._scores_alone(draft, scores) if scores is not None and len(scores) else None,
         )
 
     def _judge(self, draft: _Draft, scores: TokenScores, as_given: TokenScores | None) -> Result:
@@ -224,13 +233,13 @@ class Detector:
             return self._unscored(
                 draft,
                 "too_short",
-                f"About {_LEAST_WORDS} words are needed ({LEAST_TOKENS} tokens, and the text has {n}): "
+                f"About {LEAST_WORDS} words are needed ({LEAST_TOKENS} tokens, and the text has {n}): "
                 f"about {missing} more word{'' if missing == 1 else 's'}.",
                 n,
             )
         if (unfamiliar := unfamiliar_share(scores, self.token_history)) > MOST_UNFAMILIAR:
             return self._unscored(draft, "unfamiliar_tokens", _unknown_to_the_model(unfamiliar), n)
-        folded_sentences = sentence_spans(draft.folded.text)
+        folded_sentences = draft.selection.sentences(draft.folded)
         series = series_of(scores, [start for start, _ in folded_sentences], draft.folded.text, self.lexical_model)
         classifier = self.classifier
         divided = division(classifier.evidence, series)
@@ -246,7 +255,9 @@ class Detector:
         more_words = words_that_would_decide(classifier, score, n, self.target_fpr, judgement.kind)
         sentences = [draft.folded.original_span(a, b) for a, b in folded_sentences]
         sentence_of_token = [max(0, int(i) - 1) for i in series.sentence]
-        segments = self._segments(divided, sentences, sorted(set(sentence_of_token)), n, judgement)
+        counted = [sentences[i] for i in sorted(set(sentence_of_token))]
+        gaps = [(one.start, one.end) for one in draft.selection.apart]
+        segments = self._segments(divided, counted, gaps, n, judgement)
         shares = shares_of(draft.text, segments)
         extent = self._edit_extent(series)
         explanation = explain(verdict, p, more_words, judgement.kind is not None)
@@ -262,7 +273,7 @@ class Detector:
             model_fingerprint=self.language_model.fingerprint,
             n_words=count_words(draft.text),
             n_tokens=n,
-            language=draft.language,
+            language=draft.selection.language.code,
             score=score,
             probability_machine=classifier.probability_machine(score),
             p_value=p.machine,
@@ -284,20 +295,7 @@ class Detector:
             findings=findings,
             finding_counts=finding_counts,
             warnings=(*draft.warnings, *self._length_warning(n), *self.language_model.notices),
-            evidence=Evidence(
-                text=draft.text,
-                scores=scores,
-                spans=[
-                    draft.folded.original_span(int(a), int(b))
-                    for a, b in zip(scores.start_char, scores.end_char, strict=True)
-                ],
-                sentences=sentences,
-                sentence_of_token=sentence_of_token,
-                token_evidence=divided.evidence,
-                choice_texts={
-                    int(i): self.language_model.tokenizer.decode([int(i)]) for i in np.unique(scores.top_ids)
-                },
-            ),
+            evidence=self._evidence(draft, scores, sentences, sentence_of_token, divided.evidence),
             classifier=self.classifier,
             register_distance=classifier.register_distance(measured.features),
             kind=judgement.kind,
@@ -319,15 +317,51 @@ class Detector:
         judgement = judge(self.classifier, measured, self.target_fpr)
         return judgement.score, judgement.p.machine
 
+    def _evidence(
+        self,
+        draft: _Draft,
+        scores: TokenScores,
+        sentences: list[tuple[int, int]],
+        sentence_of_token: list[int],
+        token_evidence: Floats,
+    ) -> Evidence:
+        return Evidence(
+            text=draft.text,
+            scores=scores,
+            spans=[
+                draft.folded.original_span(int(a), int(b))
+                for a, b in zip(scores.start_char, scores.end_char, strict=True)
+            ],
+            sentences=sentences,
+            sentence_of_token=sentence_of_token,
+            token_evidence=token_evidence,
+            choice_texts={int(i): self.language_model.tokenizer.decode([int(i)]) for i in np.unique(scores.top_ids)},
+        )
+
+    def _scores_alone(self, draft: _Draft, scores: TokenScores) -> Evidence:
+        """What a report shows of a text that gets no verdict: how likely its words are, and no evidence."""
+        sentences = draft.selection.sentences(draft.folded)
+        series = series_of(scores, [start for start, _ in sentences])
+        return self._evidence(
+            draft,
+            scores,
+            [draft.folded.original_span(a, b) for a, b in sentences],
+            [max(0, int(i) - 1) for i in series.sentence],
+            np.zeros(len(scores)),
+        )
+
     def _segments(
         self,
         divided: Division,
         sentences: list[tuple[int, int]],
-        with_tokens: list[int],
+        gaps: list[tuple[int, int]],
         n_tokens: int,
         judgement: Judgement,
     ) -> tuple[Segment, ...]:
-        """Parts of the text as given; ``with_tokens`` are the sentences the parts count."""
+        """Parts of the text as given, cut where something that was not judged lies in them.
+
+        ``sentences`` are those with tokens. All pieces of a part have its label and p-value.
+        """
         found = []
         borders = border_intervals(divided.sums, self.classifier.evidence.border_penalty, divided.parts)
         for part, (earliest, latest) in zip(divided.parts, borders, strict=True):
@@ -342,18 +376,21 @@ class Detector:
             leans_to = "machine" if side else "human"
             is_sure = p_value <= (self.target_fpr if side else HUMAN_TARGET)
             is_sure |= follows(judgement.verdict, leans_to, part.evidence_nats)
-            found.append(
-                Segment(
-                    start_char=sentences[with_tokens[part.first]][0],
-                    end_char=sentences[with_tokens[part.last]][1],
-                    label=leans_to if is_sure else "uncertain",
-                    leans_to=leans_to,
-                    evidence_nats=part.evidence_nats,
-                    probability_machine=float(1 / (1 + np.exp(-np.clip(part.evidence_nats, -500, 500)))),
-                    p_value=p_value,
-                    begins_between=(sentences[with_tokens[earliest]][0], sentences[with_tokens[latest]][0]),
+            for first, last in _pieces(part, sentences, gaps):
+                evidence = float(divided.sums[first : last + 1].sum())
+                borders_of = (earliest, latest) if first == part.first else (first, first)
+                found.append(
+                    Segment(
+                        start_char=sentences[first][0],
+                        end_char=sentences[last][1],
+                        label=leans_to if is_sure else "uncertain",
+                        leans_to=leans_to,
+                        evidence_nats=evidence,
+                        probability_machine=float(1 / (1 + np.exp(-np.clip(evidence, -500, 500)))),
+                        p_value=p_value,
+                        begins_between=(sentences[borders_of[0]][0], sentences[borders_of[1]][0]),
+                    )
                 )
-            )
         return tuple(found)
 
     def _with_token_findings(self, draft: _Draft, scores: TokenScores) -> tuple[Finding, ...]:
@@ -373,6 +410,15 @@ class Detector:
             f"The text has {n_tokens} tokens and the longest reference text {most}: the false-alarm rate is not "
             "measured for so long a text. Judge parts of it one by one."
         ]
+
+
+def _pieces(part: Part, sentences: list[tuple[int, int]], gaps: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """First and last sentence of each run of a part's sentences without a gap between them."""
+    edges = [part.first]
+    for i in range(part.first, part.last):
+        if any(sentences[i][1] <= start and end <= sentences[i + 1][0] for start, end in gaps):
+            edges += [i, i + 1]
+    return list(zip(edges[::2], [*edges[1::2], part.last], strict=True))
 
 
 def _unknown_to_the_model(share: float) -> str:
@@ -402,10 +448,10 @@ def _unlike_the_references(unlike: Sequence[str]) -> str:
 def _draft(id: str, path: str | None, text: str, warnings: tuple[str, ...]) -> _Draft:
     if not isinstance(text, str):
         raise InputError(f"A text is a string, and {id} is of the type {type(text).__name__}; decode bytes first.")
-    folded = fold(text)
-    words = words_of(folded.text)
-    language = language_of(words)
-    findings = findings_of(text, folded)
+    selection = select(text, path or id)
+    folded = selection.folded()
+    findings = in_order((*findings_of(text, folded), *set_apart(text, selection)))
+    warnings = (*warnings, *warnings_of(text, selection))
     quoted = quotations(text)
     if quoted_share(text, quoted) >= MUCH:
         warnings = (
@@ -413,27 +459,6 @@ def _draft(id: str, path: str | None, text: str, warnings: tuple[str, ...]) -> _
             f"{quoted_share(text, quoted):.0%} of the words stand in quotations: the verdict is on whoever wrote them "
             "too. Judge the text without them to ask about its author alone.",
         )
-    unsuitable = _unsuitable(folded.text, words, language)
-    as_given = lay_out(text).text if folded.disguises and unsuitable is None else None
-    return _Draft(id, path, text, folded, language, findings, warnings, unsuitable, as_given)
-
-
-def _unsuitable(text: str, words: list[str], language: str) -> tuple[str, str] | None:
-    if not text:
-        return "empty", "The text is empty."
-    if len(text) >= 200 and len(set(text)) < 10:
-        return "not_prose", "The text repeats a few characters; a verdict needs prose."
-    if len(text) < LEAST_TOKENS or (count_words(text) < _FEWEST_WORDS and len(text) < _FEWEST_WORDS * 10):
-        found = count_words(text)
-        return "too_short", (
-            f"The text has {found} word{'' if found == 1 else 's'} and about {_LEAST_WORDS} are needed: "
-            f"about {max(1, _LEAST_WORDS - found)} more."
-        )
-    if language != "en":
-        return (
-            "unsupported_language",
-            "The text does not read as English prose, which is all the verdict was calibrated on.",
-        )
-    if not is_prose(text):
-        return "not_prose", "The text is mostly code, tables, lists or repetition; a verdict needs prose."
-    return None
+    reason = unsuitable(text, selection, folded.text)
+    as_given = lay_out(text).text if folded.disguises and reason is None else None
+    return _Draft(id, path, text, selection, folded, findings, warnings, reason, as_given)

@@ -272,3 +272,47 @@ def test_layout_is_told_once_and_is_no_disguise(detector):
     assert result.score_as_given is None
     assert [finding.kind for finding in result.findings] == ["spacing"]
     assert "spaces before punctuation" in result.findings[0].detail
+
+
+def test_markdown_and_the_plain_text_have_the_same_score(detector):
+    first, rest = LONG.split(". ", 1)
+    written = f"**{first}**. {rest}\n\n```\nprint(1)\n```\n"
+    plain, marked = detector.detect(LONG), detector.detect(written)
+    assert marked.score == plain.score
+    assert marked.warnings[0].startswith("The text was read as Markdown")
+    assert [finding.kind for finding in marked.findings] == ["code"]
+    assert not any(set(written[a:b]) & set("*`") for a, b in marked.evidence.spans)
+
+
+def test_the_english_part_alone_is_judged(detector):
+    german = (
+        "Der alte Mann ging langsam zum Hafen, und die Boote waren fort. Er hatte sie am Morgen noch alle gezählt. " * 2
+    )
+    plain = detector.detect(f"{LONG}\n\n{LONG}")
+    mixed = detector.detect(text := f"{LONG}\n\n{german}\n\n{LONG}")
+    assert mixed.score == plain.score
+    assert mixed.verdict == plain.verdict
+    (left_out,) = mixed.findings
+    assert text[left_out.start_char : left_out.end_char] == german.strip()
+    assert "in German were left out: the verdict is on the English part alone" in mixed.warnings[0]
+    for segment in mixed.segments:
+        assert segment.end_char <= left_out.start_char or segment.start_char >= left_out.end_char
+    assert sum(segment.evidence_nats for segment in mixed.segments) == pytest.approx(
+        sum(segment.evidence_nats for segment in plain.segments)
+    )
+    assert mixed.share_undecided >= len(german.split()) / len(text.split())
+
+
+def test_a_report_shows_the_scores_of_a_text_in_another_language(detector):
+    german = "Der alte Mann ging langsam zum Hafen, und die Boote waren fort. Er hatte sie am Morgen noch gezählt. " * 3
+    assert detector.detect(german).evidence is None
+    shown = detector.with_alternatives(2).detect(german)
+    assert (shown.verdict, shown.reason, shown.language, shown.score) == (
+        "unscored",
+        "unsupported_language",
+        "de",
+        None,
+    )
+    assert len(shown.evidence.scores) > 50
+    assert not shown.evidence.token_evidence.any()
+    assert "German" in shown.to_html()

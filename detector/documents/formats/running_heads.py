@@ -34,8 +34,8 @@ _FEW, _MANY = 3, 5
 """Pages that must share a second line, and one that ends as a sentence does."""
 
 
-def without_running_heads(pages: list[list[str]]) -> list[list[str]]:
-    """Lines at the ends of pages left out that stand on most pages, alike or counting the pages.
+def running_lines(pages: list[list[str]]) -> list[tuple[int, int]]:
+    """How many lines are head and foot of each page: those that stand on most pages, alike or counting the pages.
 
     Where that is in doubt the text is kept: pages that mostly repeat each other are the author's, as is a page that
     would be empty, and what two pages share is a head or foot only as their very first or last line.
@@ -43,12 +43,14 @@ def without_running_heads(pages: list[list[str]]) -> list[list[str]]:
     on_pages = Counter(line for page in pages for line in set(page))
     heads = _running([page[:_EDGE_LINES] for page in pages], are_heads=True)
     feet = _running([page[: -_EDGE_LINES - 1 : -1] for page in pages], are_heads=False)
-    kept = []
-    for page, head, foot in zip(pages, heads, feet, strict=True):
-        repeats = sum(on_pages[line] > 1 for line in page)
-        is_text = repeats > len(page) / 2 or head + foot >= len(page)
-        kept.append(page if is_text else page[head : len(page) - foot])
-    return kept
+    written = [page for page in pages if page]
+    repeating = sum(sum(on_pages[line] > 1 for line in page) > len(page) / 2 for page in written)
+    if repeating > len(written) / 2:
+        return [(0, 0) for _ in pages]
+    return [
+        (0, 0) if head + foot >= len(page) else (head, foot)
+        for page, head, foot in zip(pages, heads, feet, strict=True)
+    ]
 
 
 def _running(edges: list[list[str]], are_heads: bool) -> list[int]:
@@ -108,7 +110,8 @@ class _SharedLines:
         if key.is_bare or pages >= _MANY:
             return True
         if key.offset is not None:
-            return pages >= _FEW or (depth == 0 and self.written >= _FEW)
+            # of two pages alone, a name and the number of the page itself, as in "Smith 1" and "Smith 2"
+            return pages >= _FEW or (depth == 0 and (self.written >= _FEW or key.offset == 1))
         if line.endswith(_STOPS):
             return False
         # on the first of the pages, what goes on in small letters goes on from this line

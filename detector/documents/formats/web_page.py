@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from detector.documents.decoding import decode
 from detector.documents.formats.archive import check_tags
+from detector.documents.formats.main_text import main_text
 from detector.documents.formats.prose import CELL, LINE, PARAGRAPH, Prose
 
 _WARNING = (
@@ -73,7 +74,11 @@ def read(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     """(text, warnings); raises ``InputError``."""
     markup, doubts = decode_markup(data, name)
     check_tags(markup.count("<"), name)
-    return visible_text(markup, is_xml=name.lower().endswith(".xhtml")), (*doubts, _WARNING)
+    text, left_out = main_text(visible_text(markup, is_xml=name.lower().endswith(".xhtml")), markup)
+    if left_out:
+        words = f"{left_out:,} word{'' if left_out == 1 else 's'}"
+        doubts = (*doubts, f"{words} around the text, such as menus, notes on cookies and footers, were left out.")
+    return text, (*doubts, _WARNING)
 
 
 def decode_markup(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:

@@ -4,9 +4,14 @@ The XML is read directly: libraries for it leave out inserted passages and form 
 """
 
 import posixpath
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
+from detector.documents.decoding import decode
 from detector.documents.formats.archive import Archive, elements, feed_xml, local_name
 from detector.documents.formats.prose import CELL, LINE, PARAGRAPH, Prose
+from detector.documents.formats.web_page import decode_markup, visible_text
 from detector.errors import InputError
 
 _WARNING = (
@@ -23,12 +28,26 @@ _NO_FILL = ("", "AUTO", _WHITE)
 _LEAST_HALF_POINTS = 2
 """A size of letters that nobody can read."""
 _OFF = ("0", "false", "off")
+_NOT_READ = {
+    "relIds": "diagram",
+    "chart": "chart",
+    "OLEObject": "embedded object",
+    "subDoc": "part in another file",
+    "unread": "part in a format that is not read",
+}
+"""What of a text stands in other parts of the file, or in others, and is not read."""
+_DEEPEST = 3
+"""Documents within documents."""
 _ENDINGS = {"p": PARAGRAPH, "tbl": PARAGRAPH}
 _ENDINGS_OF_CELLS = {"tc": CELL, "tr": LINE}
 
 
 def read(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     """(text, warnings); raises ``InputError``."""
+    return _read(data, name, 0)
+
+
+def _read(data: bytes, name: str, depth: int) -> tuple[str, tuple[str, ...]]:
     archive = Archive(data, name)
     main = next(iter(_related(archive, "", ("officeDocument",), name)), "word/document.xml")
     if main not in archive.members:
@@ -36,13 +55,51 @@ def read(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     parts = [main, *_related(archive, main, ("footnotes", "endnotes"), name)]
     texts = []
     invisible = 0
+    not_read: Counter[str] = Counter()
+    chunks = _chunks(archive, main, name)
     for part in parts:
-        body = _Body()
+        body = _Body(partial(_chunk, archive, chunks, name, depth) if part == main else lambda _: None)
         feed_xml(archive.read(part), body, name)
         texts.append(body.text)
         invisible += body.invisible_words
-    warnings = (_WARNING, _warning_of_invisible(invisible)) if invisible else (_WARNING,)
-    return PARAGRAPH.join(filter(None, texts)), warnings
+        not_read += body.not_read
+    warnings = [_WARNING]
+    if not_read:
+        listed = [f"{count} {_NOT_READ[kind]}{'' if count == 1 else 's'}" for kind, count in not_read.items()]
+        warnings.append(f"Not read: {', '.join(listed)}.")
+    if invisible:
+        warnings.append(_warning_of_invisible(invisible))
+    return PARAGRAPH.join(filter(None, texts)), tuple(warnings)
+
+
+def _chunks(archive: Archive, main: str, name: str) -> dict[str, str]:
+    """Members that the text takes in by reference (altChunk), by the id of the relation."""
+    folder, file = posixpath.split(main)
+    relations = posixpath.join(folder, "_rels", f"{file}.rels")
+    if relations not in archive.members:
+        return {}
+    return {
+        relation.get("Id", ""): posixpath.normpath(posixpath.join("/", folder, relation.get("Target", ""))).lstrip("/")
+        for _, relation in elements(archive.read(relations), name)
+        if relation.get("Type", "").endswith("/aFChunk") and relation.get("TargetMode") != "External"
+    }
+
+
+def _chunk(archive: Archive, chunks: dict[str, str], name: str, depth: int, relation: str) -> str | None:
+    """The text that stands in another member of the file; None where it cannot be read."""
+    member = chunks.get(relation, "")
+    if member not in archive.members or depth >= _DEEPEST:
+        return None
+    data = archive.read(member)
+    if data.startswith(b"PK"):
+        return _read(data, name, depth + 1)[0]
+    if data.startswith(b"{\\rtf"):
+        from detector.documents.formats.rich_text import read as read_rich_text
+
+        return read_rich_text(data, name)[0]
+    if member.lower().endswith((".htm", ".html", ".xhtml")) or data[:1000].lstrip().startswith(b"<"):
+        return visible_text(decode_markup(data, name)[0])
+    return decode(data, name)[0] if member.lower().endswith(".txt") else None
 
 
 def _warning_of_invisible(words: int) -> str:
@@ -68,7 +125,9 @@ def _related(archive: Archive, part: str, kinds: tuple[str, ...], name: str) -> 
 class _Body:
     """Handler for the XML of a document's part; elements nested without end cost no stack."""
 
-    def __init__(self) -> None:
+    def __init__(self, chunk: Callable[[str], str | None]) -> None:
+        self.not_read: Counter[str] = Counter()
+        self._chunk = chunk
         self._left_out = 0
         self._is_text = False
         self._is_hidden = False
@@ -93,6 +152,10 @@ class _Body:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         tag = local_name(tag)
+        if tag in _NOT_READ and not self._left_out:
+            self.not_read[tag] += 1
+        elif tag == "altChunk" and not self._left_out:
+            self._take_in(next((value for name, value in attributes.items() if local_name(name) == "id"), ""))
         if tag in _LOOKS:
             self._look(tag, {local_name(name): value for name, value in attributes.items()})
         if self._left_out or tag in _LEFT_OUT:
@@ -111,6 +174,15 @@ class _Body:
             self._around.append((self._prose, self._is_hidden, self._is_tiny, self._is_white))
             self._prose = Prose()
             self._is_hidden = self._is_tiny = self._is_white = False
+
+    def _take_in(self, relation: str) -> None:
+        text = self._chunk(relation)
+        if text is None:
+            self.not_read["unread"] += 1
+        elif text:
+            self._prose.part(PARAGRAPH)
+            self._prose.add(text)
+            self._prose.part(PARAGRAPH)
 
     def data(self, text: str) -> None:
         if self._is_text and not self._is_hidden and not self._left_out:

@@ -6,11 +6,16 @@ import pytest
 
 from detector import InputError
 from detector.documents.formats import pdf as reader
-from detector.documents.formats.pdf import text_of_pages
 from detector.documents.reading import text_of
 from tests.documents.files_made_here import pdf, pdf_of_streams
 
 pytest.importorskip("pypdfium2", reason="PDF needs pip install 'detect-text[documents]'")
+
+
+def text_of_pages(pages):
+    """Of pages of which nothing but the text is known."""
+    return reader.text_of_pages([reader.Page.of_text(page) for page in pages])
+
 
 PAGES = [
     ["My essay", "The boats were gone. It was an exam-", "ple of well-known things.", "Page 1 of 3"],
@@ -22,7 +27,7 @@ PAGES = [
 def test_pages_in_order_mended_and_without_heads_and_feet():
     text, (warning,) = text_of(pdf(PAGES), "essay")
     assert text == (
-        "The boats were gone. It was an example of well-known things.\nSecond page, which ends in a cutting word, "
+        "The boats were gone. It was an example of well-known things.\n\nSecond page, which ends in a cutting word, "
         "and Mary-Jane counted 10-12 of them \u2013 caf\u00e9."
     )
     assert "PDF of 3 pages" in warning
@@ -112,7 +117,9 @@ def test_heads_and_feet_of_many_pages_are_left_out(head_and_foot):
 
 def test_two_pages_share_a_first_or_last_line_or_bare_page_numbers():
     assert text_of_pages(["An essay\nOne went.\nPage 1", "An essay\nTwo came.\nPage 2"]) == "One went.\nTwo came."
-    assert text_of_pages(["Smith 1\nOne went.", "Smith 2\nTwo came."]) == "Smith 1\nOne went.\nSmith 2\nTwo came."
+    assert text_of_pages(["Smith 1\nOne went.", "Smith 2\nTwo came."]) == "One went.\nTwo came."
+    kept = "Smith 4\nOne went.\nSmith 5\nTwo came."
+    assert text_of_pages(["Smith 4\nOne went.", "Smith 5\nTwo came."]) == kept
 
 
 def test_a_line_that_ends_within_a_word_is_no_foot():

@@ -181,3 +181,35 @@ def test_a_document_with_a_password_is_said_to_have_one():
         text_of(locked, "f.docx")
     with pytest.raises(InputError, match=r"old Office file.*\.docx"):
         text_of(b"\xd0\xcf\x11\xe0" + bytes(500), "f.doc")
+
+
+@pytest.mark.parametrize(
+    ("member", "data"),
+    [
+        ("chunk.html", "<html><body><p>It rained.</p></body></html>"),
+        ("chunk.rtf", r"{\rtf1 It rained.\par}"),
+        ("chunk.txt", "It rained."),
+        ("chunk.docx", word("<w:p><w:r><w:t>It rained.</w:t></w:r></w:p>")),
+    ],
+)
+def test_text_taken_in_by_reference_stands_where_it_belongs(member, data):
+    body = f"{p('Before.')}<w:altChunk xmlns:r='urn:r' r:id='c1'/>{p('Behind.')}"
+    relations = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="c1" '
+        f'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/aFChunk" Target="{member}"/>'
+        "</Relationships>"
+    )
+    members = unzipped(word(body)) | {"word/_rels/document.xml.rels": relations, f"word/{member}": data}
+    text, (_,) = text_of(zipped(members), "essay.docx")
+    assert text == "Before.\n\nIt rained.\n\nBehind."
+    del members[f"word/{member}"]
+    text, (_, not_read) = text_of(zipped(members), "essay.docx")
+    assert text == "Before.\n\nBehind."
+    assert not_read == "Not read: 1 part in a format that is not read."
+
+
+def test_diagrams_and_embedded_objects_are_said():
+    embedded = "<w:object><x:OLEObject xmlns:x='urn:o'/></w:object>"
+    inside = f"<w:r>{embedded}<w:drawing><d:relIds xmlns:d='urn:d'/></w:drawing></w:r>"
+    _, (_, not_read) = text_of(word(f"<w:p>{inside}<w:r><w:t>Text.</w:t></w:r></w:p>"), "essay.docx")
+    assert not_read == "Not read: 1 embedded object, 1 diagram."
