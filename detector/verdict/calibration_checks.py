@@ -148,9 +148,9 @@ def _check_references(found: dict[str, Any]) -> None:
             scores, strongest = (group.get(f"{label}_{what}", []) for what in ("scores", "strongest"))
             measured = group.get(_OF_PARTS[label], [])
             # Parts are measured of some of the references alone where they have a measure of their own.
-            least = len(measured) if measured or (label == "machine" and "machine_scores" not in group) else len(scores)
-            if not least <= len(strongest) <= len(scores):
-                raise wrong(strongest, f"{place}.{label}_strongest", f"a list of {least}, one for each text measured")
+            fewest = len(measured) if measured or (label == "machine" and "machine_scores" not in group) else len(scores)
+            if not fewest <= len(strongest) <= len(scores):
+                raise wrong(strongest, f"{place}.{label}_strongest", f"a list of {fewest}, one for each text measured")
 
 
 def _check_kinds(found: dict[str, Any]) -> None:
