@@ -225,7 +225,7 @@ def _buckets(
             (scores + table.contrast)[human], table.contrast[machine],
         )  # fmt: skip
         far = [] if distances is None else np.quantile(distances[human], _QUANTILES).round(4).tolist()
-        buckets.append(LengthBucket(least, *map(_sorted, of_side), far))
+        buckets.append(replace(LengthBucket(least, *map(_sorted, of_side)), human_distances=far))
     return buckets
 
 
