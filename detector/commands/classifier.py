@@ -113,8 +113,8 @@ def evaluate(
     from detector.verdict.shipped import calibration_for, probe_beside
 
     if shipped == bool(data):
-        table = ", or --shipped for the feature table that comes with it" if _IN_CHECKOUT else ""
-        raise UsageError(f"Name labelled files to evaluate on{table}.")
+        other = ", or --shipped for the feature table that comes with it" if _IN_CHECKOUT else ""
+        raise UsageError(f"Name labelled files to evaluate on{other}.")
     if png is not None:
         check_picture_path(png)
     path = calibration or calibration_for(choice.model)
