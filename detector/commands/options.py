@@ -3,7 +3,7 @@
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, is_dataclass
 from functools import wraps
@@ -176,7 +176,7 @@ def print_json(record: dict[str, Any]) -> None:
     print(line, flush=True)
 
 
-def invite_to_paste(paths: Iterable[str], quiet: bool) -> None:
+def invite_to_paste(paths: Collection[str], quiet: bool) -> None:
     """Say how a text is pasted, where one is to come from the keyboard."""
     if "-" in paths and not quiet and sys.stdin is not None and sys.stdin.isatty():
         say("Paste the text, then end it: Ctrl-D on a line of its own (on Windows Ctrl-Z and Enter).")
