@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from detector import Detector, ModelError, UsageError
 from detector.commands.batch import batch
 from detector.commands.query import query
-from detector.corpus import local_engine
+from detector.corpus import crew, local_engine
 from detector.corpus.documents import Document
 from detector.corpus.judging import Judged
 from detector.corpus.local_engine import LocalEngine
@@ -138,6 +138,16 @@ def test_many_workers_share_the_batches(recipe, monkeypatch):
     # A worker of the test before may still be at its last batch.
     assert sorted(batch for batch in workers.asked if "-" in batch[0]) == [[d.id for d in batch] for batch in batches]
     assert 1 <= workers.starts <= 3
+
+
+def test_nothing_is_lost_while_workers_are_dismissed(recipe, monkeypatch):
+    monkeypatch.setattr(local_engine, "default_workers", lambda recipe: 4)
+    monkeypatch.setattr(crew, "_NO_SLOWER", 0.0)  # fewer are always kept, down to one
+    workers = Workers(monkeypatch, lambda text: False)
+    batches = [[Document(f"{i}-0", None, "T.", key=f"{i}")] for i in range(60)]
+    found = judged_by(LocalEngine(recipe), batches)
+    assert sorted(found) == sorted((f"{i}-0", "fine") for i in range(60))
+    assert workers.starts <= 4
 
 
 @pytest.mark.slow
