@@ -148,7 +148,8 @@ def _check_references(found: dict[str, Any]) -> None:
             scores, strongest = (group.get(f"{label}_{what}", []) for what in ("scores", "strongest"))
             measured = group.get(_OF_PARTS[label], [])
             # Parts are measured of some of the references alone where they have a measure of their own.
-            fewest = len(measured) if measured or (label == "machine" and "machine_scores" not in group) else len(scores)
+            has_scores = f"{label}_scores" in group
+            fewest = len(measured) if measured or not has_scores else len(scores)
             if not fewest <= len(strongest) <= len(scores):
                 raise wrong(strongest, f"{place}.{label}_strongest", f"a list of {fewest}, one for each text measured")
 
