@@ -24,6 +24,7 @@ from detector.training.roles import (
 PER_GENRE = 1500
 MEDIUM_WORDS = 210
 """About 270 tokens."""
+LONG_WORDS = 250
 _FEWEST_WORDS = 205
 _ALL = 100_000
 
@@ -78,7 +79,7 @@ def whose_parts_are_measured(
 ) -> list[tuple[str, LabelledText]]:
     """(role, text) of texts that a table holds, as they stand there: machine texts that calibrate, and dev texts.
 
-    At most ``n_dev`` of each label, in an order made by hash. Texts are told by their keys alone: one that the table
+    At most ``n_dev`` of each label, and ``n_machines`` but for the long ones, in an order made by hash. Texts are told by their keys alone: one that the table
     holds in another length gives rows that match none.
     """
     held = {
@@ -100,6 +101,8 @@ def whose_parts_are_measured(
         known = [t for t in texts if text_key(t.text) in held[role, label]]
         known.sort(key=lambda t: unit_hash("parts" + t.pair_id + t.text[:80]))
         found += [(role, text) for text in known[:most]]
+        if role == "calibrate":  # long machine texts are rare
+            found += [(role, text) for text in known[most:] if _n_words(text) >= LONG_WORDS]
     return found
 
 

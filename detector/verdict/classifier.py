@@ -40,6 +40,8 @@ LENGTH_LIMITS = (50, 100, 200, 400, 800)
 """Fewest tokens of each length bucket; the last has no upper limit."""
 
 
+_FEWEST_LIKE = 60
+"""Machine references by which a contrast is judged."""
 _FLAT_LIST = re.compile(r"\[[^\[\]{}]+\]")
 
 
@@ -261,8 +263,15 @@ class Classifier:
         return _like_it(self.kinds[kind].human_mixture, like, contrast + score)
 
     def one_machine_p_value(self, contrast: float, n_tokens: int) -> float:
-        """Share of machine references whose parts stand at least as far apart, the text counted in."""
-        return _share_at_least(self.bucket(n_tokens).machine_contrast, contrast)
+        """Share of machine references whose parts stand at least as far apart, the text counted in.
+
+        Contrast grows with length; where too few machine texts are as long, the next shorter ones are counted too.
+        """
+        like: list[float] = []
+        for bucket in sorted(self.buckets, key=lambda b: -b.least_tokens):
+            if bucket.least_tokens <= n_tokens and len(like) < _FEWEST_LIKE:
+                like += bucket.machine_contrast
+        return _share_at_least(sorted(like), contrast)
 
     def smallest_p_value(self, n_tokens: int) -> float:
         """The least p-value the references of this length can give."""

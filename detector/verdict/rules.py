@@ -1,8 +1,9 @@
 """From p-values to a verdict and the sentence that says it.
 
 - machine: at most the target share of human texts of like length look as machine-like;
-- mixed: the same of its strongest machine part, at a quarter of the target, and its strongest human part
-  is one that at most ``HUMAN_TARGET`` of machine texts have. Machine and mixed are both accusations;
+- mixed: the text is divided, at most a quarter of the target of human texts are as machine-like and as divided together
+  (score and contrast of the parts added up; where a calibration does not know contrasts, so machine-like in their
+  strongest part), and at most ``HUMAN_TARGET`` of machine texts are as divided. Machine and mixed are both accusations;
   together they hold at most 1.25 times the target by theory, and less in fact, since the two go together;
 - human: at most ``HUMAN_TARGET`` of machine texts look as human, and the text is not divided into parts of which one
   is as machine-like as ``HUMAN_TARGET`` of human texts have at most (1 human text in 4,000 is lost by that, and
