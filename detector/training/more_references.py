@@ -79,8 +79,8 @@ def whose_parts_are_measured(
 ) -> list[tuple[str, LabelledText]]:
     """(role, text) of texts that a table holds, as they stand there: machine texts that calibrate, and dev texts.
 
-    At most ``n_dev`` of each label, and ``n_machines`` beside the long ones, in an order made by hash. Texts are told by
-    their keys alone: one that the table holds in another length gives rows that match none.
+    At most ``n_dev`` of each label, and ``n_machines`` beside the long ones, in an order made by hash. Texts are told
+    by their keys alone: one that the table holds in another length gives rows that match none.
     """
     held = {
         (role, label): {
