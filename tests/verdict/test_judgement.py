@@ -1,5 +1,6 @@
 """What judges a text as it comes and what judges the rows of a table say the same."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,9 @@ from detector.records.references import LengthBucket
 from detector.training.feature_table import build_table
 from detector.verdict.detector import Detector
 from detector.verdict.features import FEATURE_NAMES
-from detector.verdict.judgement import Measured, judge
+from detector.verdict.judgement import KIND, Measured, judge
+from detector.verdict.neighbours import Neighbours
+from detector.verdict.register import REGISTER_COLUMNS, Register
 from detector.verdict.segments import EvidenceWeights, divide, strongest
 from tests.conftest import TRAINING_TEXT, make_classifier
 
@@ -44,7 +47,7 @@ def between(values):
 
 
 def test_the_detector_and_the_table_agree(tiny, texts, monkeypatch):
-    monkeypatch.setattr("detector.verdict.detector._unsuitable", lambda *_: None)
+    monkeypatch.setattr("detector.verdict.detector.unsuitable", lambda *_: None)
     weights = EvidenceWeights(0.0, 0.0, 0.05, 0.02, border_penalty=0.5)
     labelled = [("dev", LabelledText(text, False, "d", str(i))) for i, text in enumerate(texts)]
     table = build_table(tiny, labelled, evidence=weights)
@@ -72,3 +75,59 @@ def test_hand_derived_judgement(tiny):
     assert found.p.machine_part == 1
     assert not found.p.is_divided
     assert found.verdict == "machine"
+
+
+def test_a_text_by_two_authors_is_told_by_score_and_contrast_together(tiny):
+    features = np.zeros(len(FEATURE_NAMES))
+    features[0] = 415.0  # score 4 - 415 / 100 = -0.15: among the highest of the references 0, -0.1, ..., p above 1 %
+    base = make_classifier(tiny, lean=4.0)
+    mixture = [i / 100 for i in range(999)]  # 0 to 9.98
+    buckets = [
+        replace(bucket, human_mixture=mixture, machine_contrast=[i / 10 for i in range(99)]) for bucket in base.buckets
+    ]
+    classifier = replace(base, buckets=buckets)
+    assert classifier.knows_mixtures
+    for contrast, p_human, p_machine, verdict in (
+        (10.135, 1 / 1000, 1 / 100, "mixed"),  # above all of both
+        (10.105, 4 / 1000, 1 / 100, "inconclusive"),  # as divided as four in a thousand: a quarter of the target is 2.5
+        (5.005, 515 / 1000, 49 / 100, "inconclusive"),
+    ):
+        found = judge(classifier, Measured(60, features, 5.0, 5.0, contrast), target_fpr=0.01)
+        assert found.score == pytest.approx(-0.15)
+        assert found.p.machine_part == pytest.approx(p_human)
+        assert found.p.human_part == pytest.approx(p_machine)
+        assert found.p.one_author == pytest.approx(max(p_human, p_machine))
+        assert found.verdict == verdict
+    undivided = judge(classifier, Measured(60, features, 5.0, 0.0, 10.135), target_fpr=0.01)
+    assert (undivided.verdict, undivided.p.one_author) == ("inconclusive", 1.0)
+
+
+def test_a_contrast_that_was_not_measured_is_none(tiny):
+    base = make_classifier(tiny, lean=4.0)
+    classifier = replace(base, buckets=[replace(b, human_mixture=[0.0] * 500) for b in base.buckets])
+    found = judge(classifier, Measured(60, np.zeros(len(FEATURE_NAMES)), math.nan, math.nan), target_fpr=0.01)
+    assert (found.p.machine_part, found.p.human_part, found.p.is_divided) == (1.0, 1.0, False)
+
+
+def test_long_texts_are_compared_with_enough_machine_texts(tiny):
+    base = make_classifier(tiny)
+    few = replace(base.buckets[1], machine_contrast=[9.0] * 10)
+    many = replace(base.buckets[0], machine_contrast=[1.0] * 90)
+    classifier = replace(base, buckets=[many, few])
+    assert classifier.one_machine_p_value(5.0, 300) == pytest.approx(11 / 101)
+    assert classifier.one_machine_p_value(5.0, 60) == pytest.approx(1 / 91)
+
+
+def test_a_text_unlike_all_references_gets_no_verdict(tiny):
+    register = Register([0.0] * 12, [1.0] * 12, [0.0] * 12, 0.0, [0.0] * 12, 0.0, [0.0, 0.0])
+    neighbours = Neighbours(points=[[0.0] * 12] * 5, nth=5, farthest=2.0)
+    classifier = replace(
+        make_classifier(tiny, lean=4.0), register=register, neighbours=neighbours, probe_fingerprint="p"
+    )
+    features = np.zeros(len(FEATURE_NAMES))
+    features[REGISTER_COLUMNS[0]] = 1.9
+    assert judge(classifier, Measured(60, features, 0.0, 0.0), 0.01).verdict == "machine"
+    features[REGISTER_COLUMNS[0]] = 2.1
+    found = judge(classifier, Measured(60, features, 0.0, 0.0), 0.01)
+    assert (found.verdict, found.unlike) == ("unscored", (KIND,))
+    assert classifier.distance_ratio(features) == pytest.approx(1.05)

@@ -1,0 +1,173 @@
+"""Parts, levels, edits and neighbours fitted on made-up numbers, where the right answer is known."""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from detector.evaluation.labelled_texts import LabelledText
+from detector.evaluation.splicing import SplicedText, mixed_text
+from detector.scoring.probe import LinearProbe
+from detector.training.edited_texts import EditedText
+from detector.training.extent_fit import fit_extent_direction, fit_extent_scale, macro_f1
+from detector.training.more_references import by_turns
+from detector.training.neighbours_fit import fit_neighbours
+from detector.training.parts_fit import TEXT_SPREAD_FACTOR, fit_levels, fit_part_probe
+from detector.training.pooled_states import PooledStates
+from detector.verdict.features import REGISTER_SIZE, Series
+from detector.verdict.neighbours import unclipped
+from detector.verdict.probe_model import ProbeModel
+from detector.verdict.register import REGISTER_COLUMNS, Register
+from tests.training.test_classifier_fit import make_table
+
+LAYERS = (1, 2)
+D = 6
+
+
+def pooled(means: np.ndarray) -> PooledStates:
+    """One piece of 10 tokens for each row, (pieces, layers, d)."""
+    return PooledStates(LAYERS, np.arange(10, 10 * len(means) + 1, 10, dtype=np.int32), means.astype(np.float16))
+
+
+def test_the_probe_of_parts_sees_the_sentence_and_not_its_company():
+    rng = np.random.default_rng(0)
+    texts, pieces, truth = [], [], []
+    for _ in range(200):
+        authors = rng.random(6) < 0.5
+        means = rng.normal(size=(6, 2, D)) * 0.3
+        means[:, 0, 2] += authors  # the sentence's own
+        means[:, 1, 4] += 3 * authors.mean()  # how much of the text is a machine's
+        spliced = SplicedText("x" * 60, tuple((10 * i, 10 * i + 10, bool(a)) for i, a in enumerate(authors)))
+        texts.append((spliced, pooled(means), np.arange(1, 61, dtype=np.int32)))
+        pieces.append(means)
+        truth.append(authors)
+    weights, bias = fit_part_probe(texts, LAYERS, inverse_penalty=1.0)
+    assert weights.shape == (2, D)
+    assert np.unravel_index(int(weights.argmax()), weights.shape) == (0, 2)
+    assert abs(float(weights[1, 4])) < 0.3 * float(weights[0, 2])
+    said = np.concatenate(pieces).reshape(-1, 2 * D) @ weights.flatten().numpy() + bias
+    assert ((said > 0) == np.concatenate(truth)).mean() > 0.9
+
+
+def series(values: np.ndarray, sentence: np.ndarray) -> Series:
+    n = len(values)
+    probe = np.zeros((n, REGISTER_SIZE + 3))
+    probe[:, REGISTER_SIZE + 1] = values
+    nothing = np.zeros(n)
+    return Series(nothing, nothing, nothing, nothing, np.ones(n), sentence, lexical=nothing, probe=probe)
+
+
+def test_levels_are_those_that_the_texts_were_made_with():
+    rng = np.random.default_rng(1)
+    texts = []
+    for _ in range(300):
+        authors = rng.random(8) < 0.5
+        level = rng.normal() * 0.3
+        sentence = np.repeat(np.arange(8), rng.choice([4, 16, 64], size=8))
+        values = np.where(authors, 0.4, -0.6)[sentence] + level + (rng.normal(size=8) * 0.2)[sentence]
+        values += rng.normal(size=len(values)) * 0.8
+        texts.append((series(values, sentence), authors[sentence]))
+    found = fit_levels(texts)
+    assert found.levels is not None
+    scale = found.probe  # values are weighed before they are modelled
+    levels = found.levels
+    assert (levels.machine - levels.human) / scale == pytest.approx(1.0, rel=0.1)
+    assert levels.sentence_spread / scale == pytest.approx(0.2, rel=0.25)
+    assert levels.token_spread / scale == pytest.approx(0.8, rel=0.15)
+    assert levels.text_spread / scale == pytest.approx(0.3 * TEXT_SPREAD_FACTOR, rel=0.2)
+
+
+def test_the_extent_is_read_off_the_states_on_a_scale_of_other_writers(monkeypatch):
+    monkeypatch.setattr("detector.training.extent_fit.RIDGE", 1.0)
+    rng = np.random.default_rng(2)
+    texts, states = [], []
+    for i in range(600):
+        free = i % 6 == 0
+        extent = 1.0 if free else 0.0 if i % 6 == 1 else float(rng.uniform(0.2, 0.7))
+        means = rng.normal(size=(4, 2, D)) * 0.05
+        means[:, 1, 3] += extent
+        role = "voice" if i % 2 else "fit"
+        texts.append(EditedText("words", extent, "d", "human" if extent == 0 else "g", role, str(i), free))
+        states.append(pooled(means))
+    extent = fit_extent_direction(texts, states, LAYERS)
+    bare = ProbeModel(LinearProbe(LAYERS, torch.zeros(1 + REGISTER_SIZE, 2, D), torch.zeros(1 + REGISTER_SIZE)))
+    model = bare.with_parts((torch.ones(2, D), 0.5), extent)
+    assert model.fingerprint == bare.fingerprint  # scores do not rest on what was added
+    assert bare.parts_fingerprint is None
+    assert model.parts_fingerprint not in (None, model.fingerprint)
+    scale = fit_extent_scale(texts, states, model)
+    assert scale.half_width < 0.3
+    low, _, high = scale.borders
+    assert 0 < low < 0.3 < 0.6 < high < 1
+
+
+def test_macro_f1_is_the_mean_over_kinds():
+    truth, found = np.array([0, 0, 1, 2]), np.array([0, 1, 1, 1])
+    assert macro_f1(truth, found) == pytest.approx((2 / 3 + 2 / 4 + 0) / 3)
+
+
+def test_neighbours_are_of_other_texts_and_all_but_a_few_references_are_near():
+    table = make_table(n=1500, role="calibrate")
+    humans = table.rows(~table.is_machine)
+    # Each text twice, as a beginning of itself: its own rows must not count as its neighbours.
+    twice = humans.joined(humans)
+    twice = replace(twice, text_number=np.tile(humans.text_number, 2))
+    register = Register([0.0] * REGISTER_SIZE, [1.0] * REGISTER_SIZE, [0.0] * REGISTER_SIZE, 0.0,
+                        [0.0] * REGISTER_SIZE, 0.0, [0.0, 0.0])  # fmt: skip
+    once, doubled = (fit_neighbours(register, rows) for rows in (humans, twice))
+    places = unclipped(register, humans.features)
+    assert len(once.points) == min(1000, len(humans.n_tokens))
+    distances = [
+        np.sort(np.linalg.norm(np.array(once.points) - place, axis=1))[once.nth] for place in places
+    ]  # a point is its own nearest, so the next one is asked for
+    assert np.mean(np.array(distances) > once.farthest) < 0.02
+    assert doubled.farthest > 0.8 * once.farthest
+    far = humans.features[:1].copy()
+    far[:, REGISTER_COLUMNS] = 9.0
+    assert once.distances(register, far)[0] > 2 * once.farthest
+
+
+def test_tables_are_joined_and_parts_are_taken_over_by_text_and_length():
+    first, second = make_table(n=30, seed=1), make_table(n=20, seed=2)
+    second = replace(
+        second, text_key=np.array([f"other{i}" for i in range(20)]), method_names=["new"], methods=second.methods[:, :1]
+    )
+    both = first.joined(second)
+    assert len(both.n_tokens) == 50
+    assert both.method_names == [*first.method_names, "new"]
+    assert np.isnan(both.methods[30:, 0]).all()
+    assert np.isnan(both.methods[:30, -1]).all()
+    assert len(np.unique(both.text_number)) == 50
+    measured = replace(first.rows(np.arange(30) < 10), contrast=np.arange(10.0), strongest_machine=np.full(10, 7.0))
+    updated = both.with_parts_of(measured)
+    assert updated.contrast[:10].tolist() == list(range(10))
+    assert np.isnan(updated.contrast[10:]).all()
+    assert (updated.strongest_machine[:10] == 7).all()
+    assert (updated.strongest_machine[10:] == both.strongest_machine[10:]).all()
+
+
+def test_sources_take_turns():
+    texts = [LabelledText(f"{source} {i} end", False, source, str(i)) for source in "aab" for i in range(3)]
+    found = by_turns(texts, 5, n_words=2)
+    assert [text.text for text in found] == ["a 0", "b 0", "a 1", "b 1", "a 2"]
+
+
+def test_mixed_texts_hold_both_authors_in_known_parts():
+    human = " ".join(f"Person wrote sentence number {i} here." for i in range(40))
+    machine = " ".join(f"Engine gave statement number {i} there." for i in range(40))
+    counts = set()
+    for seed in range(40):
+        one = mixed_text(human, machine, 150, random.Random(seed))
+        counts.add(len(one.parts))
+        for (start, end, is_machine), following in zip(one.parts, [*one.parts[1:], None], strict=True):
+            assert ("Engine" in one.text[start:end]) == is_machine
+            assert ("Person" in one.text[start:end]) != is_machine
+            assert following is None or (following[0] == end + 1 and following[2] != is_machine)
+        numbers = [int(word) for word in one.text.split() if word.isdigit()]
+        assert len(set(zip(numbers, [w for w in one.text.split() if w in ("Person", "Engine")], strict=True))) == len(
+            numbers
+        )
+    assert counts >= {2, 3, 4, 5}
+    assert mixed_text("Too short.", machine, 150, random.Random(0)) is None
