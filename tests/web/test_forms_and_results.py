@@ -178,11 +178,12 @@ def test_a_text_without_verdict_has_a_page_too(browser):
 
 def test_line_ends_of_a_form_are_not_the_texts(browser):
     # browsers send CR LF for every line end of a text field
-    text = "\u200b" + LONG.replace("? ", "?\r\n")
-    where = hand_in(browser, data={"text": text + "\r\n\u200b"})
+    text = "Bo\u200bats. " + LONG.replace("? ", "?\r\n") + "\r\nBo\u200bats."
+    where = hand_in(browser, data={"text": text})
     wait_for(browser, where)
     findings = browser.get(f"{where}/1/result.json").json()["findings"]
-    assert [finding["start_char"] for finding in findings] == [0, len(text.replace("\r\n", "\n")) + 1]
+    given = text.replace("\r\n", "\n")
+    assert [finding["start_char"] for finding in findings] == [given.index("\u200b"), given.rindex("\u200b")]
 
 
 def test_marks_that_turn_letters_around_are_shown_in_a_name(browser):

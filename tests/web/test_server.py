@@ -184,13 +184,13 @@ def test_the_server_ends_while_a_file_is_read(judge, monkeypatch):
     """A reader that never comes back; what ends the program does not wait for its thread, which is a daemon."""
     has_begun, may_end, readers = threading.Event(), threading.Event(), []
 
-    def read_for_ever(data, name):
+    def read_for_ever(data, name, limits):
         readers.append(threading.current_thread())
         has_begun.set()
         may_end.wait(60)
         return "", ()
 
-    monkeypatch.setattr("detector.web.incoming.text_of", read_for_ever)
+    monkeypatch.setattr("detector.web.incoming.isolated_text_of", read_for_ever)
     with serving(judge) as port:
         head = HEAD.replace(b"application/json", b"application/octet-stream")
         connection = send(port, head % 3 + b"abc")
