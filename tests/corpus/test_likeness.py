@@ -16,7 +16,7 @@ FAR = (1 + QUANTILES).tolist()  # from 1 to 2: mean 3/2
 
 
 def classifier_of(**changes):
-    buckets = [LengthBucket(50, [], [], [], [], EVEN), LengthBucket(200, [], [], [], [], FAR)]
+    buckets = [LengthBucket(least, [], [], [], [], human_distances=far) for least, far in ((50, EVEN), (200, FAR))]
     return replace(CLASSIFIER, **({"buckets": buckets, "kinds": [Kind([], [])]} | changes))
 
 
@@ -61,9 +61,9 @@ def test_machine_looking_texts_and_few_texts_say_nothing_of_the_distance():
     assert likeness_of([(9.0, 60, False, False)] * 100, classifier_of(kinds=[])).distance is None
 
 
-@pytest.mark.parametrize(("n_out", "is_often"), [(0, False), (2, False), (3, True)])
+@pytest.mark.parametrize(("n_out", "is_often"), [(0, False), (6, False), (6, True)])
 def test_texts_out_of_range_are_told_when_chance_does_not_explain_them(n_out, is_often):
-    """Of 200 at 1 in 1000, P(3 or more) = 0.0011 and P(2 or more) = 0.017; P(4 or more) < 0.001."""
+    """Of 200 at 6 in 1000, P(6 or more) = 0.0015 and P(7 or more) = 0.0002."""
     found = likeness_of([(0.5, 60, False, False)] * (200 - n_out) + [(None, 60, True, False)] * (n_out + is_often))
     assert found.is_often_out_of_range == is_often
     assert found.texts_with_distance == 200 - n_out

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from detector.documents.formats.pdf import text_of_pages
+from detector.documents.formats.pdf import Page, text_of_pages
 from detector.documents.formats.web_page import visible_text
 from detector.documents.reading import text_of
 from tests.documents.files_made_here import epub, open_document, word
@@ -83,4 +83,4 @@ def test_a_book_of_many_chapters():
 
 @pytest.mark.parametrize("page", ["Head\nbody {}\n{}", "Same.", "wall-\nflower {}", "{}\n" * 30])
 def test_pages(page):
-    assert_linear(lambda n: [page.replace("{}", str(at)) for at in range(n)], text_of_pages, 100)
+    assert_linear(lambda n: [Page.of_text(page.replace("{}", str(at))) for at in range(n)], text_of_pages, 100)

@@ -24,7 +24,8 @@ def gpt2(bos: bool = True) -> LanguageModel:
     config = GPT2Config(
         vocab_size=400, n_positions=CONTEXT, n_embd=32, n_layer=2, n_head=4, initializer_range=0.3, bos_token_id=0
     )
-    return LanguageModel(GPT2LMHeadModel(config), tiny_tokenizer(bos=bos, eos=bos), name="tiny gpt2")
+    tokenizer = tiny_tokenizer(bos=bos, eos=bos)
+    return LanguageModel(GPT2LMHeadModel(config), tokenizer, name="tiny gpt2", prefix="auto" if bos else "none")
 
 
 class CopyingLlama(LlamaForCausalLM):

@@ -95,4 +95,5 @@ def test_the_verdict_shows_them_and_is_not_changed_by_them(tiny):
     assert all(TRAINING_TEXT[f.start_char : f.end_char] in " harbour" for f in rare_ones)
     before, after = plain.to_dict(), found.to_dict()
     assert [f for f in after.pop("findings") if f["kind"] != "rare_token"] == before.pop("findings")
+    assert after.pop("finding_counts") == before.pop("finding_counts") | {"rare_token": 2}
     assert before == after
