@@ -127,7 +127,8 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0, ways: 
     low, high = np.quantile(rows.features[:, [FEATURE_NAMES.index(n) for n in names]], [0.001, 0.999], axis=0)
     kinds, neighbours = _kinds(classifier, scores, rows), None
     if kinds and classifier.register is not None:
-        neighbours = fit_neighbours(classifier.register, rows.rows(~rows.is_machine))
+        human = ~rows.is_machine
+        neighbours = fit_neighbours(classifier.register, rows.rows(human), scores[human])
     distances = _distances(classifier, rows)
     return replace(
         classifier,

@@ -62,8 +62,10 @@ LEVEL_FIELDS: dict[str, Check] = {
 }
 NEIGHBOUR_FIELDS: dict[str, Check] = {
     "points": list_of(_COORDINATES),
+    "scores": _NUMBERS,
     "nth": whole(least=1),
     "farthest": _SCALES,
+    "n_nearest": whole(least=1),
 }
 EXTENT_FIELDS: dict[str, Check] = {
     "borders": list_of(number(-10, 10), 3, is_rising=True),
@@ -164,6 +166,10 @@ def _check_kinds(found: dict[str, Any]) -> None:
     if (neighbours := found.get("neighbours")) is not None:
         if register is None:
             raise ValueError("neighbours is given and register is not; one needs the other")
+        if len(neighbours["scores"]) != len(neighbours["points"]):
+            raise wrong(
+                neighbours["scores"], "neighbours.scores", f"a list of {len(neighbours['points'])}, one a point"
+            )
         if neighbours["nth"] > len(neighbours["points"]):
             raise wrong(neighbours["nth"], "neighbours.nth", f"at most {len(neighbours['points'])}, as many as points")
 

@@ -30,7 +30,7 @@ from detector.records.references import Kind, LengthBucket
 from detector.verdict.calibration_checks import READABLE, WIDEST, check_calibration
 from detector.verdict.edit_extent import ExtentScale
 from detector.verdict.features import FEATURE_NAMES, LEXICAL_FEATURES, PROBE_FEATURES, REGISTER_FEATURES, VOICE_FEATURES
-from detector.verdict.neighbours import Neighbours
+from detector.verdict.neighbours import Neighbours, unclipped
 from detector.verdict.raw_models import RAW_MODEL_FEATURE, RawModelRule
 from detector.verdict.register import Register
 from detector.verdict.segments import EvidenceWeights
@@ -293,7 +293,18 @@ class Classifier:
         """
         if self.neighbours is None or self.register is None:
             return 0.0
-        return float(self.neighbours.distances(self.register, features[None])[0]) / self.neighbours.farthest
+        return self.neighbours.distance(unclipped(self.register, features[None])[0]) / self.neighbours.farthest
+
+    def near_p_value(self, score: float, features: NDArray[np.float64]) -> float:
+        """Share of the human references nearest to a text that score at least as high, the text counted in.
+
+        Of features (len(FEATURE_NAMES),). 0 where neighbours are not known, and where the text exceeds all of them, too
+        few to say how far: then the others decide.
+        """
+        if self.neighbours is None or self.register is None:
+            return 0.0
+        share = self.neighbours.share_at_least(unclipped(self.register, features[None])[0], score)
+        return share if share > 1 / (1 + self.neighbours.n_nearest) else 0.0
 
     def covered_format(self, fastest: str) -> str:
         """The number format to load the model in where none was asked for: the fastest here, if it is covered."""

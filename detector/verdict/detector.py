@@ -252,7 +252,7 @@ class Detector:
         if judgement.unlike:
             return self._unscored(draft, "out_of_range", _unlike_the_references(judgement.unlike), n)
         verdict, score, p = judgement.verdict, judgement.score, judgement.p
-        more_words = words_that_would_decide(classifier, score, n, self.target_fpr, judgement.kind)
+        more_words = words_that_would_decide(classifier, score, n, self.target_fpr, judgement.kind, judgement.near)
         sentences = [draft.folded.original_span(a, b) for a, b in folded_sentences]
         sentence_of_token = [max(0, int(i) - 1) for i in series.sentence]
         counted = [sentences[i] for i in sorted(set(sentence_of_token))]

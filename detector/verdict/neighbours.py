@@ -1,9 +1,12 @@
-"""Whether a text is like any that the verdict was calibrated on: how near its nearest references are.
+"""The human references nearest to a text: what it is compared with, and whether it is like any of them.
 
-A promise about human texts like those that were measured says nothing of a kind that nobody measured. A text's
-distance is that to the n-th nearest of some reference texts, in the coordinates of the register scaled to them; beyond
-what 1 in 200 references have to the others, no verdict is given. It is no sign of either author: what kind of text it
-is, is told without knowing who wrote it.
+A kind of text is a coarse thing: health information stands among encyclopaedias and answers. So a text's score is also
+compared with those of the ``n_nearest`` human references nearest to it, in the coordinates of the register scaled to
+them (localised conformal prediction without weights, Guan 2023): the promise then holds nearly as well for the small
+group of texts that it stands among. What kind of text it is, is told without knowing who wrote it.
+
+A promise about human texts like those that were measured says nothing of a kind that nobody measured. A text's distance
+is that to the n-th nearest reference; beyond what 1 in 200 references have to the others, no verdict is given.
 """
 
 from dataclasses import dataclass
@@ -13,28 +16,39 @@ from numpy.typing import NDArray
 
 from detector.verdict.register import REGISTER_COLUMNS, Register
 
+Floats = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Reference texts as points, and how far from them a text may be."""
+    """Reference texts as points, what they score, and how far from them a text may be."""
 
     points: list[list[float]]
-    """Human references in scaled coordinates of the register, (points, coordinates)."""
+    """Whole human references in scaled coordinates of the register, (points, coordinates)."""
+    scores: list[float]
+    """Of each, relative as a text's own."""
     nth: int
-    """Which of the nearest points counts."""
+    """Which of the nearest points tells how far a text is from all of them."""
     farthest: float
     """Distance up to which a text is like the references; beyond it are 1 in 200 of these themselves."""
+    n_nearest: int
+    """Points whose scores a text's is compared with."""
 
-    def distances(self, register: Register, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Distance of each row of ``features`` (n, len(FEATURE_NAMES)), shape (n,)."""
-        points = np.asarray(self.points)
-        found = [
-            np.partition(np.square(points - row).sum(axis=1), self.nth - 1)[self.nth - 1]
-            for row in unclipped(register, features)
-        ]
-        return np.sqrt(np.array(found, dtype=np.float64))
+    def distance(self, place: Floats) -> float:
+        """From a place (coordinates,) to the n-th nearest point."""
+        return float(np.sqrt(np.partition(self._squares(place), self.nth - 1)[self.nth - 1]))
+
+    def share_at_least(self, place: Floats, score: float) -> float:
+        """Share of the nearest points that score at least as high, the text counted in: in (0, 1]."""
+        n = min(self.n_nearest, len(self.points))
+        squares = self._squares(place)
+        nearest = np.argpartition(squares, n - 1)[:n]
+        return float(1 + (np.asarray(self.scores)[nearest] >= score).sum()) / (1 + n)
+
+    def _squares(self, place: Floats) -> Floats:
+        return np.square(np.asarray(self.points) - place).sum(axis=1)
 
 
-def unclipped(register: Register, features: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scaled coordinates of the register, however far out, (n, coordinates)."""
+def unclipped(register: Register, features: Floats) -> Floats:
+    """Scaled coordinates of the register, however far out, (n, len(FEATURE_NAMES)) → (n, coordinates)."""
     return (features[:, REGISTER_COLUMNS] - np.asarray(register.means)) / np.asarray(register.scales)

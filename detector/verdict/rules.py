@@ -66,7 +66,12 @@ def _has_a_part_that_stands_out(p: PValues) -> bool:
 
 
 def words_that_would_decide(
-    classifier: Classifier, score: float, n_tokens: int, target_fpr: float, kind: int | None = None
+    classifier: Classifier,
+    score: float,
+    n_tokens: int,
+    target_fpr: float,
+    kind: int | None = None,
+    near: float = 0.0,
 ) -> int | None:
     """How many more words of the same kind would probably decide it; None where no length would.
 
@@ -74,7 +79,7 @@ def words_that_would_decide(
     """
     for least in LENGTH_LIMITS:
         if least > n_tokens and (
-            classifier.p_value(score, least, kind) <= target_fpr
+            max(classifier.p_value(score, least, kind), near) <= target_fpr
             or classifier.human_p_value(score, least) <= HUMAN_TARGET
         ):
             return max(1, round((least - n_tokens) / TOKENS_PER_WORD))

@@ -116,9 +116,9 @@ def test_neighbours_are_of_other_texts_and_all_but_a_few_references_are_near():
     twice = replace(twice, text_number=np.tile(humans.text_number, 2))
     register = Register([0.0] * REGISTER_SIZE, [1.0] * REGISTER_SIZE, [0.0] * REGISTER_SIZE, 0.0,
                         [0.0] * REGISTER_SIZE, 0.0, [0.0, 0.0])  # fmt: skip
-    once, doubled = (fit_neighbours(register, rows) for rows in (humans, twice))
+    once, doubled = (fit_neighbours(register, rows, np.zeros(len(rows.n_tokens))) for rows in (humans, twice))
     places = unclipped(register, humans.features)
-    assert len(once.points) == min(1000, len(humans.n_tokens))
+    assert len(once.points) == len(once.scores) == len(humans.n_tokens)
     distances = [
         np.sort(np.linalg.norm(np.array(once.points) - place, axis=1))[once.nth] for place in places
     ]  # a point is its own nearest, so the next one is asked for
@@ -126,7 +126,7 @@ def test_neighbours_are_of_other_texts_and_all_but_a_few_references_are_near():
     assert doubled.farthest > 0.8 * once.farthest
     far = humans.features[:1].copy()
     far[:, REGISTER_COLUMNS] = 9.0
-    assert once.distances(register, far)[0] > 2 * once.farthest
+    assert once.distance(unclipped(register, far)[0]) > 2 * once.farthest
 
 
 def test_tables_are_joined_and_parts_are_taken_over_by_text_and_length():

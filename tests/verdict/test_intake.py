@@ -3,7 +3,7 @@
 import pytest
 
 from detector.documents.selection import select
-from detector.verdict.intake import findings_of, unsuitable, warnings_of
+from detector.verdict.intake import set_apart, unsuitable, warnings_of
 from tests.conftest import TRAINING_TEXT
 from tests.documents.test_language import OTHERS, UNKNOWN
 
@@ -47,7 +47,7 @@ def test_what_is_left_out_is_said_and_found():
         f"{german} words in German were left out: the verdict is on the English part alone.",
         f"{french} words in French were left out: the verdict is on the English part alone.",
     ]
-    assert [(one.kind, one.detail) for one in findings_of(text, selection)] == [
+    assert [(one.kind, one.detail) for one in set_apart(text, selection)] == [
         ("code", "4 words of code, left out"),
         ("other_language", f"{german} words in German, left out"),
         ("other_language", f"{french} words in French, left out"),

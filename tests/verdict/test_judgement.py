@@ -120,7 +120,7 @@ def test_long_texts_are_compared_with_enough_machine_texts(tiny):
 
 def test_a_text_unlike_all_references_gets_no_verdict(tiny):
     register = Register([0.0] * 12, [1.0] * 12, [0.0] * 12, 0.0, [0.0] * 12, 0.0, [0.0, 0.0])
-    neighbours = Neighbours(points=[[0.0] * 12] * 5, nth=5, farthest=2.0)
+    neighbours = Neighbours([[0.0] * 12] * 5, [-9.0] * 5, nth=5, farthest=2.0, n_nearest=5)
     classifier = replace(
         make_classifier(tiny, lean=4.0), register=register, neighbours=neighbours, probe_fingerprint="p"
     )
