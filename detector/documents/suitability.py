@@ -77,8 +77,9 @@ def other_than_prose(text: str) -> str | None:
         return f"marked up ({len(tags):,} tags such as {tags[0][:20]})"
     if code > CODE_SHARE:
         return f"code ({100 * code:.0f} % of its words)"
-    letters = sum(character.isalpha() or character == " " for character in text)
-    if letters < PROSE_SHARE * len(text):
+    flat = " ".join(words)  # a line a word is no sign of anything
+    letters = sum(character.isalpha() or character == " " for character in flat)
+    if letters < PROSE_SHARE * len(flat):
         return _few_letters(text, lines)
     if len(longest := max(words, key=len, default="")) > max(_LONGEST_WORD, min(len(text) // 10, 10_000)):
         return f"a run of {len(longest):,} characters without a blank"

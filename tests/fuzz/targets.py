@@ -111,8 +111,10 @@ def _documents() -> list[bytes]:
 
 def fold_text(data: bytes) -> None:
     from detector.documents.folding import fold
+    from detector.documents.language import language_of
     from detector.documents.quotations import quotations
-    from detector.documents.suitability import is_prose, language_of, words_of
+    from detector.documents.selection import select
+    from detector.documents.suitability import is_prose
 
     text = data.decode("utf-8", "surrogatepass" if data[:1] < b"\x80" else "replace") if _decodes(data) else ""
     folded = fold(text)
@@ -124,12 +126,17 @@ def fold_text(data: bytes) -> None:
         last = start
     if folded.text:
         assert folded.original_span(0, len(folded.text)) == (int(folded.starts[0]), int(folded.ends[-1]))
-    assert all(0 <= at < len(text) for at in (*folded.invisible, *folded.disguised))
+    assert all(0 <= one.start < one.end <= len(text) for one in folded.disguises)
+    assert all(0 <= at < len(text) for at in (*folded.closed_up, *folded.full_width))
     assert fold(folded.text).text == folded.text
     for start, end in quotations(text):
         assert 0 <= start < end <= len(text)
-    language_of(words_of(folded.text))
+    language_of(folded.text)
     is_prose(folded.text)
+    selected = select(text)
+    of_selection = selected.folded()
+    assert len(of_selection.starts) == len(of_selection.ends) == len(of_selection.text)
+    assert all(0 <= one.start <= one.end <= len(text) for one in selected.apart)
 
 
 def _decodes(data: bytes) -> bool:
@@ -144,21 +151,29 @@ def _decodes(data: bytes) -> bool:
 
 
 def web_json(data: bytes) -> None:
-    from detector.documents.reading import SourceText
-    from detector.web.incoming import _check_types, _checked, _json_object
+    from starlette.requests import Request
+
+    from detector.web.api_bodies import one_or_more, one_text
     from detector.web.limits import Limits
     from detector.web.problems import RequestError
 
-    with suppress(RequestError):
-        fields = _json_object(data)
-        _check_types(fields, {"text": str, "id": str, "top": int})
-        _checked(SourceText(fields.get("id", "text"), None, fields["text"]), Limits())
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": data, "more_body": False}
+
+    async def ask() -> None:
+        for read in (one_text, one_or_more):
+            scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
+            with suppress(RequestError):
+                await read(Request(scope, receive), Limits())
+
+    asyncio.run(ask())
 
 
 def web_form(data: bytes) -> None:
     from starlette.requests import Request
 
-    from detector.web.incoming import form_text, read_form
+    from detector.documents.reading import SourceText
+    from detector.web.incoming import checked, read_form
     from detector.web.limits import Limits
     from detector.web.problems import RequestError
 
@@ -171,11 +186,11 @@ def web_form(data: bytes) -> None:
     async def ask() -> None:
         request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
         form = await read_form(request, Limits())
-        for value in form.values():
-            if not isinstance(value, str):
-                value.data.decode("latin-1")
-        if isinstance(form.get("text"), str):
-            await form_text({"text": form["text"]}, "", "text", Limits())
+        for files in form.files.values():
+            for file in files:
+                file.data.decode("latin-1")
+        if "text" in form.texts:
+            checked(SourceText("text", None, form.texts["text"]), Limits())
 
     with suppress(RequestError):
         asyncio.run(ask())

@@ -11,7 +11,7 @@ from detector import CalibrationError, Detector
 from detector.evaluation.feature_table import FeatureTable, shipped_table
 from detector.models.catalogue import CATALOGUE, SMOLLM2, installed_version
 from detector.verdict.classifier import Classifier
-from detector.verdict.probe_model import ProbeModel
+from detector.verdict.probe_model import ProbeModel, fingerprints_of
 from detector.verdict.shipped import calibration_for, shipped_calibration, shipped_calibrations
 
 SAMPLES = Path(cli.__file__).parent / "datasets" / "samples"
@@ -44,7 +44,7 @@ def test_its_files_belong_together(name):
     assert classifier.model_name == name
     if classifier.needs_probe:
         probe = ProbeModel.load(calibration_for(name).with_suffix(".safetensors"))
-        classifier.check_probe(probe.fingerprint)
+        classifier.check_probe(*fingerprints_of(probe))
     table = FeatureTable.load(shipped_table(name))
     classifier.check_fingerprint(name, table.model_fingerprint)
     keys = {role: set(table.text_key[table.role == role]) for role in ("fit", "calibrate", "dev")}
