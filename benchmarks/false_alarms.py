@@ -8,7 +8,8 @@ exact 95 % intervals by data set, length, kind of text, learner or native writer
 (how machine-like human texts of the kind are). Then each source of references left out whole: the calibration is made
 without it and asked about it, as for a register that nobody thought of. Last, what the promise might rest on instead,
 and what that costs: the same score against references of like length, made relative to the kind of text, against
-references of its kind, and with the second rule for raw models, which is what is shipped.
+references of its kind, with the second rule for raw models, and against the nearest references, which is what is
+shipped.
 """
 
 import argparse

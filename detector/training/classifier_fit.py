@@ -93,7 +93,7 @@ def fit_classifier(
 _QUANTILES = np.linspace(0, 1, 21)
 """Of the distances from the nearest kind that a calibration keeps."""
 _FEWEST_OF_A_SOURCE = 20
-WAYS = ("relative", "kinds", "raw models")
+WAYS = ("relative", "kinds", "raw models", "nearest")
 """What a calibration with a probe does beside references of like length; each needs the one before it."""
 
 
@@ -126,7 +126,7 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0, ways: 
     names = [name for i, name in enumerate(FEATURE_NAMES) if np.isfinite(rows.features[:, i]).all()]
     low, high = np.quantile(rows.features[:, [FEATURE_NAMES.index(n) for n in names]], [0.001, 0.999], axis=0)
     kinds, neighbours = _kinds(classifier, scores, rows), None
-    if kinds and classifier.register is not None:
+    if kinds and "nearest" in ways and classifier.register is not None:
         human = ~rows.is_machine
         neighbours = fit_neighbours(classifier.register, rows.rows(human), scores[human])
     distances = _distances(classifier, rows)
