@@ -45,7 +45,7 @@ def test_paste_report_switch_hover_download(page, width):
 
     assert page.locator("#tip").is_hidden()
     tip = show_tip(page, 20)
-    for word in ("rank", "probability", "surprise"):
+    for word in ("place among the guesses", "probability", "surprise"):
         assert word in tip.inner_text().lower()
     box = tip.bounding_box()
     assert box["x"] >= 0
