@@ -103,7 +103,7 @@ def test_ci_runs_every_step_of_the_check_but_the_long_ones_and_no_other():
     known = set(re.findall(r"^        ([a-z]+)\) ", check, re.MULTILINE))
     usual = re.search(r"^USUAL=\((.*)\)$", check, re.MULTILINE)[1].split()
     ran = steps((ROOT / ".ci" / "run").read_text(encoding="utf-8"))
-    assert set(ran) == known - {"slow", "scale"}
+    assert set(ran) == known - {"slow", "scale", "results"}  # results may differ in a last digit by processor
     assert set(usual) <= known
     for step in known:
         assert re.search(rf"(^|\s){step}  ", check.partition("usage()")[2].partition("TEXT\n}")[0]), step
