@@ -10,6 +10,7 @@ is that to the n-th nearest reference; beyond what 1 in 200 references have to t
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,10 +44,18 @@ class Neighbours:
         n = min(self.n_nearest, len(self.points))
         squares = self._squares(place)
         nearest = np.argpartition(squares, n - 1)[:n]
-        return float(1 + (np.asarray(self.scores)[nearest] >= score).sum()) / (1 + n)
+        return float(1 + (self._scores[nearest] >= score).sum()) / (1 + n)
 
     def _squares(self, place: Floats) -> Floats:
-        return np.square(np.asarray(self.points) - place).sum(axis=1)
+        return np.square(self._places - place).sum(axis=1)
+
+    @cached_property
+    def _places(self) -> Floats:
+        return np.asarray(self.points, dtype=np.float64)
+
+    @cached_property
+    def _scores(self) -> Floats:
+        return np.asarray(self.scores, dtype=np.float64)
 
 
 def unclipped(register: Register, features: Floats) -> Floats:
