@@ -51,11 +51,6 @@ def count_words(text: str) -> int:
     return len(text.split())
 
 
-def is_prose(text: str) -> bool:
-    """False for what ``other_than_prose`` has a name for, and for nothing at all."""
-    return bool(text) and other_than_prose(text) is None
-
-
 def other_than_prose(text: str) -> str | None:
     """What a text is, in words, that is no prose: the one thing that applies best; None for prose.
 

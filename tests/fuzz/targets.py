@@ -114,7 +114,7 @@ def fold_text(data: bytes) -> None:
     from detector.documents.language import language_of
     from detector.documents.quotations import quotations
     from detector.documents.selection import select
-    from detector.documents.suitability import is_prose
+    from detector.documents.suitability import other_than_prose
 
     text = data.decode("utf-8", "surrogatepass" if data[:1] < b"\x80" else "replace") if _decodes(data) else ""
     folded = fold(text)
@@ -132,7 +132,8 @@ def fold_text(data: bytes) -> None:
     for start, end in quotations(text):
         assert 0 <= start < end <= len(text)
     language_of(folded.text)
-    is_prose(folded.text)
+    if folded.text:
+        other_than_prose(folded.text)
     selected = select(text)
     of_selection = selected.folded()
     assert len(of_selection.starts) == len(of_selection.ends) == len(of_selection.text)
