@@ -2,64 +2,44 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from detector.documents.folding import FoldedText, lay_out
-from detector.documents.quotations import MUCH, quotations, quoted_share
-from detector.documents.selection import Selection, select
 from detector.documents.sentences import sentence_spans
 from detector.documents.suitability import count_words
-from detector.errors import CalibrationError, InputError, UsageError
+from detector.errors import CalibrationError, UsageError
 from detector.methods import compute_all
 from detector.models.language_model import LanguageModel
 from detector.models.loading import local_place, resolve_device, resolve_dtype
-from detector.records.result import Evidence, Finding, Result, Segment
+from detector.records.result import Evidence, Finding, Result
 from detector.records.token_scores import TokenScores
 from detector.scoring.engine import score_texts
 from detector.verdict.bootstrap import score_interval
 from detector.verdict.classifier import Classifier
+from detector.verdict.draft import Draft, drafted
 from detector.verdict.edit_extent import EditExtent
 from detector.verdict.explanation import explain_score
 from detector.verdict.familiarity import MOST_UNFAMILIAR, unfamiliar_share
 from detector.verdict.features import EXTENT_COLUMN, Series, series_of
-from detector.verdict.findings import findings_of, in_order, listed, said_of_the_disguise
-from detector.verdict.intake import LEAST_TOKENS, LEAST_WORDS, set_apart, unsuitable, warnings_of
-from detector.verdict.judgement import KIND, Division, Judgement, division, judge, measure
+from detector.verdict.findings import in_order, listed, said_of_the_disguise
+from detector.verdict.intake import LEAST_TOKENS
+from detector.verdict.judgement import division, judge, measure
 from detector.verdict.lexical import LexicalModel
-from detector.verdict.plain_words import PLAIN_WORDS
+from detector.verdict.located_parts import located
 from detector.verdict.probe_model import ProbeModel, fingerprints_of
-from detector.verdict.rules import HUMAN_TARGET, TOKENS_PER_WORD, explain, follows, words_that_would_decide
-from detector.verdict.segments import Floats, Part, border_intervals
+from detector.verdict.refusals import too_short, unknown_to_the_model, unlike_the_references
+from detector.verdict.rules import explain, words_that_would_decide
+from detector.verdict.segments import Floats
 from detector.verdict.shares import shares_of
 from detector.verdict.shipped import calibration_path, probe_beside
 from detector.vocabulary.text_findings import TokenHistory, history_of
 
 DEFAULT_TARGET_FPR = 0.01
 HIGHEST_TARGET_FPR = 0.2
-_MOST_REASONS = 3
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """A text on its way to a result."""
-
-    id: str
-    path: str | None
-    text: str
-    selection: Selection
-    folded: FoldedText
-    findings: tuple[Finding, ...]
-    warnings: tuple[str, ...]
-    unsuitable: tuple[str, str] | None
-    """(reason, explanation) where no verdict is possible whatever the scores."""
-    as_given: str | None
-    """The text with its disguise, where it has one and can be judged: scored too, for comparison."""
 
 
 class Detector:
@@ -169,11 +149,11 @@ class Detector:
 
         ``on_progress`` is told what ``score_texts`` tells it.
         """
-        drafts: deque[_Draft] = deque()
+        drafts: deque[Draft] = deque()
 
         def texts() -> Iterator[str]:
             for source in sources:
-                drafts.append(draft := _draft(*source))
+                drafts.append(draft := drafted(*source))
                 yield draft.folded.text if draft.unsuitable is None or self._shows(draft) else ""
                 if draft.as_given is not None:
                     yield draft.as_given
@@ -196,13 +176,13 @@ class Detector:
             else:
                 yield self._unscored(draft, *draft.unsuitable, scores=scores if self._shows(draft) else None)
 
-    def _shows(self, draft: _Draft) -> bool:
+    def _shows(self, draft: Draft) -> bool:
         """Whether a report is wanted of a text that gets no verdict, and its scores can be shown in it."""
         return draft.unsuitable is not None and draft.unsuitable[0] == "unsupported_language" and self.alternatives > 0
 
     def _unscored(
         self,
-        draft: _Draft,
+        draft: Draft,
         reason: str,
         explanation: str,
         n_tokens: int | None = None,
@@ -226,19 +206,12 @@ class Detector:
             evidence=self._scores_alone(draft, scores) if scores is not None and len(scores) else None,
         )
 
-    def _judge(self, draft: _Draft, scores: TokenScores, as_given: TokenScores | None) -> Result:
+    def _judge(self, draft: Draft, scores: TokenScores, as_given: TokenScores | None) -> Result:
         n = len(scores)
         if n < LEAST_TOKENS:
-            missing = math.ceil((LEAST_TOKENS - n) / TOKENS_PER_WORD)
-            return self._unscored(
-                draft,
-                "too_short",
-                f"About {LEAST_WORDS} words are needed ({LEAST_TOKENS} tokens, and the text has {n}): "
-                f"about {missing} more word{'' if missing == 1 else 's'}.",
-                n,
-            )
+            return self._unscored(draft, "too_short", too_short(n), n)
         if (unfamiliar := unfamiliar_share(scores, self.token_history)) > MOST_UNFAMILIAR:
-            return self._unscored(draft, "unfamiliar_tokens", _unknown_to_the_model(unfamiliar), n)
+            return self._unscored(draft, "unfamiliar_tokens", unknown_to_the_model(unfamiliar), n)
         folded_sentences = draft.selection.sentences(draft.folded)
         series = series_of(scores, [start for start, _ in folded_sentences], draft.folded.text, self.lexical_model)
         classifier = self.classifier
@@ -250,14 +223,14 @@ class Detector:
             )
         judgement = judge(classifier, measured, self.target_fpr)
         if judgement.unlike:
-            return self._unscored(draft, "out_of_range", _unlike_the_references(judgement.unlike), n)
+            return self._unscored(draft, "out_of_range", unlike_the_references(judgement.unlike), n)
         verdict, score, p = judgement.verdict, judgement.score, judgement.p
         more_words = words_that_would_decide(classifier, score, n, self.target_fpr, judgement.kind, judgement.near)
         sentences = [draft.folded.original_span(a, b) for a, b in folded_sentences]
         sentence_of_token = [max(0, int(i) - 1) for i in series.sentence]
         counted = [sentences[i] for i in sorted(set(sentence_of_token))]
         gaps = [(one.start, one.end) for one in draft.selection.apart]
-        segments = self._segments(divided, counted, gaps, n, judgement)
+        segments = located(classifier, divided, counted, gaps, n, judgement, self.target_fpr)
         shares = shares_of(draft.text, segments)
         extent = self._edit_extent(series)
         explanation = explain(verdict, p, more_words, judgement.kind is not None)
@@ -305,7 +278,7 @@ class Detector:
         scale = self.classifier.extent
         return None if scale is None or series.probe is None else scale.read(series.probe[:, EXTENT_COLUMN])
 
-    def _numbers_as_given(self, draft: _Draft, scores: TokenScores | None) -> tuple[float | None, float | None]:
+    def _numbers_as_given(self, draft: Draft, scores: TokenScores | None) -> tuple[float | None, float | None]:
         """Score and p-value of the text with its disguise; None where it has none, or they would be no numbers."""
         if scores is None or draft.as_given is None or len(scores) < LEAST_TOKENS:
             return None, None
@@ -319,7 +292,7 @@ class Detector:
 
     def _evidence(
         self,
-        draft: _Draft,
+        draft: Draft,
         scores: TokenScores,
         sentences: list[tuple[int, int]],
         sentence_of_token: list[int],
@@ -338,7 +311,7 @@ class Detector:
             choice_texts={int(i): self.language_model.tokenizer.decode([int(i)]) for i in np.unique(scores.top_ids)},
         )
 
-    def _scores_alone(self, draft: _Draft, scores: TokenScores) -> Evidence:
+    def _scores_alone(self, draft: Draft, scores: TokenScores) -> Evidence:
         """What a report shows of a text that gets no verdict: how likely its words are, and no evidence."""
         sentences = draft.selection.sentences(draft.folded)
         series = series_of(scores, [start for start, _ in sentences])
@@ -350,50 +323,7 @@ class Detector:
             np.zeros(len(scores)),
         )
 
-    def _segments(
-        self,
-        divided: Division,
-        sentences: list[tuple[int, int]],
-        gaps: list[tuple[int, int]],
-        n_tokens: int,
-        judgement: Judgement,
-    ) -> tuple[Segment, ...]:
-        """Parts of the text as given, cut where something that was not judged lies in them.
-
-        ``sentences`` are those with tokens. All pieces of a part have its label and p-value.
-        """
-        found = []
-        borders = border_intervals(divided.sums, self.classifier.evidence.border_penalty, divided.parts)
-        for part, (earliest, latest) in zip(divided.parts, borders, strict=True):
-            side = part.is_machine
-            if len(divided.parts) == 1:  # what the whole text is, its one part is
-                side = judgement.p.machine < judgement.p.human
-                p_value = judgement.p.machine if side else judgement.p.human
-            elif side:
-                p_value = self.classifier.machine_part_p_value(part.evidence_nats, n_tokens, judgement.kind)
-            else:
-                p_value = self.classifier.human_part_p_value(-part.evidence_nats, n_tokens)
-            leans_to = "machine" if side else "human"
-            is_sure = p_value <= (self.target_fpr if side else HUMAN_TARGET)
-            is_sure |= follows(judgement.verdict, leans_to, part.evidence_nats)
-            for first, last in _pieces(part, sentences, gaps):
-                evidence = float(divided.sums[first : last + 1].sum())
-                borders_of = (earliest, latest) if first == part.first else (first, first)
-                found.append(
-                    Segment(
-                        start_char=sentences[first][0],
-                        end_char=sentences[last][1],
-                        label=leans_to if is_sure else "uncertain",
-                        leans_to=leans_to,
-                        evidence_nats=evidence,
-                        probability_machine=float(1 / (1 + np.exp(-np.clip(evidence, -500, 500)))),
-                        p_value=p_value,
-                        begins_between=(sentences[borders_of[0]][0], sentences[borders_of[1]][0]),
-                    )
-                )
-        return tuple(found)
-
-    def _with_token_findings(self, draft: _Draft, scores: TokenScores) -> tuple[Finding, ...]:
+    def _with_token_findings(self, draft: Draft, scores: TokenScores) -> tuple[Finding, ...]:
         """Findings of the text and, where it was judged by them, of tokens that the model hardly knows."""
         if self.token_history is None:
             return draft.findings
@@ -410,55 +340,3 @@ class Detector:
             f"The text has {n_tokens} tokens and the longest reference text {most}: the false-alarm rate is not "
             "measured for so long a text. Judge parts of it one by one."
         ]
-
-
-def _pieces(part: Part, sentences: list[tuple[int, int]], gaps: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """First and last sentence of each run of a part's sentences without a gap between them."""
-    edges = [part.first]
-    for i in range(part.first, part.last):
-        if any(sentences[i][1] <= start and end <= sentences[i + 1][0] for start, end in gaps):
-            edges += [i, i + 1]
-    return list(zip(edges[::2], [*edges[1::2], part.last], strict=True))
-
-
-def _unknown_to_the_model(share: float) -> str:
-    return (
-        f"{share:.0%} of the tokens are pieces of characters or were never seen in training; above "
-        f"{MOST_UNFAMILIAR:.0%} the model's numbers mean nothing. They stand for symbols, transcriptions or other "
-        "alphabets: judge the text without them."
-    )
-
-
-def _unlike_the_references(unlike: Sequence[str]) -> str:
-    """Why a text gets no verdict that is, in these features or as a whole, unlike the references."""
-    said = "The text is unlike any that the verdict was calibrated on, so no verdict is given. "
-    outside = [name for name in unlike if name != KIND]
-    if not outside:
-        return said + (
-            "By its style and subject it stands further from all of these than 199 in 200 of them do from each other: "
-            "what human texts of its kind look like was not measured."
-        )
-    shown = [f"{PLAIN_WORDS[name]} ({name.replace('_', ' ')})" for name in outside[:_MOST_REASONS]]
-    if len(outside) > len(shown):
-        shown.append(f"{len(outside) - len(shown)} more")
-    listed = " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
-    return said + f"Far outside what those texts show is {listed}."
-
-
-def _draft(id: str, path: str | None, text: str, warnings: tuple[str, ...]) -> _Draft:
-    if not isinstance(text, str):
-        raise InputError(f"A text is a string, and {id} is of the type {type(text).__name__}; decode bytes first.")
-    selection = select(text, path or id)
-    folded = selection.folded()
-    findings = in_order((*findings_of(text, folded), *set_apart(text, selection)))
-    warnings = (*warnings, *warnings_of(text, selection))
-    quoted = quotations(text)
-    if quoted_share(text, quoted) >= MUCH:
-        warnings = (
-            *warnings,
-            f"{quoted_share(text, quoted):.0%} of the words stand in quotations: the verdict is on whoever wrote them "
-            "too. Judge the text without them to ask about its author alone.",
-        )
-    reason = unsuitable(text, selection, folded.text)
-    as_given = lay_out(text).text if folded.disguises and reason is None else None
-    return _Draft(id, path, text, selection, folded, findings, warnings, reason, as_given)
