@@ -71,7 +71,7 @@ class Ledger:
         path = store.ledger_file()
         try:
             ledger = cls._agreed(path, run_id, store)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:  # a message or value that is no text or number
             if _is_about_the_disk(error):
                 raise _output_error(store, error) from error
             for suffix in ("-wal", "-shm"):  # damaged: the parts hold all that it held
@@ -336,13 +336,13 @@ def _blob(digits: str) -> bytes:
     return bytes.fromhex(digits)
 
 
-def _is_about_the_disk(error: sqlite3.DatabaseError) -> bool:
+def _is_about_the_disk(error: Exception) -> bool:
     return isinstance(error, sqlite3.OperationalError) and any(
         word in str(error) for word in ("full", "readonly", "unable to open", "I/O", "locked")
     )
 
 
-def _output_error(store: Store, error: sqlite3.DatabaseError) -> OutputError:
+def _output_error(store: Store, error: Exception) -> OutputError:
     return OutputError(
         f"The ledger in {store.folder} cannot be written ({error}). What was finished is safe; make room, or mend "
         "the rights of the folder, and give the command again."

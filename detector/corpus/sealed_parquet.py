@@ -41,9 +41,11 @@ def read_sealed_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.
     try:
         check_seal(data)
         wanted = None if columns is None else list(columns)
-        return pq.read_table(pa.BufferReader(data), columns=wanted, page_checksum_verification=True)
+        table = pq.read_table(pa.BufferReader(data), columns=wanted, page_checksum_verification=True)
+        table.validate(full=True)  # its texts and the names of its columns, which are decoded only when asked for
     except (pa.ArrowException, OSError, ValueError) as error:
         raise damaged(path, error) from None
+    return table
 
 
 def check_sealed(path: Path) -> None:

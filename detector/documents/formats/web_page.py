@@ -23,6 +23,8 @@ _TAG_BEGINS = re.compile("</?[a-zA-Z]")
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)((?>(?:=\s*+(?:\"[^\"]*+\"|'[^']*+')|[^>])*+))>")
 _ATTRIBUTE = re.compile(r"([^\s\"'>/=]++)(?:\s*+=\s*+(\"[^\"]*+\"|'[^']*+'|[^\s>]++))?")
 _MAY_HIDE = re.compile("hidden|style", re.IGNORECASE)
+_PAGE_HEAD = re.compile(r"(?<![\w-])title\s*+=\s*+[\"']?(?:header|footer)(?![\w -])", re.IGNORECASE)
+"""How LibreOffice writes what stands above or below each page of a document."""
 _HIDING_STYLE = re.compile(
     r"display\s*+:\s*+none|visibility\s*+:\s*+hidden"
     r"|(?<![\w-])opacity\s*+:\s*+(?:0++(?:\.0*+)?|\.0++)(?![\d.])"
@@ -180,6 +182,7 @@ class _Page:
         if has_size is None:
             has_size = not self._open or self._open[-1].has_size
         hides = style_hides or name in _LEFT_OUT or name in _RAW
+        hides |= name == "div" and _PAGE_HEAD.search(attributes) is not None
         self._places.setdefault(name, []).append(len(self._open))
         self._open.append(_Element(name, hides, has_size))
         self._hiding += hides

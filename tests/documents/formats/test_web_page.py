@@ -131,6 +131,16 @@ def test_styles_that_do_not_hide(style):
     assert visible_text(f"<p>a <span style='{style}'>yes</span>") == "a yes"
 
 
+@pytest.mark.parametrize("said", ['title="header"', "dir=ltr title=footer", "TITLE='Header' id=a"])
+def test_the_head_of_each_page_as_libreoffice_writes_it_is_left_out(said):
+    assert visible_text(f"<div {said}><p>Smith 1</p></div><p>My essay") == "My essay"
+
+
+@pytest.mark.parametrize("said", ['title="header of it"', 'data-title="header"', "title=headers", "class=header"])
+def test_what_only_speaks_of_a_head_is_read(said):
+    assert visible_text(f"<div {said}><p>Smith 1</p></div><p>My essay") == "Smith 1\n\nMy essay"
+
+
 def test_letters_of_no_size_hold_letters_of_some():
     markup = "<div style='font-size:0'>no<i style='font-size:2em'>no</i><p style='font-size:14px'>yes</p>no</div>yes"
     assert visible_text(markup) == "yes\n\nyes"
