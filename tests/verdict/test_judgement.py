@@ -47,7 +47,7 @@ def between(values):
 
 
 def test_the_detector_and_the_table_agree(tiny, texts, monkeypatch):
-    monkeypatch.setattr("detector.verdict.detector.unsuitable", lambda *_: None)
+    monkeypatch.setattr("detector.verdict.draft.unsuitable", lambda *_: None)
     weights = EvidenceWeights(0.0, 0.0, 0.05, 0.02, border_penalty=0.5)
     labelled = [("dev", LabelledText(text, False, "d", str(i))) for i, text in enumerate(texts)]
     table = build_table(tiny, labelled, evidence=weights)
