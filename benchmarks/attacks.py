@@ -1,10 +1,11 @@
 """What the attacks of RAID cost the verdict: clean, attacked as given, and with the attack undone as far as it can be.
 
-    python benchmarks/attacks.py DETECTION [--model small] [--texts 200] [--cache FILE] [--only NAME,NAME]
+    python benchmarks/attacks.py DETECTION [--model small] [--texts 200] [--words N] [--cache FILE] [--only NAME,NAME]
 
 DETECTION is the folder of labelled sets. Texts are human and machine texts of the dev sets, --texts of each label,
-chosen by hash; every attack is made on both labels. A row is printed as soon as it is known. With --cache every
-judged text is kept in FILE (JSON lines: a hash and numbers, no text), so that a run that was broken off goes on.
+chosen by hash, whole or their first --words words; every attack is made on both labels. A row is printed as soon as it
+is known. With --cache every judged text is kept in FILE (JSON lines: a hash and numbers, no text), so that a run that
+was broken off goes on.
 
 AUROC and the true-positive rate at a false-positive rate of 1 % compare attacked human with attacked machine texts; a
 false alarm is a human text called machine or mixed, or as given one whose p-value is at most the target. A text that
@@ -14,6 +15,7 @@ gets no verdict is no alarm and scores below all others.
 import argparse
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -89,6 +91,12 @@ def chosen(data: Path, n: int) -> tuple[list[LabelledText], list[LabelledText]]:
     return tuple([text for text in texts if text.is_machine == side][:n] for side in (False, True))  # type: ignore[return-value]
 
 
+def beginning(text: str, n_words: int | None) -> str:
+    """The first words of a text with what parts them; None for all."""
+    ends = [word.end() for word in re.finditer(r"\S+", text)]
+    return text if n_words is None or len(ends) <= n_words else text[: ends[n_words - 1]]
+
+
 def row(human: Sequence[Numbers], machine: Sequence[Numbers], as_given: bool, target: float) -> str:
     """AUROC, true-positive rate and false alarms, as cells of a table."""
 
@@ -128,13 +136,15 @@ def main() -> None:
     parser.add_argument("detection", type=Path)
     parser.add_argument("--model", default="small")
     parser.add_argument("--texts", type=int, default=200)
+    parser.add_argument("--words", type=int, help="cut texts to their first so many words")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--only", default="", help="names of attacks, parted by commas")
     arguments = parser.parse_args()
     human, machine = chosen(arguments.detection, arguments.texts)
     detector = Detector.load(arguments.model)
     judged = Judged(detector, arguments.cache)
-    print(f"{len(human)} human and {len(machine)} machine texts, {arguments.model}\n")
+    length = f"the first {arguments.words} words" if arguments.words else "whole"
+    print(f"{len(human)} human and {len(machine)} machine texts, {length}, {arguments.model}\n")
     measured = "AUROC | TPR at 1 % FPR | false alarms"
     given = measured.replace(" |", ", as given |") + ", as given"
     print(
@@ -142,7 +152,7 @@ def main() -> None:
         flush=True,
     )
     only = set(filter(None, arguments.only.split(",")))
-    texts = [[text.text for text in side] for side in (human, machine)]
+    texts = [[beginning(text.text, arguments.words) for text in side] for side in (human, machine)]
     for line in rows(judged, *texts, only, detector.target_fpr):
         print(line, flush=True)
 

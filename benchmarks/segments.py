@@ -4,11 +4,13 @@
 
 DETECTION is the folder of labelled sets; SCORES keeps what was scored, so that a broken-off run goes on. Texts are put
 together from the two sides of pairs of dev sets, which took no part in training, fitting or calibrating: in two and in
-four parts of like length, and in two to six parts of any length with a machine share between 10 and 90 %. Token F1 and
-accuracy, border error in words, and error of the machine share, against two baselines: the whole document (all tokens
-alike), and each sentence by itself. Then the verdicts on these texts, on unmixed ones, and on sets of edited and mixed
-texts whose parts nobody marked: those that overlap with what anything was made from are left out. Last, how often texts
-by one person are said to have a machine part, from the feature table that comes with the source.
+four parts of like length, and in two to six parts of any length with a machine share between 10 and 90 %, joined at
+sentences and, others, within them. Token F1 and accuracy, border error in words, and error of the machine share,
+against two baselines: the whole document (all tokens alike), and each sentence by itself. With ``--choose`` only what a
+border at a clause must be worth, on texts that calibrate. Then the verdicts on these texts, on unmixed ones, and on
+sets of edited and mixed texts whose parts nobody marked: those that overlap with what anything was made from are left
+out. Last, how often texts by one person are said to have a machine part, from the feature table that comes with the
+source.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from detector.documents.hashing import unit_hash
+from detector.documents.sentences import clause_starts
 from detector.evaluation.feature_table import FeatureTable, shipped_table
 from detector.evaluation.labelled_texts import LabelledText, read_labelled, without_overlap, word_shingles
 from detector.evaluation.metrics import Rate
@@ -31,6 +34,7 @@ from detector.training.mixtures import DEV_TEXTS, DEV_WORDS, mixtures
 from detector.training.roles import role_of, select, voice_domains
 from detector.training.score_cache import cached_scores
 from detector.verdict.classifier import Classifier
+from detector.verdict.clause_borders import CLAUSE_NATS, begin_tokens, clause_tokens
 from detector.verdict.features import Series
 from detector.verdict.judgement import division, judge, measure
 from detector.verdict.lexical import LexicalModel
@@ -41,6 +45,8 @@ PAIRED = ("gecscore.writing", "outfox.test", "hppt.acl_abstracts", "rexshijaku.e
 MARKED = ("detectrl.mixing", "mixset.all")
 POLISHED = "apt_eval.polish"
 PENALTIES = (0.5, 1.0, 2.0, 4.0)
+CLAUSE_PENALTIES = (0.25, 0.5, 1.0, 2.0)
+CLAUSE_TEXTS = {"": 20}
 VERDICTS = ("human", "inconclusive", "mixed", "machine", "unscored")
 
 
@@ -54,7 +60,7 @@ class Judge:
     target_fpr: float
 
     def series(self, texts: Sequence[str]) -> Iterator[tuple[Series, np.ndarray]]:
-        """Columns and last characters of the tokens of each text."""
+        """Columns of each text, and one past the last character of each of its tokens."""
         probe_model = probe_beside(calibration_for(self.classifier.model_name), self.classifier)
         probe = probe_model.probe if probe_model else None
         scored = cached_scores(self.language_model, texts, self.cache, lambda *_: None, probe.layers if probe else ())
@@ -96,6 +102,13 @@ def groups_of_texts(data: Path, n: int) -> Iterator[tuple[str, list[SplicedText]
     mixed = [one.spliced for one in mixtures(data, "dev", None, DEV_TEXTS, DEV_WORDS, "sd")]
     mixed.sort(key=lambda one: unit_hash("mixed:" + one.text[:200]))
     yield "2 to 6 of any length", mixed[: 4 * n]
+    yield "2 to 6, borders at clauses", clause_texts(data, "dev", None)
+
+
+def clause_texts(data: Path, part: str, role: str | None) -> list[SplicedText]:
+    """Texts of two to six parts whose authors change within sentences."""
+    found = mixtures(data, part, role, CLAUSE_TEXTS, DEV_WORDS[:2], "clauses", at_clauses=True)
+    return [one.spliced for one in found]
 
 
 def unmarked_texts(data: Path, n: int) -> Iterator[tuple[str, list[str]]]:
@@ -140,6 +153,7 @@ def main() -> None:
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--texts", type=int, default=60)
     parser.add_argument("--target-fpr", type=float, default=0.01)
+    parser.add_argument("--choose", action="store_true", help="only texts that calibrate, for borders at clauses")
     given = parser.parse_args()
     classifier = Classifier.load(calibration_for(given.model))
     language_model = LanguageModel.load(given.model, dtype=given.dtype)
@@ -148,6 +162,11 @@ def main() -> None:
         "| parts | texts | method | token F1 | token accuracy | border error (words) | share error | parts found |\n|"
         + "---|" * 8
     )
+    if given.choose:
+        texts = clause_texts(given.detection, "fit", "calibrate")
+        for method, figures in division_rows(judging, texts, list(judging.series([one.text for one in texts]))):
+            print(f"| calibrating, borders at clauses | {len(texts)} | {method} | {figures} |", flush=True)
+        return
     verdicts: dict[str, Counter[str]] = {}
     for title, texts in groups_of_texts(given.detection, given.texts):
         all_series = list(judging.series([one.text for one in texts]))
@@ -187,6 +206,15 @@ def division_rows(
     whole = [np.full(len(i), one.evidence.sum() > 0) for i, one in zip(index, divided, strict=True)]
     yield "whole document", row(whole)
     yield "each sentence by itself", row([(one.sums > 0)[i] for i, one in zip(index, divided, strict=True)])
+    for least in CLAUSE_PENALTIES:
+        found = []
+        for text, (series, end), one in zip(texts, all_series, divided, strict=True):
+            clauses = clause_tokens(clause_starts(text.text), end)
+            begins = begin_tokens(one.parts, one.evidence, series.sentence, clauses, least)
+            sides = [part.is_machine for part in one.parts]
+            found.append(np.repeat(sides, np.diff([*begins, len(series)])))
+        used = " (used)" if least == CLAUSE_NATS else ""
+        yield f"borders at clauses worth {least:g} nats{used}", row(found)
     for penalty in PENALTIES:
         found = []
         for i, one in zip(index, divided, strict=True):

@@ -3,6 +3,8 @@
 import os
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+if "PYTEST_XDIST_WORKER" in os.environ:  # a test a processor, not a processor's threads for each of them
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import shutil
 import signal

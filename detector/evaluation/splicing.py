@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.documents.sentences import sentence_spans
+from detector.documents.sentences import clause_starts, sentence_spans
 
 FEWEST_SENTENCES = 3
 """Whole sentences that either author gives."""
@@ -54,11 +54,14 @@ def splice(human: str, machine: str, machine_first: bool, n_parts: int = 2) -> S
     return _joined(pieces)
 
 
-def mixed_text(human: str, machine: str, n_words: int, rng: random.Random) -> SplicedText | None:
+def mixed_text(
+    human: str, machine: str, n_words: int, rng: random.Random, at_clauses: bool = False
+) -> SplicedText | None:
     """About ``n_words`` words of two to six parts by turns, of a machine share between 10 and 90 %.
 
-    Parts vary in length, and each author's text goes on where it stopped, or a sentence later. None where the two
-    texts do not give two parts.
+    Parts vary in length, and each author's text goes on where it stopped, or a sentence later. With ``at_clauses`` one
+    author breaks off and the other sets in within a sentence, where there are clauses. None where the two texts do not
+    give two parts.
     """
     sides = [_sentences(text) or [text] for text in (human, machine)]
     lengths = [[len(sentence.split()) for sentence in side] for side in sides]
@@ -78,7 +81,23 @@ def mixed_text(human: str, machine: str, n_words: int, rng: random.Random) -> Sp
             break
         pieces.append((" ".join(sides[is_machine][first:last]), is_machine))
         places[is_machine] = last + int(rng.random() < _SKIPPED)
-    return _joined(pieces) if len(pieces) > 1 else None
+    if len(pieces) < 2:
+        return None
+    return _joined(_cut_at_clauses(pieces, rng) if at_clauses else pieces)
+
+
+def _cut_at_clauses(pieces: Sequence[tuple[str, bool]], rng: random.Random) -> list[tuple[str, bool]]:
+    """The last sentence of a piece ends behind one of its clauses, and the first of the next begins with one of its."""
+    texts = [text for text, _ in pieces]
+    for i in range(len(texts) - 1):
+        last, first = sentence_spans(texts[i])[-1], sentence_spans(texts[i + 1])[0]
+        ends, starts = (
+            [a + at for at in clause_starts(text[a:b]) if text[a : a + at].count(" ") > 1 and text[a + at : b].strip()]
+            for text, (a, b) in ((texts[i], last), (texts[i + 1], first))
+        )
+        if ends and starts:
+            texts[i], texts[i + 1] = texts[i][: rng.choice(ends)].rstrip(), texts[i + 1][rng.choice(starts) :]
+    return list(zip(texts, [is_machine for _, is_machine in pieces], strict=True))
 
 
 def _joined(pieces: Sequence[tuple[str, bool]]) -> SplicedText:

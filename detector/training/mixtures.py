@@ -33,9 +33,18 @@ class Mixture:
 
 
 def mixtures(
-    detection: Path, part: str, role: str | None, most: Mapping[str, int], words: Sequence[int], seed: str
+    detection: Path,
+    part: str,
+    role: str | None,
+    most: Mapping[str, int],
+    words: Sequence[int],
+    seed: str,
+    at_clauses: bool = False,
 ) -> list[Mixture]:
-    """Of the pairs of a part of ``detection_splits.json`` with this role (None for all), in an order made by hash."""
+    """Of the pairs of a part of ``detection_splits.json`` with this role (None for all), in an order made by hash.
+
+    ``at_clauses`` is that of ``mixed_text``.
+    """
     found: list[Mixture] = []
     for name, texts in texts_with_role(detection, part, role):
         sides: dict[str, dict[bool, list[LabelledText]]] = defaultdict(lambda: {False: [], True: []})
@@ -55,7 +64,7 @@ def mixtures(
             generator = generators[(tried + 1) % len(generators)]
             machines = [text for text in pair[True] if text.generator == generator] or pair[True]
             human, machine = rng.choice(pair[False]), rng.choice(machines)
-            if one := mixed_text(human.text, machine.text, rng.choice(words), rng):
+            if one := mixed_text(human.text, machine.text, rng.choice(words), rng, at_clauses):
                 found.append(Mixture(one, name, key))
                 made += 1
     return found

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from detector.documents.sentences import sentence_spans
+from detector.documents.sentences import clause_starts, sentence_spans
 from detector.documents.suitability import count_words
 from detector.errors import CalibrationError, UsageError
 from detector.methods import compute_all
@@ -20,6 +20,7 @@ from detector.records.token_scores import TokenScores
 from detector.scoring.engine import score_texts
 from detector.verdict.bootstrap import score_interval
 from detector.verdict.classifier import Classifier
+from detector.verdict.clause_borders import clause_tokens
 from detector.verdict.draft import Draft, drafted
 from detector.verdict.edit_extent import EditExtent
 from detector.verdict.explanation import explain_score
@@ -215,7 +216,8 @@ class Detector:
         folded_sentences = draft.selection.sentences(draft.folded)
         series = series_of(scores, [start for start, _ in folded_sentences], draft.folded.text, self.lexical_model)
         classifier = self.classifier
-        divided = division(classifier.evidence, series)
+        clauses = clause_tokens(clause_starts(draft.folded.text), scores.end_char)
+        divided = division(classifier.evidence, series, clauses)
         measured = measure(series, divided)
         if not np.isfinite(measured.features[classifier.needed_columns]).all():
             return self._unscored(
@@ -228,9 +230,9 @@ class Detector:
         more_words = words_that_would_decide(classifier, score, n, self.target_fpr, judgement.kind, judgement.near)
         sentences = [draft.folded.original_span(a, b) for a, b in folded_sentences]
         sentence_of_token = [max(0, int(i) - 1) for i in series.sentence]
-        counted = [sentences[i] for i in sorted(set(sentence_of_token))]
+        evidence = self._evidence(draft, scores, sentences, sentence_of_token, divided.evidence)
         gaps = [(one.start, one.end) for one in draft.selection.apart]
-        segments = located(classifier, divided, counted, gaps, n, judgement, self.target_fpr)
+        segments = located(classifier, divided, evidence, gaps, judgement, self.target_fpr)
         shares = shares_of(draft.text, segments)
         extent = self._edit_extent(series)
         explanation = explain(verdict, p, more_words, judgement.kind is not None)
@@ -268,7 +270,7 @@ class Detector:
             findings=findings,
             finding_counts=finding_counts,
             warnings=(*draft.warnings, *self._length_warning(n), *self.language_model.notices),
-            evidence=self._evidence(draft, scores, sentences, sentence_of_token, divided.evidence),
+            evidence=evidence,
             classifier=self.classifier,
             register_distance=classifier.register_distance(measured.features),
             kind=judgement.kind,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from detector.records.verdicts import Verdict
 from detector.verdict.classifier import Classifier
+from detector.verdict.clause_borders import begin_tokens
 from detector.verdict.features import Series, feature_vector
 from detector.verdict.rules import PValues, decide
 from detector.verdict.segments import EvidenceWeights, Part, contrast, divide, sentence_sums, strongest
@@ -64,14 +65,21 @@ class Division:
     """By one kind of author each; they count the sentences of ``sums``."""
     contrast: float
     """Between parts of either kind."""
+    begin_tokens: list[int]
+    """With which token each part begins: that of its first sentence, or of a clause beside it."""
 
 
-def division(weights: EvidenceWeights, series: Series) -> Division:
-    """Evidence of each token, and the parts of the text that it makes."""
+def division(weights: EvidenceWeights, series: Series, clauses: NDArray[np.int64] | None = None) -> Division:
+    """Evidence of each token, and the parts of the text that it makes.
+
+    ``clauses`` are the tokens with which clauses begin, at which a part may begin too; without them none does.
+    """
     evidence = weights.of(series)
     sums = sentence_sums(evidence, series.sentence)
     parts = divide(sums, weights.border_penalty)
-    return Division(evidence, sums, parts, contrast(weights.plain(series), series.sentence, parts))
+    tried = np.zeros(0, dtype=np.int64) if clauses is None else clauses
+    begins = begin_tokens(parts, evidence, series.sentence, tried)
+    return Division(evidence, sums, parts, contrast(weights.plain(series), series.sentence, parts), begins)
 
 
 def measure(series: Series, divided: Division) -> Measured:

@@ -1,9 +1,11 @@
 """The parts of a text at their places in the text as given: whose they seem to be, and how sure that is."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from detector.records.result import Segment
+from detector.records.result import Evidence, Segment
 from detector.verdict.classifier import Classifier
+from detector.verdict.clause_borders import first_tokens
 from detector.verdict.judgement import Division, Judgement
 from detector.verdict.rules import HUMAN_TARGET, follows
 from detector.verdict.segments import Part, border_intervals
@@ -12,19 +14,24 @@ from detector.verdict.segments import Part, border_intervals
 def located(
     classifier: Classifier,
     divided: Division,
-    sentences: list[tuple[int, int]],
+    evidence: Evidence,
     gaps: list[tuple[int, int]],
-    n_tokens: int,
     judgement: Judgement,
     target_fpr: float,
 ) -> tuple[Segment, ...]:
     """Parts of the text as given, cut where something that was not judged lies in them.
 
-    ``sentences`` are those with tokens. All pieces of a part have its label and p-value.
+    All pieces of a part have its label and p-value. A part that begins within a sentence does so only where nothing
+    left out lies beside that sentence.
     """
-    found = []
+    n_tokens = len(divided.evidence)
+    counted = sorted(set(evidence.sentence_of_token))
+    sentences = [evidence.sentences[i] for i in counted]
+    starts = first_tokens(np.array(evidence.sentence_of_token))
+    edges = _edges(divided, starts, sentences, gaps)
     borders = border_intervals(divided.sums, classifier.evidence.border_penalty, divided.parts)
-    for part, (earliest, latest) in zip(divided.parts, borders, strict=True):
+    found = []
+    for at, (part, (earliest, latest)) in enumerate(zip(divided.parts, borders, strict=True)):
         side = part.is_machine
         if len(divided.parts) == 1:  # what the whole text is, its one part is
             side = judgement.p.machine < judgement.p.human
@@ -36,28 +43,71 @@ def located(
         leans_to = "machine" if side else "human"
         is_sure = p_value <= (target_fpr if side else HUMAN_TARGET)
         is_sure |= follows(judgement.verdict, leans_to, part.evidence_nats)
-        for first, last in _pieces(part, sentences, gaps):
-            evidence = float(divided.sums[first : last + 1].sum())
-            borders_of = (earliest, latest) if first == part.first else (first, first)
+        pieces = _pieces(part, sentences, gaps)
+        for first, last in pieces:
+            begin = edges[at] if first == part.first else int(starts[first])
+            end = edges[at + 1] if last == part.last else int(starts[last + 1])
+            nats = float(divided.evidence[begin:end].sum())
+            interval = (sentences[first][0], sentences[first][0])
+            if first == part.first:
+                interval = _around(sentences, starts, begin, earliest, latest)
             found.append(
                 Segment(
-                    start_char=sentences[first][0],
-                    end_char=sentences[last][1],
+                    start_char=_begin(evidence, begin) if begin not in starts else sentences[first][0],
+                    end_char=_end(evidence, end) if end not in (*starts, n_tokens) else sentences[last][1],
                     label=leans_to if is_sure else "uncertain",
                     leans_to=leans_to,
-                    evidence_nats=evidence,
-                    probability_machine=float(1 / (1 + np.exp(-np.clip(evidence, -500, 500)))),
+                    evidence_nats=nats,
+                    probability_machine=float(1 / (1 + np.exp(-np.clip(nats, -500, 500)))),
                     p_value=p_value,
-                    begins_between=(sentences[borders_of[0]][0], sentences[borders_of[1]][0]),
+                    begins_between=interval,
                 )
             )
     return tuple(found)
+
+
+def _edges(
+    divided: Division, starts: NDArray[np.int64], sentences: list[tuple[int, int]], gaps: list[tuple[int, int]]
+) -> list[int]:
+    """The token that each part begins with, and the number of tokens."""
+    found = []
+    for part, token in zip(divided.parts, divided.begin_tokens, strict=True):
+        beside_gap = part.first > 0 and _is_parted(sentences, part.first - 1, gaps)
+        found.append(int(starts[part.first]) if beside_gap else token)
+    return [*found, len(divided.evidence)]
+
+
+def _around(
+    sentences: list[tuple[int, int]], starts: NDArray[np.int64], begin: int, earliest: int, latest: int
+) -> tuple[int, int]:
+    """Places of the sentences that a part may begin with: those of the interval, and those around its beginning."""
+    within = int(np.searchsorted(starts, begin, side="right")) - 1
+    following = within if starts[within] == begin else min(within + 1, len(starts) - 1)
+    return sentences[min(earliest, within)][0], sentences[max(latest, following)][0]
+
+
+def _begin(evidence: Evidence, token: int) -> int:
+    """Place of the first letter of a token in the text as given."""
+    start, end = evidence.spans[token]
+    piece = evidence.text[start:end]
+    return end - len(piece.lstrip())
+
+
+def _end(evidence: Evidence, token: int) -> int:
+    """Place behind the last letter before a token in the text as given."""
+    start, end = evidence.spans[token - 1]
+    return start + len(evidence.text[start:end].rstrip())
 
 
 def _pieces(part: Part, sentences: list[tuple[int, int]], gaps: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """First and last sentence of each run of a part's sentences without a gap between them."""
     edges = [part.first]
     for i in range(part.first, part.last):
-        if any(sentences[i][1] <= start and end <= sentences[i + 1][0] for start, end in gaps):
+        if _is_parted(sentences, i, gaps):
             edges += [i, i + 1]
     return list(zip(edges[::2], [*edges[1::2], part.last], strict=True))
+
+
+def _is_parted(sentences: list[tuple[int, int]], i: int, gaps: list[tuple[int, int]]) -> bool:
+    """Whether something that was left out lies between a sentence and the next."""
+    return any(sentences[i][1] <= start and end <= sentences[i + 1][0] for start, end in gaps)

@@ -64,6 +64,7 @@ def test_a_web_page_printed_by_chromium(look, tmp_path):
 
 
 @pytest.mark.slow
+@needs("pandoc")
 @pytest.mark.parametrize("to", ["docx", "odt", "rtf", "html", "epub", "ipynb"])
 def test_markdown_by_pandoc(to, tmp_path):
     source = f"# {TITLE}\n\n" + "\n\n".join(ESSAY).replace("bees", "**bees**")

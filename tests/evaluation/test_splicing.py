@@ -1,7 +1,9 @@
+import random
+
 import numpy as np
 import pytest
 
-from detector.evaluation.splicing import division_quality, splice
+from detector.evaluation.splicing import division_quality, mixed_text, splice
 
 HUMAN = "A one. B two. C three. D four. Left out."
 MACHINE = "E one. F two. G three. H four. Left out."
@@ -15,6 +17,20 @@ def test_parts_take_turns_and_keep_their_places():
     assert four.text == "E one. B two. G three. D four."
     assert two.is_machine_at(np.array([0, 12, 14, 29])).tolist() == [False, False, True, True]
     assert splice("A one. B two.", MACHINE, machine_first=True) is None
+
+
+def test_authors_change_within_sentences_where_that_is_asked_for():
+    human = "I walked home alone, and the rain came down, cold and thin. " * 9
+    machine = "The garden offers peace, a place of calm, and a sense of order. " * 9
+    one = mixed_text(human, machine, 90, random.Random(3), at_clauses=True)
+    whole = mixed_text(human, machine, 90, random.Random(3))
+    assert len(one.parts) == len(whole.parts) > 1
+    for (start, end, is_machine), (_, after, _) in zip(one.parts, one.parts[1:], strict=False):
+        piece = one.text[start:end]
+        assert piece in (machine if is_machine else human)
+        assert piece.endswith(",")
+        assert after > end
+    assert all(not whole.text[:end].endswith(",") for _, end, _ in whole.parts)
 
 
 def test_borders_are_measured_to_the_nearest_found_one():
