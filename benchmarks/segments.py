@@ -220,7 +220,7 @@ def division_rows(
         for i, one in zip(index, divided, strict=True):
             parts = divide(one.sums, penalty)
             found.append(np.repeat([p.is_machine for p in parts], [p.last - p.first + 1 for p in parts])[i])
-        used = " (used)" if penalty == weights.border_penalty else ""
+        used = " (used, before borders at clauses)" if penalty == weights.border_penalty else ""
         yield f"division, penalty {penalty:g} nats{used}", row(found)
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-_CLAUSE_END = re.compile(r"[,;:\u2014\u2013)]\s|--| - ")
+_CLAUSE_END = re.compile(r"[,;:)][\"'\u201d\u2019]?\s+|\u2014\s*|-{2,}\s*|\s[\u2013-]\s+")
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
@@ -24,9 +24,10 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 
 
 def clause_starts(text: str) -> list[int]:
-    """Where clauses begin within sentences, in characters, rising: behind a comma, colon, semicolon, dash or bracket.
+    """Where clauses begin, in characters, rising: behind a comma, colon, semicolon, dash or closing bracket.
 
-    >>> clause_starts("It rained, so we stayed in; you know.")
-    [11, 28]
+    >>> text = 'It rained, so we stayed in\u2014you know.'
+    >>> [text[at:] for at in clause_starts(text)]
+    ['so we stayed in\u2014you know.', 'you know.']
     """
     return [match.end() for match in _CLAUSE_END.finditer(text)]

@@ -51,7 +51,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Segment:
-    """A run of whole sentences that lean to one kind of author; places in the text as given."""
+    """A run of sentences that lean to one kind of author; places in the text as given.
+
+    It begins and ends with a sentence, or with a clause where the evidence within a sentence is clear. Its p-value and
+    label are those of its whole sentences.
+    """
 
     start_char: int = field(metadata=told(COUNT))
     end_char: int = field(metadata=told(COUNT))
@@ -79,7 +83,7 @@ class Segment:
         default=(0, 0),
         metadata=told(
             list_of(COUNT),
-            "Places of the first and the last sentence that it may begin with, with a probability of 90 %.",
+            "Places of the first and the last sentence or clause that it may begin with, with a probability of 90 %.",
             value=lambda segment: list(segment.begins_between),
         ),
     )
@@ -239,7 +243,7 @@ class Result:
         default=(),
         metadata=told(
             list_of(schema_of(Segment)),
-            "Runs of whole sentences that lean to one kind of author.",
+            "Runs of sentences that lean to one kind of author.",
             value=lambda result: [record_of(segment) for segment in result.segments],
         ),
     )

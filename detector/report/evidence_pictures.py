@@ -113,9 +113,9 @@ def evidence_picture(result: Result, evidence: Evidence) -> Picture:
         )
     ]
     layers.append(Level(0.0, "text"))
-    token_starts = np.array([start for start, _ in evidence.spans])
+    token_ends = np.array([end for _, end in evidence.spans])
     for number, segment in enumerate(told_segments(result)[1:], start=2):
-        at = int(np.searchsorted(token_starts, segment.start_char))
+        at = int(np.searchsorted(token_ends, segment.start_char, side="right"))
         layers.append(Rule(float(at), "text", f"part {number}"))
     return Picture(
         "evidence",

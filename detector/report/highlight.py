@@ -104,13 +104,13 @@ def paragraphs(result: Result, evidence: Evidence) -> Iterator[Paragraph]:
 
 @dataclass(frozen=True)
 class _Run:
-    """Units of one sentence in one paragraph: one ``span``."""
+    """Units of one sentence and part in one paragraph: one ``span``."""
 
     units: range
     sentence: int
     """From 1; sentences without a token have no number."""
     begins_sentence: bool
-    """Or goes on with one from the paragraph before."""
+    """Or goes on with one from the paragraph or the part before."""
     parts: list[int]
     """Places, among the segments that are told, of those that begin with it."""
 
@@ -125,9 +125,11 @@ def _runs(
     """The runs of each paragraph; a unit belongs to the first paragraph that ends behind its core."""
     number_of = {sentence: i for i, sentence in enumerate(sorted(set(evidence.sentence_of_token)), start=1)}
     sentences = [number_of[evidence.sentence_of_token[unit.first]] for unit in units]
+    starts = [segment.start_char for segment in segments]
+    part_of = [bisect.bisect_right(starts, core) for core in cores]
     bounds = [0, *(bisect.bisect_left(cores, end) for _, end in spans)]
     ranges_of = [
-        [_range(group) for _, group in itertools.groupby(range(first, last), key=sentences.__getitem__)]
+        [_range(group) for _, group in itertools.groupby(range(first, last), key=lambda i: (sentences[i], part_of[i]))]
         for first, last in itertools.pairwise(bounds)
     ]
     beginnings = [units_of_run[0] for ranges in ranges_of for units_of_run in ranges]

@@ -7,7 +7,7 @@ paragraph, or in a text of one.
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -47,7 +47,7 @@ class TextPart:
     beginning: str
     """Its first words, as a stranger wrote them: to be made safe before it is shown."""
     first_sentence: int | None
-    """Number, as on the page, of the sentence that it begins with; None where it holds none."""
+    """Number, as on the page, of the sentence that it begins with, or within; None where it holds none."""
     border: str
     """Where else it may begin, in words; empty where its border is sure."""
 
@@ -109,8 +109,10 @@ def parts_of(result: Result) -> list[TextPart]:
 
 def _border(sentences: Sequence[tuple[int, int]], segment: Segment) -> str:
     places = [start for start, _ in sentences]
-    earliest, latest = (bisect_left(places, at) + 1 for at in segment.begins_between)
-    return f"it may begin anywhere from sentence {earliest} to {latest}" if earliest < latest else ""
+    earliest, latest = (max(1, bisect_right(places, at)) for at in segment.begins_between)
+    if earliest < latest:
+        return f"it may begin anywhere from sentence {earliest} to {latest}"
+    return f"it begins within sentence {earliest}" if segment.start_char > places[earliest - 1] else ""
 
 
 def sentence_on_parts(parts: Sequence[TextPart]) -> str:
@@ -155,12 +157,29 @@ def place_of(text: str, start: int, end: int, sentences: Sequence[tuple[int, int
     numbers = [i + 1 for i in numbers_between(sentences, start, end)]
     if first == last and numbers and (all(is_cut) or (any(is_cut) and len(outline.spans) == 1)):
         within = f" of the text, in {_named(outline, first)}" if len(outline.spans) > 1 else ""
-        return _numbered("sentence", numbers[0], numbers[-1]) + within
+        first_start, last_end = sentences[numbers[0] - 1][0], sentences[numbers[-1] - 1][1]
+        return _sentences(numbers[0], numbers[-1], start > first_start, end < last_end) + within
     if outline.noun == "line" or not any(is_cut):
         return _numbered(outline.noun, outline.numbers[first], outline.numbers[last])
     if first == last:
         return f"from {_point(before)} to {_point(after)} of {_named(outline, first)}"
     return f"from {_point(before)} of {_named(outline, first)} to {_point(after)} of {_named(outline, last)}"
+
+
+def _sentences(first: int, last: int, begins_within: bool, ends_within: bool) -> str:
+    """Numbers of sentences, of which the first and the last may belong to the part in part.
+
+    >>> _sentences(1, 3, False, False), _sentences(1, 3, False, True), _sentences(3, 3, True, False)
+    ('sentences 1 to 3', 'sentences 1 to 2 and the beginning of sentence 3', 'the end of sentence 3')
+    """
+    if not begins_within and not ends_within:
+        return _numbered("sentence", first, last)
+    if first == last:
+        point = "middle" if begins_within and ends_within else "end" if begins_within else "beginning"
+        return f"the {point} of sentence {first}"
+    if not begins_within:
+        return f"{_numbered('sentence', first, last - 1)} and the beginning of sentence {last}"
+    return f"from within sentence {first} to {'within ' if ends_within else ''}sentence {last}"
 
 
 def _words_before(text: str, outline: Outline, i: int, at: int) -> float:

@@ -4,19 +4,21 @@ A piece ends where a sentence or a clause ends, and where a beginning ends that 
 mean state of a sentence, of a beginning and of the whole text are all means of its pieces.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from detector.documents.sentences import clause_starts, sentence_spans
+from detector.documents.sentences import sentence_spans
 from detector.records.token_scores import TokenScores
 from detector.scoring.probe import LinearProbe
 from detector.training.beginnings import lengths_of
 
 POOLED_LAYERS = (6, 9, 12, 15, 18, 21, 24, 27, 30)
 """Of a model with 30 layers: every third but the first."""
+_CLAUSE_END = re.compile(r"[,;:\u2014\u2013)]\s|--| - ")
 _FEWEST_TOKENS = 5
 """A clause ends no nearer than this to another end."""
 
@@ -60,7 +62,7 @@ def piece_ends(end_char: NDArray[np.int32], text: str) -> NDArray[np.int32]:
     """Where the pieces of a text end, in tokens; ``end_char`` is one past the last character of each token."""
     n = len(end_char)
     ends = {*_ends(end_char, [start for start, _ in sentence_spans(text)]), *lengths_of(n, text)}
-    for end in _ends(end_char, clause_starts(text)):
+    for end in _ends(end_char, [match.end() for match in _CLAUSE_END.finditer(text)]):
         nearest = min(min(abs(end - other) for other in ends), end)
         if nearest >= _FEWEST_TOKENS:
             ends.add(end)

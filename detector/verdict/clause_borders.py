@@ -42,7 +42,8 @@ def begin_tokens(
 ) -> list[int]:
     """The token that each part begins with, from the evidence of every token in nats, (n,), and where clauses begin.
 
-    A border moves where the evidence gained is at least ``least_nats``, and never past another border.
+    From the first border to the last, each moves to the clause of the two sentences beside it that gains most, if that
+    is at least ``least_nats``; never past the border before.
 
     >>> two = [Part(0, 0, False, -1.0), Part(1, 1, True, 4.0)]
     >>> begin_tokens(two, np.array([-3.0, 2, 2, 2, 2]), np.array([0, 0, 0, 1, 1]), np.array([1]))
@@ -52,11 +53,9 @@ def begin_tokens(
     edges = np.append(starts, len(sentence))
     before = np.append(0.0, np.cumsum(evidence))
     found = [0] if parts else []
-    for i, part in enumerate(parts[1:], start=1):
+    for part in parts[1:]:
         border = int(starts[part.first])
         low, high = max(found[-1], int(starts[part.first - 1])), int(edges[part.first + 1])
-        if i + 1 < len(parts):  # the next border may move into this sentence too
-            high = min(high, int(starts[parts[i + 1].first]))
         tried = clauses[(clauses > low) & (clauses < high) & (clauses != border)]
         gains = (before[border] - before[tried]) * (1 if part.is_machine else -1)
         best = int(np.argmax(gains)) if len(tried) else -1

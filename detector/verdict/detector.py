@@ -232,7 +232,7 @@ class Detector:
         sentence_of_token = [max(0, int(i) - 1) for i in series.sentence]
         evidence = self._evidence(draft, scores, sentences, sentence_of_token, divided.evidence)
         gaps = [(one.start, one.end) for one in draft.selection.apart]
-        segments = located(classifier, divided, evidence, gaps, judgement, self.target_fpr)
+        segments = located(classifier, divided, evidence, draft.folded, gaps, judgement, self.target_fpr)
         shares = shares_of(draft.text, segments)
         extent = self._edit_extent(series)
         explanation = explain(verdict, p, more_words, judgement.kind is not None)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.documents.folding import FoldedText
 from detector.records.result import Evidence, Segment
 from detector.verdict.classifier import Classifier
 from detector.verdict.clause_borders import first_tokens
@@ -15,19 +16,21 @@ def located(
     classifier: Classifier,
     divided: Division,
     evidence: Evidence,
+    folded: FoldedText,
     gaps: list[tuple[int, int]],
     judgement: Judgement,
     target_fpr: float,
 ) -> tuple[Segment, ...]:
     """Parts of the text as given, cut where something that was not judged lies in them.
 
-    All pieces of a part have its label and p-value. A part that begins within a sentence does so only where nothing
-    left out lies beside that sentence.
+    All pieces of a part have its label and p-value. Where something left out lies between the two sentences that meet
+    at a border, the border stays there. ``folded`` is the text that was scored.
     """
     n_tokens = len(divided.evidence)
     counted = sorted(set(evidence.sentence_of_token))
     sentences = [evidence.sentences[i] for i in counted]
     starts = first_tokens(np.array(evidence.sentence_of_token))
+    whole = {*starts.tolist(), n_tokens}
     edges = _edges(divided, starts, sentences, gaps)
     borders = border_intervals(divided.sums, classifier.evidence.border_penalty, divided.parts)
     found = []
@@ -48,13 +51,14 @@ def located(
             begin = edges[at] if first == part.first else int(starts[first])
             end = edges[at + 1] if last == part.last else int(starts[last + 1])
             nats = float(divided.evidence[begin:end].sum())
-            interval = (sentences[first][0], sentences[first][0])
-            if first == part.first:
-                interval = _around(sentences, starts, begin, earliest, latest)
+            start = sentences[first][0] if begin in whole else _begin(evidence, folded, begin)
+            interval = (start, start)
+            if first == part.first and earliest < latest:
+                interval = (min(start, sentences[earliest][0]), max(start, sentences[latest][0]))
             found.append(
                 Segment(
-                    start_char=_begin(evidence, begin) if begin not in starts else sentences[first][0],
-                    end_char=_end(evidence, end) if end not in (*starts, n_tokens) else sentences[last][1],
+                    start_char=start,
+                    end_char=sentences[last][1] if end in whole else _end(evidence, folded, end),
                     label=leans_to if is_sure else "uncertain",
                     leans_to=leans_to,
                     evidence_nats=nats,
@@ -77,26 +81,20 @@ def _edges(
     return [*found, len(divided.evidence)]
 
 
-def _around(
-    sentences: list[tuple[int, int]], starts: NDArray[np.int64], begin: int, earliest: int, latest: int
-) -> tuple[int, int]:
-    """Places of the sentences that a part may begin with: those of the interval, and those around its beginning."""
-    within = int(np.searchsorted(starts, begin, side="right")) - 1
-    following = within if starts[within] == begin else min(within + 1, len(starts) - 1)
-    return sentences[min(earliest, within)][0], sentences[max(latest, following)][0]
-
-
-def _begin(evidence: Evidence, token: int) -> int:
+def _begin(evidence: Evidence, folded: FoldedText, token: int) -> int:
     """Place of the first letter of a token in the text as given."""
-    start, end = evidence.spans[token]
-    piece = evidence.text[start:end]
-    return end - len(piece.lstrip())
+    at = int(evidence.scores.start_char[token])
+    while folded.text[at].isspace():
+        at += 1
+    return folded.original_span(at, at + 1)[0]
 
 
-def _end(evidence: Evidence, token: int) -> int:
+def _end(evidence: Evidence, folded: FoldedText, token: int) -> int:
     """Place behind the last letter before a token in the text as given."""
-    start, end = evidence.spans[token - 1]
-    return start + len(evidence.text[start:end].rstrip())
+    at = int(evidence.scores.end_char[token - 1])
+    while folded.text[at - 1].isspace():
+        at -= 1
+    return folded.original_span(at - 1, at)[1]
 
 
 def _pieces(part: Part, sentences: list[tuple[int, int]], gaps: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -137,6 +137,22 @@ def test_parts_and_findings_are_marked_in_the_text(result):
     assert "Part" not in "".join(p.html for p in paragraphs(result, result.evidence))
 
 
+def test_a_part_that_begins_within_a_sentence_is_marked_where_it_does(result):
+    middle = TEXT.index("and the boats", 50 + len(TRAINING_TEXT))  # in the first sentence of the last paragraph
+    parts = (
+        Segment(0, middle - 1, "human", "human", -9.0, 0.0, 0.01),
+        Segment(middle, len(TEXT), "machine", "machine", 9.0, 1.0, 0.001),
+    )
+    marked = replace(result, segments=parts)
+    shown = [p.html for p in paragraphs(marked, marked.evidence)]
+    before, after = shown[2].split("Part 2: reads like machine text")
+    assert plain(before.rpartition("<span")[0]).split()[-2:] == ["the", "harbour,"]
+    assert plain(after.partition("</span>")[2]).split()[:2] == ["and", "the"]
+    assert [plain(p) for p in shown] == [plain(p.html) for p in paragraphs(result, result.evidence)]
+    ids = re.findall(r'id="s(\d+)"', "".join(shown))
+    assert ids == [str(number) for number in range(1, len(ids) + 1)]
+
+
 def test_a_word_without_end_may_be_broken(result):
     """The same scores over a text whose blanks are gone."""
     evidence = replace(result.evidence, text=result.evidence.text.replace(" ", "x").replace("\n", "x"))

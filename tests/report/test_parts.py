@@ -102,6 +102,26 @@ def test_the_sentence_says_the_larger_kind_first():
     )
 
 
+def test_parts_that_meet_within_a_sentence_say_so():
+    """Of three sentences of two words the machine begins within the second: 3 of 6 words each."""
+    text = "One two. Three, four. Five six."
+    sentences = [(0, 8), (9, 21), (22, 31)]
+    border = text.index("four")
+    first = segment(0, border - 1, "human", "human")
+    second = replace(segment(border, 31, "machine", "machine"), begins_between=(border, border))
+    parts = parts_of(result_of(text, [first, second], sentences))
+    assert [part.place for part in parts] == [
+        "sentence 1 and the beginning of sentence 2",
+        "from within sentence 2 to sentence 3",
+    ]
+    assert [part.border for part in parts] == ["", "it begins within sentence 2"]
+    assert [part.n_words for part in parts] == [3, 3]
+    wider = replace(second, begins_between=(9, 22))
+    assert parts_of(result_of(text, [first, wider], sentences))[1].border == (
+        "it may begin anywhere from sentence 2 to 3"
+    )
+
+
 def test_half_is_said_as_half():
     text = "One two.\n\nThree four."
     parts = parts_of(result_of(text, [segment(0, 8, "human", "human"), segment(10, 21, "machine", "machine")]))

@@ -1,20 +1,23 @@
 """Borders within sentences: where the evidence is clear, and nowhere else."""
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector import Detector
+from detector.documents.folding import fold
 from detector.documents.sentences import clause_starts
 from detector.records.result import Evidence
 from detector.verdict.clause_borders import begin_tokens, clause_tokens
-from detector.verdict.judgement import Division, Judgement
+from detector.verdict.judgement import Division, Judgement, division
 from detector.verdict.located_parts import located
 from detector.verdict.rules import PValues
 from detector.verdict.segments import Part, divide, sentence_sums
-from tests.conftest import make_classifier
+from tests.conftest import TRAINING_TEXT, make_classifier
 
 NONE = np.zeros(0, dtype=np.int64)
 SENTENCE = np.array([0, 0, 0, 0, 1, 1, 1, 1])
@@ -58,6 +61,10 @@ def test_parts_stay_in_order_whole_and_worth_what_they_were(tokens, penalty, lea
     assert plain == [firsts[part.first] for part in parts]
     assert all(a < b for a, b in pairwise([*moved, len(tokens)]))
     assert all(token in clauses for token, before in zip(moved, plain, strict=True) if token != before)
+    edges = [*firsts, len(tokens)]
+    assert all(
+        edges[part.first - 1] < token < edges[part.first + 1] for part, token in zip(parts[1:], moved[1:], strict=True)
+    )
 
     def worth(begins):
         runs = zip(parts, pairwise([*begins, len(tokens)]), strict=True)
@@ -70,40 +77,86 @@ def test_parts_stay_in_order_whole_and_worth_what_they_were(tokens, penalty, lea
 def test_clauses_begin_at_the_tokens_that_end_behind_their_places():
     text = "It rained, so we stayed; you know. Then it stopped."
     assert [text[at:][:2] for at in clause_starts(text)] == ["so", "yo"]
+    dashes = 'One\u2014two -- three---four - five," six 10-20 pages, seven'
+    assert [dashes[at:].split()[0] for at in clause_starts(dashes)] == [
+        *("two", "three---four", "four", 'five,"', "six", "seven"),
+    ]
     ends = np.array([2, 9, 10, 13, 16, 23, 24, 28, 33, 34], dtype=np.int32)  # "It", " rained", ",", " so", ...
     assert clause_tokens(clause_starts(text), ends).tolist() == [3, 7]
     assert clause_tokens([99], ends).tolist() == []
 
 
-TEXT = "I wrote this, then it went on. It went further, and I came back. The end."
-PIECES = ["I wrote this,", " then it went on.", " It went further,", " and I came back.", " The end."]
+PIECES = (
+    "I wrote this\uff0c",  # a full-width comma, folded to a comma and a blank
+    "then it went on.",
+    " It went further,\u00a0 ",
+    "and I came back.",
+    " The end of it all, after years.",
+)
+TEXT = "".join(PIECES)
+NATS = np.array([-9.0, 5.0, 9.0, -6.0, -9.0])
+SENTENCE_OF_PIECE = np.array([0, 0, 1, 1, 2])
 
 
 @pytest.mark.parametrize(
     ("gaps", "told"),
     [
-        ([], ["I wrote this,", "then it went on. It went further,", "and I came back. The end."]),
-        # something was left out between the first two sentences, so the border there stays
-        ([(30, 31)], ["I wrote this, then it went on.", "It went further,", "and I came back. The end."]),
+        (
+            [],
+            [
+                "I wrote this\uff0c",
+                "then it went on. It went further,",
+                "and I came back. The end of it all, after years.",
+            ],
+        ),
+        (
+            [(29, 30)],  # something was left out between the first two sentences, and the border there stays
+            [
+                "I wrote this\uff0cthen it went on.",
+                "It went further,",
+                "and I came back. The end of it all, after years.",
+            ],
+        ),
     ],
 )
 def test_parts_are_told_at_their_places_in_the_text(tiny, gaps, told):
-    lengths = [len(piece) for piece in PIECES]
-    evidence = np.repeat(np.array([-9.0, 5.0, 9.0, -6.0, -9.0]) / lengths, lengths)  # a token a letter
-    sentence = np.repeat([0, 0, 1, 1, 2], lengths)
-    ends = np.arange(len(TEXT)) + 1
-    spans = [(int(end) - 1, int(end)) for end in ends]
-    parts = [Part(0, 0, False, -4.0), Part(1, 1, True, 3.0), Part(2, 2, False, -9.0)]
-    begins = begin_tokens(parts, evidence, sentence, clause_tokens(clause_starts(TEXT), ends), least_nats=1)
-    assert [TEXT[at:][:4] for at in begins[1:]] == ["then", "and "]
-    divided = Division(evidence, sentence_sums(evidence, sentence), parts, 1.0, begins)
-    sentences = [(0, 30), (31, 64), (65, 73)]
-    shown = Evidence(TEXT, None, spans, sentences, sentence.tolist(), evidence, {})
+    found = segments(tiny, gaps)
+    assert [TEXT[one.start_char : one.end_char] for one in found] == told
+    assert [one.leans_to for one in found] == ["human", "machine", "human"]
+    assert sum(one.evidence_nats for one in found) == pytest.approx(NATS.sum())
+    assert all(one.begins_between[0] <= one.start_char <= one.begins_between[1] for one in found)
+
+
+def segments(tiny, gaps):
+    """Of the text; its tokens are the letters of the folded text, each with its share of what its piece has."""
+    folded = fold(TEXT)
+    n = len(folded.text)
+    places = [folded.original_span(at, at + 1) for at in range(n)]
+    piece = np.searchsorted(np.cumsum([len(one) for one in PIECES]), [start for start, _ in places], side="right")
+    evidence, sentence = (NATS / np.bincount(piece))[piece], SENTENCE_OF_PIECE[piece]
+    sums = sentence_sums(evidence, sentence)
+    parts = divide(sums, penalty=1)
+    scores = SimpleNamespace(start_char=np.arange(n), end_char=np.arange(n) + 1)
+    clauses = clause_tokens(clause_starts(folded.text), scores.end_char)
+    divided = Division(evidence, sums, parts, 1.0, begin_tokens(parts, evidence, sentence, clauses))
+    edges = pairwise([*np.unique(sentence, return_index=True)[1].tolist(), n])
+    stripped = [(a + len(t) - len(t.lstrip()), a + len(t.rstrip())) for a, b in edges for t in [folded.text[a:b]]]
+    sentences = [folded.original_span(a, b) for a, b in stripped]
+    shown = Evidence(TEXT, scores, places, sentences, sentence.tolist(), evidence, {})
     p = PValues(machine=0.5, human=0.5, machine_part=0.5, human_part=0.5, is_divided=True)
     judgement = Judgement("inconclusive", 0.0, p, None, 0.0)
-    found = located(make_classifier(tiny), divided, shown, gaps, judgement, 0.01)
-    assert [TEXT[one.start_char : one.end_char] for one in found] == told
-    assert sum(one.evidence_nats for one in found) == pytest.approx(evidence.sum())
-    assert [one.leans_to for one in found] == ["human", "machine", "human"]
-    for one in found[1:]:
-        assert one.begins_between[0] <= one.start_char <= one.begins_between[1]
+    return located(make_classifier(tiny), divided, shown, folded, gaps, judgement, 0.01)
+
+
+def test_a_detector_tries_the_clauses_of_its_text(tiny, monkeypatch):
+    tried = []
+
+    def noted(weights, series, clauses=None):
+        tried.append(clauses)
+        return division(weights, series, clauses)
+
+    monkeypatch.setattr("detector.verdict.detector.division", noted)
+    text = TRAINING_TEXT * 2
+    result = Detector(tiny, make_classifier(tiny)).detect(text)
+    begins = [result.evidence.scores.end_char[token - 1] for token in tried[0]]
+    assert {text[at:].lstrip()[:3] for at in begins} >= {"and", "sev", "eig"}
