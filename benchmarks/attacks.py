@@ -68,7 +68,8 @@ class Judged:
             for line in cache.read_text(encoding="utf-8").splitlines():
                 if line.endswith("}"):  # the last one may be cut off
                     record = json.loads(line)
-                    self._known[record.pop("text")] = Numbers(**record)
+                    key = record.pop("text")
+                    self._known[key] = Numbers(**record)
 
     def numbers(self, texts: Sequence[str]) -> list[Numbers]:
         """Of each text; those that are not known yet are judged and written down as they come."""

@@ -1,4 +1,4 @@
-"""The speed benchmarks: the ways they compare with give the right numbers, and their counts are what they say."""
+"""The benchmarks: the ways they compare with give the right numbers, and their counts are what they say."""
 
 import sys
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from detector import score_texts
+from detector import Detector, score_texts
 from detector.methods import compute_all
 from detector.methods.binoculars import Binoculars
 from detector.scoring import score_pairs
-from tests.conftest import TRAINING_TEXT
+from tests.conftest import TRAINING_TEXT, make_classifier
 
 TEXT = TRAINING_TEXT[:90]
 
@@ -19,7 +19,7 @@ TEXT = TRAINING_TEXT[:90]
 def benchmarks(monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
     yield
-    for name in ("published_ways", "operation_counts", "speed"):
+    for name in ("attacks", "published_ways", "operation_counts", "speed", "unseen_kinds"):
         sys.modules.pop(name, None)
 
 
@@ -54,3 +54,46 @@ def test_nothing_is_computed_for_padding_and_nothing_twice(benchmarks):
     alone = [count(language_model, [n]) for n in lengths]
     for name in ("product_flops", "attention_flops"):
         assert together[name] == sum(counts[name] for counts in alone)
+
+
+def test_a_broken_off_run_over_attacked_texts_goes_on_where_it_stopped(tiny, tmp_path, benchmarks, monkeypatch):
+    import attacks
+
+    detector, cache = Detector(tiny, make_classifier(tiny)), tmp_path / "judged.jsonl"
+    texts = [TRAINING_TEXT, TRAINING_TEXT.replace("a", "\u0430"), "Short."]
+    found = attacks.Judged(detector, cache).numbers(texts)
+    assert found[1].score == found[0].score != found[1].score_as_given
+    assert (found[2].score, found[2].reason) == (None, "too_short")
+    whole = cache.read_text()
+    cache.write_text(whole[:-20])  # the last line was cut off
+    judged = []
+    monkeypatch.setattr(detector, "detect_stream", lambda sources: judged.append(list(sources)) or ())
+    known = attacks.Judged(detector, cache)
+    assert known.numbers(texts[:2]) == found[:2]
+    with pytest.raises(KeyError):
+        known.numbers(texts)
+    assert [[text for _, _, text, _ in sources] for sources in judged] == [[], ["Short."]]
+
+
+def test_texts_are_cut_to_their_first_words(benchmarks):
+    from attacks import beginning
+
+    assert beginning("One  two\nthree four", 3) == "One  two\nthree"
+    assert beginning("One two", 2) == beginning("One two", None) == "One two"
+
+
+def test_kinds_are_counted_by_verdict_and_reason(tiny, tmp_path, benchmarks):
+    import unseen_kinds
+
+    for kind, text in (("verse_of_old", TRAINING_TEXT), ("verse_of_old", "Short."), ("law", TRAINING_TEXT)):
+        (tmp_path / kind).mkdir(exist_ok=True)
+        (tmp_path / kind / f"{len(text)}.txt").write_text(text)
+    kinds = unseen_kinds.texts_of(tmp_path)
+    assert {kind: len(texts) for kind, texts in kinds.items()} == {"law": 1, "verse_of_old": 2}
+    cells = [line.split(" | ") for line in unseen_kinds.rows(Detector(tiny, make_classifier(tiny, lean=-99)), kinds)]
+    assert [line[:3] for line in cells] == [
+        ["| law", "1", "0.0% [0.0%, 97.5%]"],
+        ["| verse of old", "2", "0.0% [0.0%, 84.2%]"],
+        ["| all", "3", "0.0% [0.0%, 70.8%]"],
+    ]
+    assert cells[1][7:] == ["1", "too_short 1 |"]
