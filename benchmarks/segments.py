@@ -105,9 +105,9 @@ def groups_of_texts(data: Path, n: int) -> Iterator[tuple[str, list[SplicedText]
     yield "2 to 6, borders at clauses", clause_texts(data, "dev", None)
 
 
-def clause_texts(data: Path, part: str, role: str | None) -> list[SplicedText]:
-    """Texts of two to six parts whose authors change within sentences."""
-    found = mixtures(data, part, role, CLAUSE_TEXTS, DEV_WORDS[:2], "clauses", at_clauses=True)
+def clause_texts(data: Path, part: str, role: str | None, at_clauses: bool = True) -> list[SplicedText]:
+    """Texts of two to six parts whose authors change within sentences, or the same between sentences."""
+    found = mixtures(data, part, role, CLAUSE_TEXTS, DEV_WORDS[:2], "clauses", at_clauses)
     return [one.spliced for one in found]
 
 
@@ -163,9 +163,11 @@ def main() -> None:
         + "---|" * 8
     )
     if given.choose:
-        texts = clause_texts(given.detection, "fit", "calibrate")
-        for method, figures in division_rows(judging, texts, list(judging.series([one.text for one in texts]))):
-            print(f"| calibrating, borders at clauses | {len(texts)} | {method} | {figures} |", flush=True)
+        for at_clauses in (True, False):
+            title = f"calibrating, borders at {'clauses' if at_clauses else 'sentences'}"
+            texts = clause_texts(given.detection, "fit", "calibrate", at_clauses)
+            for method, figures in division_rows(judging, texts, list(judging.series([one.text for one in texts]))):
+                print(f"| {title} | {len(texts)} | {method} | {figures} |", flush=True)
         return
     verdicts: dict[str, Counter[str]] = {}
     for title, texts in groups_of_texts(given.detection, given.texts):

@@ -101,7 +101,10 @@ class Ledger:
         return ledger
 
     def reconcile(self) -> None:
-        """Agree with the parts on disk, whatever happened since."""
+        """Agree with the parts on disk, whatever happened since; ``sqlite3.DatabaseError`` for a damaged ledger."""
+        impossible = "SELECT 1 FROM documents WHERE typeof(pass) != 'integer' OR pass >= ?"
+        if self._one(impossible, self.current_pass):  # SQLite has no checksums; this would count as met in this pass
+            raise sqlite3.DatabaseError("it is damaged")
         self._connection.execute("DELETE FROM documents WHERE state = 'pending'")
         known = {name: (number, size, time) for number, name, size, time in self._all("SELECT * FROM parts")}
         found = {self._name(path): path for kind in (RESULTS, ABSENT) for path in self._store.parts(kind)}
