@@ -228,7 +228,7 @@ def _share(words: Sequence[str], of: frozenset[str]) -> float:
 
 def _told_apart(text: str) -> _Told | None:
     """What lingua makes of the beginning of a text; None where it knows nothing like it."""
-    looked_at = text[:_LOOKED_AT]
+    looked_at = text[:_LOOKED_AT].encode(errors="replace").decode()  # halves of surrogate pairs it refuses
     confidences = _lingua().compute_language_confidence_values(looked_at)
     if not confidences or not confidences[0].value:
         return None
