@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import re
 import unicodedata
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
 LONGEST_WORD = 100_000
 """Characters without a space that are still tokenised; merging a longer run takes too long to be useful."""
 
+PIECE_CHARACTERS = 100_000
+"""About as much is given to the tokenizer at once where that changes nothing: what it hands back is a hundred times the
+size of what is kept."""
+
+_WORD = re.compile(r"\S+")
+_BETWEEN_WORDS = re.compile(r"(?<=[A-Za-z])(?= [A-Za-z])")
 _PROBE = "The boats' names: \u201cÉtoile\u201d, 1984 \U0001f6a2\n\tand <|endoftext|> <s> don't  x\u0301."
 
 
@@ -47,10 +55,11 @@ class TextEncoder:
         self._tokenizer.encode_special_tokens = True
         # It adds special tokens, which are not wanted, and trims spaces off the spans, which are.
         self._tokenizer.post_processor = None
+        self._reads_words_alone = _reads_words_alone(self._tokenizer)
 
     def encode(self, text: str) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
         """Ids, starts and ends, each int32 of shape (n,). Raises ``InputError`` for what no tokenizer reads."""
-        if len(text) > LONGEST_WORD and max(map(len, text.split()), default=0) > LONGEST_WORD:
+        if len(text) > LONGEST_WORD and any(word.end() - word.start() > LONGEST_WORD for word in _WORD.finditer(text)):
             raise InputError(
                 f"The text holds a run of more than {LONGEST_WORD} characters without a space, "
                 "which is not a text in words. Give it a text with words."
@@ -61,10 +70,22 @@ class TextEncoder:
             raise InputError(
                 "The text holds half of a surrogate pair, which is no character. Decode it as UTF-8 again."
             ) from None
-        encoded = self._tokenizer.encode(text, add_special_tokens=False)
-        ids = np.array(encoded.ids, dtype=np.int32)
-        spans = np.array(encoded.offsets, dtype=np.int32).reshape(-1, 2)
+        pieces = [self._piece(text[start:end], start) for start, end in self._cuts(text)]
+        ids, spans = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
         return ids, *_without_gaps(spans[:, 0], spans[:, 1], text)
+
+    def _piece(self, piece: str, start: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Ids (n,) and spans (n, 2) in the text of a piece that begins at ``start``."""
+        encoded = self._tokenizer.encode(piece, add_special_tokens=False)
+        return np.array(encoded.ids, dtype=np.int32), np.array(encoded.offsets, dtype=np.int32).reshape(-1, 2) + start
+
+    def _cuts(self, text: str) -> Iterator[tuple[int, int]]:
+        """Places of the pieces, one after the other; the whole text where a cut might change its tokens."""
+        start = 0
+        while self._reads_words_alone and (cut := _BETWEEN_WORDS.search(text, start + PIECE_CHARACTERS)):
+            yield start, cut.start()
+            start = cut.start()
+        yield start, len(text)
 
     def id_of(self, token: str) -> int | None:
         """The id of a token as it is spelt, or None where there is none."""
@@ -94,6 +115,24 @@ class TextEncoder:
         vocabulary = sorted(self._tokenizer.get_vocab(with_added_tokens=True).items())
         ids = self.encode(_PROBE)[0].tolist()
         return hashlib.sha256(json.dumps([vocabulary, ids]).encode()).hexdigest()
+
+
+def _reads_words_alone(tokenizer: Tokenizer) -> bool:
+    """Whether a word and the space before it get the same tokens whatever stands around them.
+
+    So it is where a text is parted at words before anything is merged, nothing is put in front of it or rewritten, and
+    no token was added that may reach across a space.
+    """
+    settings = json.loads(tokenizer.to_str())
+    if settings["normalizer"] is not None or any(not token["special"] for token in settings["added_tokens"]):
+        return False
+    parted = settings["pre_tokenizer"] or {}
+    steps = parted.get("pretokenizers", [parted])
+    if steps[-1].get("type") != "ByteLevel" or any(step.get("add_prefix_space") for step in steps):
+        return False
+    sample = "ab cd Ef gh"
+    found = [span for _, span in tokenizer.pre_tokenizer.pre_tokenize_str(sample)]
+    return found == [(0, 2), (2, 5), (5, 8), (8, 11)]
 
 
 def _without_gaps(

@@ -1,10 +1,13 @@
-"""Spans of tokens whose tokenizer changes the text first: an accent belongs to its letter."""
+"""Spans of tokens, whatever the tokenizer does to the text first; long texts are read in pieces."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from detector.models.encoding import TextEncoder
+from tests.conftest import TRAINING_TEXT
 
 TEXT = "caf\u00e9 noir caf\u00e9s na\u00efve \u00e9t\u00e9 boats "
 
@@ -69,3 +72,60 @@ def test_spans_leave_no_gap(text):
             assert (starts[:-1] <= starts[1:]).all()
             assert (ends[:-1] <= ends[1:]).all()
             assert (starts < ends).all()
+
+
+WILD = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [" ", "  ", "\n", "\n\n ", "\t", "'s", " don't ", "1984", ".", " \u00e9t\u00e9", "\U0001f6a2", "\u0301"]
+        ),
+        st.text("abcXY ", max_size=12),
+        st.text(max_size=5),
+    ),
+    max_size=60,
+).map("".join)
+
+
+def bare(pre_tokenizer, *added):
+    backend = Tokenizer(models.BPE())
+    backend.pre_tokenizer = pre_tokenizer
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    backend.train_from_iterator(
+        [TRAINING_TEXT * 5], trainers.BpeTrainer(vocab_size=500, initial_alphabet=alphabet, show_progress=False)
+    )
+    backend.add_tokens(list(added))
+    return TextEncoder(PreTrainedTokenizerFast(tokenizer_object=backend))
+
+
+BYTES = pre_tokenizers.ByteLevel(add_prefix_space=False)
+DIGITS = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), BYTES])
+
+
+@pytest.mark.parametrize("found", [bare(BYTES), bare(DIGITS)], ids=["bytes", "digits"])
+@given(text=WILD)
+def test_a_long_text_read_in_pieces_has_the_tokens_it_has_as_a_whole(found, text):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("detector.models.encoding.PIECE_CHARACTERS", 3)
+        assert found._reads_words_alone
+        in_pieces = found.encode(text)
+        assert len(list(found._cuts("ab cd ef gh" * 3))) > 3
+        found._reads_words_alone = False
+        whole = found.encode(text)
+        found._reads_words_alone = True
+    for one, other in zip(in_pieces, whole, strict=True):
+        assert one.tolist() == other.tolist()
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        encoder(normalizers.NFC()),  # rewrites the text first
+        bare(pre_tokenizers.ByteLevel(add_prefix_space=True)),  # puts a space in front
+        bare(pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)),  # does not part words
+        bare(pre_tokenizers.Metaspace()),
+        bare(BYTES, "the boats"),  # a token that reaches over a space
+    ],
+    ids=["normalizer", "prefix space", "no words", "metaspace", "added"],
+)
+def test_a_text_whose_tokens_a_cut_might_change_is_never_cut(found):
+    assert list(found._cuts("the boats " * 30_000)) == [(0, 300_000)]
