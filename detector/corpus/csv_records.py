@@ -16,6 +16,10 @@ from detector.corpus.columns import Layout, Reading, Record, cells, check_column
 from detector.corpus.decompression import open_bytes
 from detector.errors import InputError
 
+_BROKEN = "detect.broken"
+"""How bytes are decoded that are none: half of a surrogate pair, which no text has, also where half a character ends a
+file in UTF-16, which ``surrogateescape`` gives up on."""
+codecs.register_error(_BROKEN, lambda error: ("\udcff", error.end))  # type: ignore[attr-defined]
 _MOST_LINE_CHARACTERS = 1 << 28
 _MOST_QUOTED_CHARACTERS = 1 << 25
 """Of a record that spans lines; a quotation mark is left open where it would be longer."""
@@ -30,7 +34,7 @@ def csv_records(
     csv.field_size_limit(_MOST_LINE_CHARACTERS)
     with open_bytes(path) as (stream, file):
         encoding = _encoding(stream.peek(1 << 16))
-        lines = _Lines(io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline=""))
+        lines = _Lines(io.TextIOWrapper(stream, encoding, errors=_BROKEN, newline=""))
         delimiter, header = _header(lines, delimiters, layout.text_field)
         header = distinct(header)
         check_columns(header, layout, path)
