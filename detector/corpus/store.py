@@ -254,7 +254,7 @@ def writing(folder: Path) -> Iterator[None]:
             raise OutputError(f"{folder} cannot be written to ({error.strerror}); name another --out.") from error
         raise OutputError(
             f"Writing to {folder} failed ({error.strerror or error}). What was finished is safe; give the command "
-            "again."
+            "again, or name another --out."
         ) from error
 
 

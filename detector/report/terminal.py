@@ -204,6 +204,9 @@ def _moved_by(result: Result) -> Iterator[_Line]:
             f"({moved.feature.replace('_', ' ')} {moved.value:.3g})",
             indent=4,
         )
+    if not explanation.sentences.any():
+        yield _Line("it rests on the text as a whole; no sentence moves it by itself")
+        return
     yield _Line(f"by sentence, the text as a whole {explanation.whole_text + explanation.intercept:+.2f}:")
     with_tokens = sorted(set(result.evidence.sentence_of_token))
     for i in np.argsort(-np.abs(explanation.sentences))[:_MOST_REASONS]:

@@ -52,6 +52,10 @@ FINDING_WORDS = {
 }
 
 
+_BOUND = 0.02
+"""Below it a share of references may stand for none of them."""
+
+
 def findings_said(result: Result) -> str:
     """How many findings of each kind, in words; empty without any."""
     counts = result.finding_counts or Counter(found.kind for found in result.findings)
@@ -107,10 +111,13 @@ def _is_one(share: float) -> bool:
 def of_thousand(share: float) -> str:
     """How many of a thousand.
 
-    >>> of_thousand(0.0123), of_thousand(0.0004), of_thousand(1.0)
-    ('12', 'fewer than 1', 'all')
+    A p-value counts the text itself among the references, so that a small one is a bound and no count.
+
+    >>> of_thousand(0.25), of_thousand(0.0123), of_thousand(0.0004), of_thousand(1.0)
+    ('250', 'at most 12', 'fewer than 1', 'all')
     """
-    return out_of_thousand(share).removesuffix(" in 1,000")
+    number = out_of_thousand(share).removesuffix(" in 1,000")
+    return f"at most {number}" if share < _BOUND and number.isdecimal() else number
 
 
 @dataclass(frozen=True)

@@ -235,7 +235,7 @@ class Detector:
         segments = located(classifier, divided, evidence, draft.folded, gaps, judgement, self.target_fpr)
         shares = shares_of(draft.text, segments)
         extent = self._edit_extent(series)
-        explanation = explain(verdict, p, more_words, judgement.kind is not None)
+        explanation = explain(verdict, p, more_words, judgement.kind is not None, classifier.knows_mixtures)
         score_as_given, p_value_as_given = self._numbers_as_given(draft, as_given)
         findings, finding_counts = listed(self._with_token_findings(draft, scores))
         return Result(

@@ -17,6 +17,8 @@ from detector.records.result import EXTENT_WORDS
 LEAST_TOKENS = 100
 """Shorter texts are not read: the scale is of texts of about 170 tokens."""
 *WORDS, UNDECIDED = EXTENT_WORDS
+_MOST_SPANNED = 1
+"""Borders between words that the interval may hold, for one of them to be said."""
 
 
 class EditExtent(NamedTuple):
@@ -27,7 +29,7 @@ class EditExtent(NamedTuple):
     interval: tuple[float, float]
     """Nine in ten texts by writers that the scale has not seen lie in it."""
     words: str
-    """One of ``WORDS``, or ``UNDECIDED`` where the interval spans all of them."""
+    """One of ``WORDS``, or ``UNDECIDED`` where the interval reaches over more than two of them."""
 
 
 @dataclass(frozen=True)
@@ -46,5 +48,5 @@ class ExtentScale:
         mean = float(readings.mean())
         low, value, high = (float(np.clip(x, 0.0, 1.0)) for x in (mean - self.half_width, mean, mean + self.half_width))
         spanned = int(np.searchsorted(self.borders, high) - np.searchsorted(self.borders, low))
-        words = UNDECIDED if spanned == len(WORDS) - 1 else WORDS[int(np.searchsorted(self.borders, mean))]
+        words = UNDECIDED if spanned > _MOST_SPANNED else WORDS[int(np.searchsorted(self.borders, mean))]
         return EditExtent(value, (low, high), words)

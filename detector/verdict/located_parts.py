@@ -53,8 +53,10 @@ def located(
             nats = float(divided.evidence[begin:end].sum())
             start = sentences[first][0] if begin in whole else _begin(evidence, folded, begin)
             interval = (start, start)
+            if begin not in whole:  # whichever clause of its sentence it is
+                interval = sentences[int(np.searchsorted(starts, begin)) - 1]
             if first == part.first and earliest < latest:
-                interval = (min(start, sentences[earliest][0]), max(start, sentences[latest][0]))
+                interval = (min(interval[0], sentences[earliest][0]), max(interval[1], sentences[latest][0]))
             found.append(
                 Segment(
                     start_char=start,

@@ -86,10 +86,25 @@ def words_that_would_decide(
     return None
 
 
-def explain(verdict: Verdict, p: PValues, more_words: int | None, knows_kinds: bool = False) -> str:
-    """The verdict in a sentence or two; ``knows_kinds`` where it is compared with human texts of its kind as well."""
+def explain(
+    verdict: Verdict,
+    p: PValues,
+    more_words: int | None,
+    knows_kinds: bool = False,
+    knows_mixtures: bool = False,
+) -> str:
+    """The verdict in a sentence or two.
+
+    ``knows_kinds`` where it is compared with human texts of its kind as well; ``knows_mixtures`` where how divided it
+    is is compared with texts by one author, and not its strongest parts alone.
+    """
     humans = "human texts like it" if knows_kinds else "human texts of this length"
     share = f"{_share(p.machine)} of {humans} look at least as machine-like"
+    if verdict == "mixed" and knows_mixtures:
+        return (
+            "Parts of it read like machine text and parts like human text: "
+            f"{_share(p.one_author)} of texts by one author look as divided into parts of two kinds."
+        )
     if verdict == "mixed":
         return (
             f"Parts of it read like machine text and parts like human text: {_share(p.machine_part)} of {humans} have "

@@ -102,7 +102,10 @@ def test_the_verdict_is_said_once_and_a_person_s_questions_are_answered(result):
     assert first == "essay.txt: machine"
     assert not any(line.strip().startswith(("machine", "It reads")) for line in rest)
     assert "Mostly machine-like: paragraph 2 (99 % of the words); paragraph 1 leans human" in output
-    assert "how sure  Of 1,000 human texts of its length, 12 look this machine-like or more. Of 1,000 machine" in output
+    assert (
+        "how sure  Of 1,000 human texts of its length, at most 12 look this machine-like or more. Of 1,000 machine"
+        in output
+    )
     assert 'where     line 1, 1 %, leans human, undecided (few words): "First."' in output
     assert "what now  This is a reason to talk with the author" in output
     assert "A score is not proof" in output
@@ -112,7 +115,7 @@ def test_the_verdict_is_said_once_and_a_person_s_questions_are_answered(result):
 
 def test_a_human_verdict_rests_on_machine_texts_and_says_them_first(result):
     output = shown(replace(result, verdict="human", p_value=0.9, human_p_value=0.004), view=None)
-    assert "how sure  Of 1,000 machine texts of its length, 4 look this human or more. Of 1,000 human" in output
+    assert "how sure  Of 1,000 machine texts of its length, at most 4 look this human or more. Of 1,000 human" in output
 
 
 def test_the_numbers_are_for_those_who_ask(result):

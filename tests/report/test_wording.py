@@ -17,7 +17,7 @@ def result(verdict, p, human_p, explanation="It reads so. Look again.", **more):
 def test_what_speaks_for_the_verdict_comes_first():
     machine = how_sure(result("machine", 0.004, 0.5))
     assert machine == [
-        "Of 1,000 human texts of its length, 4 look this machine-like or more.",
+        "Of 1,000 human texts of its length, at most 4 look this machine-like or more.",
         "Of 1,000 machine texts of its length, 500 look this human or more.",
         "Probability of machine text: 0.42, if every second text were one.",
     ]
@@ -25,7 +25,7 @@ def test_what_speaks_for_the_verdict_comes_first():
 
 
 @pytest.mark.parametrize(
-    ("p", "said"), [(0.0004, "fewer than 1 looks"), (0.001, "1 looks"), (0.021, "21 look"), (1, "all look")]
+    ("p", "said"), [(0.0004, "fewer than 1 looks"), (0.001, "at most 1 looks"), (0.021, "21 look"), (1, "all look")]
 )
 def test_one_looks_and_two_look(p, said):
     assert (
@@ -35,7 +35,9 @@ def test_one_looks_and_two_look(p, said):
 
 
 def test_a_text_compared_with_its_kind_says_so():
-    assert how_sure(result("machine", 0.004, None, kind=2))[0].startswith("Of 1,000 human texts like it, 4 look")
+    assert how_sure(result("machine", 0.004, None, kind=2))[0].startswith(
+        "Of 1,000 human texts like it, at most 4 look"
+    )
 
 
 def test_a_mixed_text_is_sure_by_its_parts():
@@ -45,7 +47,7 @@ def test_a_mixed_text_is_sure_by_its_parts():
         Segment(9, 12, "uncertain", "machine", 1.0, 0.7, 0.4),
     )
     assert how_sure(result("mixed", 0.3, 0.4, segments=parts))[:2] == [
-        "Of 1,000 human texts of its length, 1 has so machine-like a part.",
+        "Of 1,000 human texts of its length, at most 1 has so machine-like a part.",
         "Of 1,000 machine texts of its length, 30 have so human a part.",
     ]
 

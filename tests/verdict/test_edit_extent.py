@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from detector.evaluation.edits import extent_of
-from detector.verdict.edit_extent import LEAST_TOKENS, ExtentScale
+from detector.verdict.edit_extent import LEAST_TOKENS, UNDECIDED, ExtentScale
 
 SCALE = ExtentScale(borders=[0.25, 0.45, 0.9], half_width=0.3)
 
@@ -11,9 +11,11 @@ SCALE = ExtentScale(borders=[0.25, 0.45, 0.9], half_width=0.3)
     ("reading", "words"),
     [
         (-0.4, "untouched"),
-        (0.2, "untouched"),
-        (0.3, "lightly edited"),
-        (0.5, "heavily reworked"),
+        (0.1, "untouched"),  # to 0.4: over one border, and the larger part lies before it
+        (0.2, UNDECIDED),  # to 0.5, over two
+        (0.5, UNDECIDED),
+        (0.58, "heavily reworked"),  # from 0.28 to 0.88, over one
+        (0.8, "heavily reworked"),
         (1.3, "machine-written"),
     ],
 )

@@ -52,8 +52,8 @@ def read(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     if body is not None:
         text, doubts = _body(body, name)
     kept, left_out = _own_words(text)
-    said = "The text was taken from an e-mail; its headers"
-    said += f", {' and '.join(left_out)}" if left_out else ""
+    first = ", ".join(["its headers", *left_out[:-1]])
+    said = f"The text was taken from an e-mail; {' and '.join([first, *left_out[-1:]])}"
     said += " were left out, so places refer to the text as it was read."
     if attached:
         count = "1 attachment" if len(attached) == 1 else f"{len(attached):,} attachments"
