@@ -95,7 +95,7 @@ def draw(facts: dict[str, Any], path: Path) -> None:
     panels = [
         (one, "tokens", "microseconds_a_token", "tokens of one text", "microseconds a token"),
         (many, "texts", "microseconds_a_token", "texts of a corpus", "microseconds a token"),
-        (one, "tokens", "peak_mb", "tokens of one text", "peak memory beyond the weights (MB)"),
+        (one, "tokens", "peak_mb", "tokens of one text", "memory beyond the weights (MB)"),
     ]
     for axis, (rows, x, y, x_label, y_label) in zip(axes, panels, strict=True):
         axis.plot([row[x] for row in rows], [row[y] for row in rows], "o-", color="#2f5d8a")

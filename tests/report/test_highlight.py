@@ -144,7 +144,7 @@ def test_a_part_that_begins_within_a_sentence_is_marked_where_it_does(result):
         Segment(middle, len(TEXT), "machine", "machine", 9.0, 1.0, 0.001),
     )
     marked = replace(result, segments=parts)
-    shown = [p.html for p in paragraphs(marked, marked.evidence)]
+    shown = [str(p.html) for p in paragraphs(marked, marked.evidence)]
     before, after = shown[2].split("Part 2: reads like machine text")
     assert plain(before.rpartition("<span")[0]).split()[-2:] == ["the", "harbour,"]
     assert plain(after.partition("</span>")[2]).split()[:2] == ["and", "the"]
