@@ -232,7 +232,10 @@ class LanguageModel:
         ids = self._probe_ids()
         changed = ids.clone()
         changed[-1] = (changed[-1] + 1) % self.model.get_input_embeddings().num_embeddings
-        logits, others = self.model(input_ids=torch.stack([ids, changed]), use_cache=False).logits.float()
+        try:
+            logits, others = self.model(input_ids=torch.stack([ids, changed]), use_cache=False).logits.float()
+        except TypeError as error:  # older transformers take any value of a config for what it should be
+            raise ModelError(f"{self.name} cannot be computed with ({error}): its config.json is damaged.") from error
         before, after = logits[:-1], others[:-1]
         # Rounding may differ a little where tokens are routed to experts together, more in short formats.
         tolerance = max(1e-5, 4 * torch.finfo(self.model.dtype).eps if self.dtype != "float32" else 0.0)

@@ -52,6 +52,8 @@ def write_gguf(
     if tokenizer is not None:
         _add_tokenizer(writer, tokenizer, pre)
     for key, value in more.items():
+        for kept in writer.kv_data:  # older writers refuse a key that they have
+            kept.pop(key.replace("__", "."), None)
         _add(writer, key.replace("__", "."), value)
     for name, parameter in model.named_parameters():
         values = parameter.detach().float().numpy()
