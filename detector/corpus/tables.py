@@ -134,7 +134,9 @@ def _parquet_records(path: Path, layout: Layout, reading: Reading) -> Iterator[t
                     number += 1
                     unusable = InputError(f"{path.name}, record {number} holds what is no valid text or date.")
                     yield number, unusable if row is None else row
-                reading.done = size + path.stat().st_size * number / rows
+                reading.done = size + path.stat().st_size * min(1.0, number / max(1, rows))
+            if number != rows:
+                raise ValueError(f"it holds {number:,} rows where it says {rows:,}")
     except (pa.ArrowException, ValueError) as error:
         raise OSError(str(error)) from error
 
