@@ -234,7 +234,7 @@ class LanguageModel:
         changed[-1] = (changed[-1] + 1) % self.model.get_input_embeddings().num_embeddings
         try:
             logits, others = self.model(input_ids=torch.stack([ids, changed]), use_cache=False).logits.float()
-        except (TypeError, ValueError, OverflowError) as error:  # older transformers take any value of a config for what it should be
+        except (TypeError, ValueError, OverflowError) as error:  # older transformers check no value of a config
             raise ModelError(f"{self.name} cannot be computed with ({error}): its config.json is damaged.") from error
         before, after = logits[:-1], others[:-1]
         # Rounding may differ a little where tokens are routed to experts together, more in short formats.
