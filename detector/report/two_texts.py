@@ -94,16 +94,17 @@ def print_comparison(names: Names, scores: BothScores, results: BothResults = (N
     left, right = (compute_all(one) for one in scores)
     table = Table(box=None, pad_edge=False)
     table.add_column("statistic", no_wrap=True)
-    for heading in headings:
-        # subtle: a plain string would be read as rich's markup
-        table.add_column(Text(shortened(printable(heading), _LONGEST_HEADING)), justify="right")
+    # subtle: a plain string would be read as rich's markup
+    columns = [Text(shortened(printable(heading), _LONGEST_HEADING)) for heading in headings]
+    for column in columns:
+        table.add_column(column, justify="right")
     table.add_column("more machine-like")
     table.add_row("tokens", str(len(scores[0])), str(len(scores[1])), "")
     for method, value in left.items():
         other = right[method]
-        more = ""
+        more = Text()
         if np.isfinite(value) and np.isfinite(other) and value != other:
-            more = "first" if (value > other) == METHODS[method]().higher_is_machine else "second"
+            more = columns[0 if (value > other) == METHODS[method]().higher_is_machine else 1]
         table.add_row(method, _shown(value), _shown(other), more)
     console.print(table)
     console.print("One statistic says little; no two texts are alike in length and matter. A score is not proof.")
