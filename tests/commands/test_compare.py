@@ -13,7 +13,7 @@ def test_compare_shows_both_texts_and_draws_them(run, essay, tmp_path):
     assert "essay.txt" in result.stdout
     assert "other.txt" in result.stdout
     (likelihood,) = [line.split() for line in result.stdout.splitlines() if line.startswith("log_likelihood")]
-    name, left, right, more = likelihood
+    left, right, more = likelihood[1:]
     assert more == ("essay.txt" if float(left) > float(right) else "other.txt")
     assert picture.read_bytes().startswith(b"\x89PNG")
     record = json.loads(run("compare", essay, other, "--json", calibrated=False).stdout)
