@@ -76,9 +76,8 @@ def test_references_are_sorted_and_many(name):
 @needs_smollm2
 def test_both_number_formats_are_covered():
     assert set(Classifier.load(calibration_for("smollm2")).number_formats) == {"bfloat16", "float32"}
-    scores = {
-        dtype: Detector.load("smollm2", "cpu", dtype).detect(sample("letter.txt")) for dtype in ("bfloat16", "float32")
-    }
+    text = sample("letter.txt")[:600]  # bfloat16 is slow where there are no instructions for it
+    scores = {dtype: Detector.load("smollm2", "cpu", dtype).detect(text) for dtype in ("bfloat16", "float32")}
     assert scores["bfloat16"].verdict == scores["float32"].verdict
     assert scores["bfloat16"].score == pytest.approx(scores["float32"].score, abs=0.1)
 
