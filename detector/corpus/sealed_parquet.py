@@ -39,10 +39,11 @@ def read_sealed_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.
     """
     data = path.read_bytes()
     try:
-        check_seal(data)
+        is_sealed = check_seal(data)
         wanted = None if columns is None else list(columns)
         table = pq.read_table(pa.BufferReader(data), columns=wanted, page_checksum_verification=True)
-        table.validate(full=True)  # its texts and the names of its columns, which are decoded only when asked for
+        if not is_sealed:  # its texts and the names of its columns are decoded only when asked for
+            table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise damaged(path, error) from None
     return table
@@ -56,15 +57,16 @@ def check_sealed(path: Path) -> None:
         raise damaged(path, error) from None
 
 
-def check_seal(data: bytes) -> None:
-    """Raise ``ValueError`` where there is a seal and it is broken."""
+def check_seal(data: bytes) -> bool:
+    """Whether there is a seal; raises ``ValueError`` where it is broken."""
     footer = _footer_start(data)
     mark = footer - _CRC_BYTES - len(_MARK)
     if mark < 0 or data[mark : mark + len(_MARK)] != _MARK:
-        return
+        return False
     crc = zlib.crc32(data[footer:], zlib.crc32(memoryview(data)[: footer - _CRC_BYTES]))
     if crc.to_bytes(_CRC_BYTES, "little") != data[footer - _CRC_BYTES : footer]:
         raise ValueError("its checksum is another")
+    return True
 
 
 def damaged(path: Path, error: Exception) -> UsageError:

@@ -52,10 +52,6 @@ FINDING_WORDS = {
 }
 
 
-_BOUND = 0.02
-"""Below it a share of references may stand for none of them."""
-
-
 def findings_said(result: Result) -> str:
     """How many findings of each kind, in words; empty without any."""
     counts = result.finding_counts or Counter(found.kind for found in result.findings)
@@ -106,6 +102,10 @@ def _have(share: float) -> str:
 
 def _is_one(share: float) -> bool:
     return of_thousand(share).split()[-1] == "1"
+
+
+_BOUND = 0.02
+"""Below it a share of references may stand for none of them."""
 
 
 def of_thousand(share: float) -> str:

@@ -42,8 +42,8 @@ def begin_tokens(
 ) -> list[int]:
     """The token that each part begins with, from the evidence of every token in nats, (n,), and where clauses begin.
 
-    From the first border to the last, each moves to the clause of the two sentences beside it that gains most, if that
-    is at least ``least_nats``; never past the border before.
+    ``clauses`` rise. From the first border to the last, each moves to the clause of the two sentences beside it that
+    gains most, if that is at least ``least_nats``; never past the border before.
 
     >>> two = [Part(0, 0, False, -1.0), Part(1, 1, True, 4.0)]
     >>> begin_tokens(two, np.array([-3.0, 2, 2, 2, 2]), np.array([0, 0, 0, 1, 1]), np.array([1]))
@@ -56,7 +56,8 @@ def begin_tokens(
     for part in parts[1:]:
         border = int(starts[part.first])
         low, high = max(found[-1], int(starts[part.first - 1])), int(edges[part.first + 1])
-        tried = clauses[(clauses > low) & (clauses < high) & (clauses != border)]
+        tried = clauses[slice(*np.searchsorted(clauses, [low + 1, high]))]
+        tried = tried[tried != border]
         gains = (before[border] - before[tried]) * (1 if part.is_machine else -1)
         best = int(np.argmax(gains)) if len(tried) else -1
         found.append(int(tried[best]) if best >= 0 and gains[best] >= least_nats else border)

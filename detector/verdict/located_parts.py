@@ -1,5 +1,8 @@
 """The parts of a text at their places in the text as given: whose they seem to be, and how sure that is."""
 
+from bisect import bisect_left
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,7 +34,8 @@ def located(
     sentences = [evidence.sentences[i] for i in counted]
     starts = first_tokens(np.array(evidence.sentence_of_token))
     whole = {*starts.tolist(), n_tokens}
-    edges = _edges(divided, starts, sentences, gaps)
+    parted = _parted(sentences, gaps)
+    edges = _edges(divided, starts, parted)
     borders = border_intervals(divided.sums, classifier.evidence.border_penalty, divided.parts)
     found = []
     for at, (part, (earliest, latest)) in enumerate(zip(divided.parts, borders, strict=True)):
@@ -46,8 +50,7 @@ def located(
         leans_to = "machine" if side else "human"
         is_sure = p_value <= (target_fpr if side else HUMAN_TARGET)
         is_sure |= follows(judgement.verdict, leans_to, part.evidence_nats)
-        pieces = _pieces(part, sentences, gaps)
-        for first, last in pieces:
+        for first, last in _pieces(part, parted):
             begin = edges[at] if first == part.first else int(starts[first])
             end = edges[at + 1] if last == part.last else int(starts[last + 1])
             nats = float(divided.evidence[begin:end].sum())
@@ -72,14 +75,12 @@ def located(
     return tuple(found)
 
 
-def _edges(
-    divided: Division, starts: NDArray[np.int64], sentences: list[tuple[int, int]], gaps: list[tuple[int, int]]
-) -> list[int]:
+def _edges(divided: Division, starts: NDArray[np.int64], parted: set[int]) -> list[int]:
     """The token that each part begins with, and the number of tokens."""
-    found = []
-    for part, token in zip(divided.parts, divided.begin_tokens, strict=True):
-        beside_gap = part.first > 0 and _is_parted(sentences, part.first - 1, gaps)
-        found.append(int(starts[part.first]) if beside_gap else token)
+    found = [
+        int(starts[part.first]) if part.first - 1 in parted else token
+        for part, token in zip(divided.parts, divided.begin_tokens, strict=True)
+    ]
     return [*found, len(divided.evidence)]
 
 
@@ -99,15 +100,21 @@ def _end(evidence: Evidence, folded: FoldedText, token: int) -> int:
     return folded.original_span(at - 1, at)[1]
 
 
-def _pieces(part: Part, sentences: list[tuple[int, int]], gaps: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _pieces(part: Part, parted: set[int]) -> list[tuple[int, int]]:
     """First and last sentence of each run of a part's sentences without a gap between them."""
     edges = [part.first]
     for i in range(part.first, part.last):
-        if _is_parted(sentences, i, gaps):
+        if i in parted:
             edges += [i, i + 1]
     return list(zip(edges[::2], [*edges[1::2], part.last], strict=True))
 
 
-def _is_parted(sentences: list[tuple[int, int]], i: int, gaps: list[tuple[int, int]]) -> bool:
-    """Whether something that was left out lies between a sentence and the next."""
-    return any(sentences[i][1] <= start and end <= sentences[i + 1][0] for start, end in gaps)
+def _parted(sentences: list[tuple[int, int]], gaps: list[tuple[int, int]]) -> set[int]:
+    """Sentences between which and the next something lies that was left out."""
+    gaps = sorted(gaps)
+    found = set()
+    for i, ((_, end), (following, _)) in enumerate(pairwise(sentences)):
+        at = bisect_left(gaps, (end, end))
+        if at < len(gaps) and gaps[at][1] <= following:
+            found.add(i)
+    return found

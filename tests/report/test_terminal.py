@@ -124,6 +124,13 @@ def test_the_numbers_are_for_those_who_ask(result):
         assert number in output
 
 
+def test_a_score_that_no_sentence_moves_says_so(result):
+    alone = replace(result.explained, sentences=np.zeros_like(result.explained.sentences))
+    output = shown(replace(result, explained=alone), view=None, explain=True)
+    assert "it rests on the text as a whole" in output
+    assert "by sentence" not in output
+
+
 def test_many_parts_and_sentences_are_counted(result):
     edges = np.linspace(0, len(LONG), 2001).astype(int)
     sides = ["human", "machine"] * 1000

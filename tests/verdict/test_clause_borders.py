@@ -14,7 +14,7 @@ from detector.documents.sentences import clause_starts
 from detector.records.result import Evidence
 from detector.verdict.clause_borders import begin_tokens, clause_tokens
 from detector.verdict.judgement import Division, Judgement, division
-from detector.verdict.located_parts import located
+from detector.verdict.located_parts import _parted, located
 from detector.verdict.rules import PValues
 from detector.verdict.segments import Part, divide, sentence_sums
 from tests.conftest import TRAINING_TEXT, make_classifier
@@ -160,3 +160,14 @@ def test_a_detector_tries_the_clauses_of_its_text(tiny, monkeypatch):
     result = Detector(tiny, make_classifier(tiny)).detect(text)
     begins = [result.evidence.scores.end_char[token - 1] for token in tried[0]]
     assert {text[at:].lstrip()[:3] for at in begins} >= {"and", "sev", "eig"}
+
+
+@given(st.lists(st.integers(1, 4), max_size=40), st.integers(0, 1), st.sets(st.integers(0, 20)))
+def test_what_was_left_out_parts_the_sentences_it_lies_between(lengths, first, left_out):
+    edges = np.cumsum([first, *lengths]).tolist()
+    runs = list(pairwise(edges))
+    sentences = [run for i, run in enumerate(runs) if i not in left_out]
+    gaps = [run for i, run in enumerate(runs) if i in left_out]
+    between = enumerate(pairwise(sentences))
+    slowly = {i for i, ((_, end), (start, _)) in between if any(end <= a and b <= start for a, b in gaps)}
+    assert _parted(sentences, gaps[::-1]) == slowly

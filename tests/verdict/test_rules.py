@@ -37,6 +37,14 @@ def test_rules(p, verdict):
     assert explain(verdict, p, None)
 
 
+def test_a_mixed_text_says_what_its_numbers_are():
+    p = PValues(0.3, 0.2, machine_part=0.002, human_part=0.012, is_divided=True)
+    assert "only 0.2% of human texts of this length have so machine-like a part" in explain("mixed", p, None)
+    said = explain("mixed", p, None, knows_mixtures=True)
+    assert "only 1.2% of texts by one author look as divided" in said  # the larger of the two
+    assert "0.2%" not in said
+
+
 @pytest.mark.parametrize("verdict", ["machine", "human", "mixed", "inconclusive"])
 def test_no_share_of_reference_texts_is_called_none(verdict):
     smallest = explain(verdict, PValues(0.0004, 0.0004, 0.0004, 0.0004, True), None)
