@@ -113,11 +113,14 @@ def of_thousand(share: float) -> str:
 
     A p-value counts the text itself among the references, so that a small one is a bound and no count.
 
-    >>> of_thousand(0.25), of_thousand(0.0123), of_thousand(0.0004), of_thousand(1.0)
-    ('250', 'at most 12', 'fewer than 1', 'all')
+    >>> of_thousand(0.25), of_thousand(0.0123), of_thousand(0.0004), of_thousand(0.99951), of_thousand(1.0)
+    ('250', 'at most 12', 'fewer than 1', 'more than 999', 'all')
     """
-    number = out_of_thousand(share).removesuffix(" in 1,000")
-    return f"at most {number}" if share < _BOUND and number.isdecimal() else number
+    if share < 0.001:
+        return "fewer than 1"
+    if share > 0.999:
+        return "more than 999" if share < 1 else "all"
+    return f"{'at most ' if share < _BOUND else ''}{1000 * share:,.0f}"
 
 
 @dataclass(frozen=True)
@@ -253,14 +256,10 @@ def machine_share(result: Result) -> float | None:
 def out_of_thousand(share: float) -> str:
     """A share of reference texts as people count.
 
-    >>> out_of_thousand(0.0123), out_of_thousand(0.0004), out_of_thousand(0.99951)
-    ('12 in 1,000', 'fewer than 1 in 1,000', 'more than 999 in 1,000')
+    >>> out_of_thousand(0.0123), out_of_thousand(0.25), out_of_thousand(1.0)
+    ('at most 12 in 1,000', '250 in 1,000', 'all')
     """
-    if share < 0.001:
-        return "fewer than 1 in 1,000"
-    if share > 0.999 and share < 1:
-        return "more than 999 in 1,000"
-    return f"{1000 * share:,.0f} in 1,000" if share < 1 else "all"
+    return of_thousand(share) + (" in 1,000" if share < 1 else "")
 
 
 def p_words(p_value: float) -> str:
