@@ -1,7 +1,7 @@
 """Speed, memory and overhead of ``detect batch``.
 
     python benchmarks/batch_speed.py scoring [--documents 100] [--layouts 1x1 1x2 2x1] [--words 40 400]
-                                             [--model FOLDER --calibration FILE]
+                                             [--model FOLDER --calibration FILE] [--quick]
     python benchmarks/batch_speed.py engine [--documents 1000 10000 100000]
 
 ``scoring`` judges texts of so many words with the embedded model, or another, for every layout of worker processes
@@ -98,7 +98,7 @@ def one_run(arguments: argparse.Namespace) -> None:
         if not progress.reports_wanted:
             judging_peak[0] = peak_mb()
 
-    recipe = Recipe(arguments.model, "cpu", calibration=arguments.calibration)
+    recipe = Recipe(arguments.model, "cpu", calibration=arguments.calibration, quick=arguments.quick)
     engine = StandIn(json.loads(arguments.template.read_text())) if arguments.template else None
     start = time.monotonic()
     score_corpus(
@@ -147,6 +147,8 @@ def scoring(arguments: argparse.Namespace, folder: Path) -> None:
     model = ["--model", arguments.model]
     if arguments.calibration:
         model += ["--calibration", arguments.calibration]
+    if arguments.quick:
+        model.append("--quick")
     for layout in arguments.layouts:
         workers, threads = layout.split("x")
         before = {"cpu_seconds": 0.0, "documents": 0}
@@ -201,6 +203,7 @@ def main() -> None:
     parser.add_argument("--words", type=int, nargs=2, default=[40, 400], metavar=("FEWEST", "MOST"))
     parser.add_argument("--model", default="small")
     parser.add_argument("--calibration", help="classifier of another model")
+    parser.add_argument("--quick", action="store_true", help="read each text to an early layer alone")
     for name in ("--source", "--out", "--template"):
         parser.add_argument(name, type=Path, help=argparse.SUPPRESS)
     for name in ("--workers", "--threads"):

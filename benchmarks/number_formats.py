@@ -1,6 +1,7 @@
 """How far score and p-value move when the same weights compute in another number format.
 
-    python benchmarks/number_formats.py DETECTION [--model smollm2] [--texts 2000] [--formats float32 bfloat16]
+    python benchmarks/number_formats.py DETECTION [--model smollm2] [--quick] [--texts 2000]
+                                        [--formats float32 bfloat16]
 
 DETECTION is the folder of labelled sets; texts of the dev sets, of both labels, drawn by hash. The first format is the
 reference. A shift is given in standard deviations of the score over human texts, and as the share of texts whose
@@ -23,6 +24,7 @@ def main() -> None:
     parser.add_argument("detection", type=Path)
     parser.add_argument("--model", default="default")
     parser.add_argument("--texts", type=int, default=2000)
+    parser.add_argument("--quick", action="store_true", help="by the quick calibration of the model")
     parser.add_argument("--formats", nargs="+", default=["float32", "bfloat16"])
     parser.add_argument("--target-fpr", type=float, default=0.01)
     arguments = parser.parse_args()
@@ -32,7 +34,8 @@ def main() -> None:
     scores: dict[str, np.ndarray] = {}
     p_values: dict[str, np.ndarray] = {}
     for number_format in arguments.formats:
-        results = Detector.load(arguments.model, dtype=number_format).detect_many([text.text for text in texts])
+        detector = Detector.load(arguments.model, dtype=number_format, quick=arguments.quick)
+        results = detector.detect_many([text.text for text in texts])
         scores[number_format] = np.array([np.nan if r.score is None else r.score for r in results])
         p_values[number_format] = np.array([np.nan if r.p_value is None else r.p_value for r in results])
     reference, *others = arguments.formats

@@ -1,6 +1,6 @@
 """How good the verdict and every published statistic are on the dev sets; prints the tables of docs/results.
 
-    python benchmarks/quality.py [--model small] [--table FILE] [--calibration FILE] [--all] [--json FILE]
+    python benchmarks/quality.py [--model small] [--quick] [--table FILE] [--calibration FILE] [--all] [--json FILE]
 
 Reads the feature table (numbers, no text) that comes with the source. AUROC and true-positive rate with
 95 % bootstrap intervals; false alarms with exact ones. `word pairs` is the trivial detector that
@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from detector.evaluation.every_method import in_direction
-from detector.evaluation.feature_table import FeatureTable, shipped_dev_rows
+from detector.evaluation.feature_table import FeatureTable, shipped_dev_rows, shipped_table
 from detector.evaluation.quality import Quality, score_quality, verdict_quality
 from detector.verdict.classifier import Classifier
 from detector.verdict.detector import DEFAULT_TARGET_FPR
-from detector.verdict.shipped import calibration_for
+from detector.verdict.shipped import calibration_for, calibration_path
 
 BEFORE_CHAT = ("flan-t5-xxl", "text-davinci-003")
 """Generators of the dev sets that are older than, or no, chat models."""
@@ -31,8 +31,11 @@ def rows(classifier: Classifier, dev: FeatureTable, every: bool) -> Iterator[Qua
     dev = dev.rows(np.isin(dev.dataset, np.unique(dev.dataset[~dev.is_machine])))
     groupings = ("dataset", "all")
     yield from verdict_quality(classifier, dev, DEFAULT_TARGET_FPR, groupings)
-    yield from score_quality("word pairs", dev.yardstick, dev, groupings)
+    if np.isfinite(dev.yardstick).any():
+        yield from score_quality("word pairs", dev.yardstick, dev, groupings)
     for i, name in enumerate(dev.method_names):
+        if not np.isfinite(dev.methods[:, i]).any():  # a quick table holds none
+            continue
         yield from score_quality(
             name, in_direction(name, dev.methods[:, i].tolist()), dev, groupings if every else ("all",)
         )
@@ -68,13 +71,16 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="default", help="whose shipped calibration and table")
+    parser.add_argument("--quick", action="store_true", help="the quick calibration of the model and its table")
     parser.add_argument("--table", type=Path)
     parser.add_argument("--calibration", type=Path)
     parser.add_argument("--all", action="store_true", help="each statistic on each data set, not only in all")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    classifier = Classifier.load(arguments.calibration or calibration_for(arguments.model))
-    dev = shipped_dev_rows(classifier, arguments.table)
+    shipped = calibration_path(arguments.model, quick=True) if arguments.quick else calibration_for(arguments.model)
+    classifier = Classifier.load(arguments.calibration or shipped)
+    table = shipped_table(f"{classifier.model_name}_quick") if arguments.quick else None
+    dev = shipped_dev_rows(classifier, arguments.table or table)
     found = list(rows(classifier, dev, arguments.all))
     print(f"{'detector':26} {'data set':24} human machine  {'AUROC':20} {'TPR at 1 % FPR':20} TPR at 5 % FPR")
     for row in found:

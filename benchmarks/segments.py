@@ -38,6 +38,7 @@ from detector.verdict.clause_borders import CLAUSE_NATS, begin_tokens, clause_to
 from detector.verdict.features import Series
 from detector.verdict.judgement import division, judge, measure
 from detector.verdict.lexical import LexicalModel
+from detector.verdict.machine_share import machine_share
 from detector.verdict.segments import divide
 from detector.verdict.shipped import calibration_for, probe_beside
 
@@ -224,6 +225,15 @@ def division_rows(
             found.append(np.repeat([p.is_machine for p in parts], [p.last - p.first + 1 for p in parts])[i])
         used = " (used, before borders at clauses)" if penalty == weights.border_penalty else ""
         yield f"division, penalty {penalty:g} nats{used}", row(found)
+    if weights.levels is not None:
+        estimates = [
+            machine_share(weights.plain(series), series.sentence, weights.levels, weights.border_penalty)
+            for series, _ in all_series
+        ]
+        shares = [side.mean() for side in truth]
+        error = np.mean([abs(share - one.value) for share, one in zip(shares, estimates, strict=True)])
+        within = np.mean([one.low <= share <= one.high for share, one in zip(shares, estimates, strict=True)])
+        yield "share over all divisions", f"| | | {error:.3f} ({within:.0%} within the interval of 90 %) |"
 
 
 def print_false_parts(classifier: Classifier, target_fpr: float) -> None:

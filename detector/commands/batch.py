@@ -53,6 +53,12 @@ def batch(
     ] = None,
     fdr: Annotated[float, typer.Option(help="Share of false flags allowed among the flagged of the corpus.")] = 0.05,
     reports: Annotated[str, typer.Option(help="Highlight reports for: flagged, all, none.")] = "flagged",
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick", help="Read each text to an early layer alone: about three times as fast, for huge corpora."
+        ),
+    ] = False,
     keep_tokens: Annotated[bool, typer.Option("--keep-tokens", help="Keep the scores of every token too.")] = False,
     max_chars: MaxCharsOption = MOST_CHARACTERS,
     shared: SharedOption = False,
@@ -83,6 +89,7 @@ def batch(
         None if choice.calibration is None else str(choice.calibration),
         None if choice.token_analysis is None else str(choice.token_analysis),
         choice.prefix,
+        quick,
     )
     layout = Layout(text_field, id_field, max_chars)
     with _progress(quiet) as on_progress:

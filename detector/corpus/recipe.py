@@ -25,6 +25,7 @@ class Recipe:
     calibration: str | None = None
     token_analysis: str | None = None
     prefix: str = "auto"
+    quick: bool = False
 
     def load(self, alternatives: int = 0) -> "Detector":
         """The detector; raises what ``Detector.load`` raises."""
@@ -38,7 +39,7 @@ class Recipe:
         It is bound to one model, voices and word weights by fingerprint, and ``Detector`` refuses any other; so its
         are the fingerprints of whatever will have scored.
         """
-        return Classifier.load(calibration_path(self.model, self.calibration))
+        return Classifier.load(calibration_path(self.model, self.calibration, self.quick))
 
     def token_analysis_sha256(self) -> str | None:
         """Of the file of ``token_analysis``; None without one, or where there is none, which loading says better."""

@@ -7,6 +7,7 @@ page and reports are made from the rows. Everything before the last paragraph of
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,11 @@ def score_corpus(
         )
     layout = layout or Layout()
     recipe = recipe or Recipe()
+    if recipe.quick if detector is None else detector.quick:
+        if keep_tokens:
+            raise UsageError("--keep-tokens keeps probabilities, which --quick does without. Leave out one of the two.")
+        if detector is not None and reports != "none":
+            raise UsageError("A quick detector makes no pages: ask for reports 'none', or give a recipe instead.")
     classifier = recipe.classifier() if detector is None else detector.classifier
     if engine is None:
         engine = LocalEngine(recipe, workers, threads) if detector is None else InProcess(detector)
@@ -93,7 +99,9 @@ def score_corpus(
             )
 
         def load(alternatives: int) -> "Detector":
-            return recipe.load(alternatives) if detector is None else detector.with_alternatives(alternatives)
+            if detector is not None:
+                return detector.with_alternatives(alternatives)
+            return replace(recipe, quick=False).load(alternatives)  # a page needs probabilities
 
         def on_stage(stage: Stage) -> None:
             progress.stage = stage
@@ -130,6 +138,7 @@ def _settings(
         token_analysis_sha256=recipe.token_analysis_sha256() if detector is None else None,
         target_fpr=recipe.target_fpr if detector is None else detector.target_fpr,
         program_version=__version__,
+        quick=recipe.quick if detector is None else detector.quick,
     )
 
 

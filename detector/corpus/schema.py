@@ -31,9 +31,10 @@ from detector.methods import plain_methods
 from detector.records.fields import Schema, ToldField, told_fields
 from detector.records.result import Result
 
-STORE_VERSION = 4
-"""Version 3 added the three shares; version 4 nested types, numbers as given, edits and more."""
-READABLE_VERSIONS = (2, 3, 4)
+STORE_VERSION = 5
+"""Version 3 added the three shares; version 4 nested types, numbers as given, edits and more; version 5 the estimated
+share of a machine in a mixed text."""
+READABLE_VERSIONS = (2, 3, 4, 5)
 """Those whose results can be queried; only ``STORE_VERSION`` is written, and rows of two versions are never mixed."""
 
 FieldType = Literal["string", "integer", "number", "boolean"]

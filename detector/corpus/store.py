@@ -67,11 +67,16 @@ class Run:
     store_version: int = STORE_VERSION
     attempt: int = 1
     """Counts how often results of the folder were thrown away with --force."""
+    quick: bool = False
+    """Whether texts were read as far as an early layer alone."""
 
     @property
     def id(self) -> str:
         """32 hex digits over all of it."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:32]
+        record = asdict(self)
+        if not self.quick:  # said only where it is so: runs that were begun before keep their id
+            del record["quick"]
+        return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:32]
 
     def differences(self, other: "Run") -> list[str]:
         """What ``other`` has otherwise, in words."""

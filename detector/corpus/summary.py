@@ -70,6 +70,7 @@ def summary_of(
             "most_characters": run.most_characters,
             "keep_tokens": run.keep_tokens,
             "dtype": run.dtype,
+            "quick": run.quick,
             "detect_version": run.program_version,
         },
     }
@@ -79,6 +80,11 @@ def notes(numbers: "Statistics", run: Run, fdr: float) -> list[str]:
     """What the numbers mean, in sentences for people."""
     n = numbers.texts_with_p_value
     said = ["A flag is a reason to read a text, never proof of who wrote it."] if n else []
+    if run.quick and n:
+        said.append(
+            "Read quickly: these verdicts rest on an early layer of the model and on words, without probabilities. The "
+            "pages of flagged texts judge them in full, and may say otherwise."
+        )
     if numbers.absent:
         they = "it" if numbers.absent == 1 else "them"
         said.append(

@@ -39,6 +39,12 @@ class Body:
             unpadded(output.hidden_states[layer], lengths) for layer in layers
         ]
 
+    def states(self, ids: Tensor, lengths: Sequence[int], layers: Sequence[int]) -> list[Tensor]:
+        """Those of ``layers`` alone; where layers are known, none above the highest of them is computed."""
+        if self._packed is not None:
+            return self._packed.states(ids, lengths, layers)
+        return self(ids, lengths, layers)[1]
+
     def agrees(self, ids: Tensor, hidden: Tensor) -> bool:
         """Whether a packed pass over ids (n,) gives ``hidden`` (n, d), to the rounding of the weights' number format.
 

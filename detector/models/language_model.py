@@ -190,6 +190,12 @@ class LanguageModel:
         output = self.model(input_ids=padded(ids, lengths), use_cache=False, output_hidden_states=bool(layers))
         return unpadded(output.logits, lengths), [unpadded(output.hidden_states[layer], lengths) for layer in layers]
 
+    def states(self, ids: Tensor, lengths: Sequence[int], layers: Sequence[int]) -> list[Tensor]:
+        """Those of ``layers`` alone, as ``hidden_states`` gives them, without the layers above where it can."""
+        if self.uses_chunked_head and self._body is not None:
+            return self._body.states(ids.to(self.device), lengths, layers)
+        return self.hidden_states(ids, lengths, layers)[1]
+
     def logits(self, hidden: Tensor) -> Tensor:
         """Vocabulary logits (n, V) of rows (n, d) of ``hidden_states``."""
         return self.head(hidden)

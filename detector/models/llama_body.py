@@ -8,7 +8,7 @@ halves the rounding of bfloat16.
 """
 
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 from typing import Any
 
 import torch
@@ -46,25 +46,34 @@ class LlamaBody:
         ``ids`` (n,) are all texts, one behind the other, of so many ids each. Layer 0 is the embedding, layer L what
         the L-th layer gives on; of the last layer it is the last hidden state, as in ``transformers``.
         """
+        *found, last = self.states(ids, lengths, (*layers, len(self._model.layers)))
+        return last, found
+
+    def states(self, ids: Tensor, lengths: Sequence[int], layers: Sequence[int]) -> list[Tensor]:
+        """Those of ``layers`` alone; what stands above the highest of them is not computed."""
         model = self._model
         texts = _Texts(lengths, ids.device, self._pads_attention(ids.device))
         stream = embedding(ids, model.embed_tokens.weight).float()
         cos, sin = (angle[0, :, None, : self._width // 2] for angle in model.rotary_emb(stream, texts.positions[None]))
         kept: dict[int, Tensor] = {}
-        for number, layer in enumerate(model.layers):
+        highest = max(layers)
+        for number, layer in enumerate(islice(model.layers, highest)):
             if number in layers:
                 kept[number] = stream.clone()
-            attention, mlp = layer.self_attn, layer.mlp
-            normed = _normed(stream, layer.input_layernorm)
-            q, k, v = (linear(normed, part.weight) for part in (attention.q_proj, attention.k_proj, attention.v_proj))
-            seen = self._attended(self._rotated(q, cos, sin), self._rotated(k, cos, sin), v, texts)
-            _add_product(stream, seen, attention.o_proj.weight)
-            normed = _normed(stream, layer.post_attention_layernorm)
-            gate = silu(linear(normed, mlp.gate_proj.weight), inplace=True)
-            _add_product(stream, gate.mul_(linear(normed, mlp.up_proj.weight)), mlp.down_proj.weight)
-        last = _normed(stream, model.norm)
-        kept[len(model.layers)] = last
-        return last, [kept[layer] for layer in layers]
+            self._run(layer, stream, cos, sin, texts)
+        kept[highest] = _normed(stream, model.norm) if highest == len(model.layers) else stream
+        return [kept[layer] for layer in layers]
+
+    def _run(self, layer: Any, stream: Tensor, cos: Tensor, sin: Tensor, texts: "_Texts") -> None:
+        """One layer, added to the ``stream`` (n, d)."""
+        attention, mlp = layer.self_attn, layer.mlp
+        normed = _normed(stream, layer.input_layernorm)
+        q, k, v = (linear(normed, part.weight) for part in (attention.q_proj, attention.k_proj, attention.v_proj))
+        seen = self._attended(self._rotated(q, cos, sin), self._rotated(k, cos, sin), v, texts)
+        _add_product(stream, seen, attention.o_proj.weight)
+        normed = _normed(stream, layer.post_attention_layernorm)
+        gate = silu(linear(normed, mlp.gate_proj.weight), inplace=True)
+        _add_product(stream, gate.mul_(linear(normed, mlp.up_proj.weight)), mlp.down_proj.weight)
 
     def _pads_attention(self, device: torch.device) -> bool:
         return device.type != "cpu"

@@ -239,6 +239,22 @@ class Result:
     share_machine: float | None = field(default=None, metadata=_share("in parts labelled machine"))
     share_human: float | None = field(default=None, metadata=_share("in parts labelled human"))
     share_undecided: float | None = field(default=None, metadata=_share("elsewhere"))
+    share_machine_estimate: float | None = field(
+        default=None,
+        metadata=told(
+            optional(NUMBER),
+            "Of a mixed text alone: estimated share of the words that a machine wrote, over all ways to divide it.",
+            unit="0 to 1",
+        ),
+    )
+    share_machine_interval: tuple[float, float] | None = field(
+        default=None,
+        metadata=told(
+            optional(list_of(NUMBER)),
+            "Where it lies with a probability of 90 %.",
+            value=lambda result: list(result.share_machine_interval) if result.share_machine_interval else None,
+        ),
+    )
     segments: tuple[Segment, ...] = field(
         default=(),
         metadata=told(
@@ -302,7 +318,7 @@ class Result:
     )
     evidence: Evidence | None = field(default=None, repr=False, compare=False)
     text: str = field(default="", repr=False, compare=False)
-    """The text as given where it got no verdict, so that its page can show it; ``evidence`` holds it elsewhere."""
+    """The text as given where there is no ``evidence``, so that its page can show it; that holds it elsewhere."""
     classifier: "Classifier | None" = field(default=None, repr=False, compare=False)
     """The classifier that judged it, with the reference texts it is compared with."""
     kind: int | None = field(default=None, repr=False, compare=False)

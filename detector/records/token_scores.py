@@ -59,6 +59,11 @@ class TokenScores:
         return len(self.token_ids)
 
     @property
+    def has_probabilities(self) -> bool:
+        """Whether the pass went as far as the vocabulary; if not, probabilities are NaN and ranks 0."""
+        return bool(self.rank.any())
+
+    @property
     def surprisal_bits(self) -> NDArray[np.float64]:
         """-log2 p(x), shape (n,)."""
         return -self.log_prob_nats.astype(np.float64) / np.log(2)

@@ -70,7 +70,7 @@ def surprise_picture(evidence: Evidence, classifier: Classifier | None) -> Pictu
     top = round_up(max(16.0, float(np.quantile(bits, 0.995)) * 1.05 if len(bits) else 0.0))
     bars_label = "each token" if per_bar <= 1 else f"means of about {per_bar:.0f} tokens"
     layers: list[Layer] = [Bars(edges[:-1], edges[1:], np.minimum(heights, top), "token", bars_label)]
-    if classifier is not None:
+    if classifier is not None and classifier.human_sentence_bits:
         low, middle, high = classifier.human_sentence_bits
         layers += [
             Band(low, high, "band", "middle 80 % of sentences in human texts, with their median"),

@@ -187,6 +187,15 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
     )
     if result.edit_extent is not None and result.edit_extent_interval is not None:
         numbers.append(Fact("How much help, if any", result.edit_extent_words or "", _extent_said(result)))
+    if result.share_machine_estimate is not None and result.share_machine_interval is not None:
+        least, most = map(percent, result.share_machine_interval)
+        numbers.append(
+            Fact(
+                "Written by a machine, by estimate",
+                percent(result.share_machine_estimate),
+                f"Share of the words, most likely between {least} and {most}, if the text is by two authors.",
+            )
+        )
     if (share := machine_share(result)) is not None:
         numbers.append(
             Fact("In parts that read like machine text", percent(share), "Share of the text's words in those parts.")

@@ -47,6 +47,7 @@ def score_texts(
     batch_tokens: int | None = None,
     chunk_positions: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    probabilities: bool = True,
 ) -> Iterator[TokenScores]:
     """Score every token of every text, in input order.
 
@@ -59,11 +60,15 @@ def score_texts(
     to 1e-4 nats whatever they are. A text longer than the model's context is scored in overlapping
     windows, never cut; a text without tokens gives empty arrays. ``on_progress`` is told (tokens
     scored, tokens of all texts read so far) after every batch; what it raises ends the scoring. Where a GPU does the
-    work, reading, tokenising and scoring go on in threads while the caller uses what it has.
+    work, reading, tokenising and scoring go on in threads while the caller uses what it has. Without ``probabilities``
+    the pass ends at the highest layer that the ``probe`` reads: its numbers are the same, and all others are NaN, the
+    ranks 0.
     Raises ``InputError`` for a text that cannot be tokenised.
     """
     if isinstance(texts, str):
         raise TypeError("score_texts takes several texts; put a single one in a list")
+    if not probabilities and (probe is None or voices is not None or top_k or samples):
+        raise ValueError("without probabilities there is what a probe reads, and no voices, alternatives or samples")
     if batch_tokens is None:
         batch_tokens = BATCH_TOKENS.get(language_model.device.type, BATCH_TOKENS["cpu"])
     if top_k < 0 or samples < 0 or batch_tokens < 1 or (chunk_positions is not None and chunk_positions < 1):
@@ -85,7 +90,10 @@ def score_texts(
             read += sum(len(sequence.encoded.start_char) for sequence in sequences)
             packs, repeats = language_model.packs_texts, language_model.repeats_prefix
             for batch in plan_batches(sequences, context, largest, packs, probe is not None, repeats):
-                _score_batch(language_model, voices, probe, batch, top_k, chunk_positions)
+                if probe is not None and not probabilities:
+                    _read_batch(language_model, probe, batch)
+                else:
+                    _score_batch(language_model, voices, probe, batch, top_k, chunk_positions)
                 done += sum(window.end - window.first_target for _, window in batch.jobs)
                 if on_progress is not None:
                     on_progress(done, read)
@@ -116,11 +124,11 @@ def _sequence(
     encoded = encode(language_model, text)
     n = len(encoded.start_char)
     columns: dict[str, NDArray[Any]] = {
-        "log_prob_nats": np.empty(n, np.float32),
-        "rank": np.empty(n, np.int32),
-        "entropy_nats": np.empty(n, np.float32),
-        "log_prob_variance": np.empty(n, np.float32),
-        "max_log_prob_nats": np.empty(n, np.float32),
+        "log_prob_nats": np.full(n, np.nan, np.float32),
+        "rank": np.zeros(n, np.int32),
+        "entropy_nats": np.full(n, np.nan, np.float32),
+        "log_prob_variance": np.full(n, np.nan, np.float32),
+        "max_log_prob_nats": np.full(n, np.nan, np.float32),
         "top_ids": np.empty((n, top_k), np.int32),
         "top_log_prob_nats": np.empty((n, top_k), np.float32),
     }
@@ -167,6 +175,15 @@ def _score_batch(
             language_model.check_finite(log_probs)
             values[f"{name}_log_prob_nats"] = log_probs.numpy()
     batch.write(values)
+
+
+@torch.inference_mode()
+def _read_batch(language_model: LanguageModel, probe: StateReader, batch: Batch) -> None:
+    """What the probe reads, and nothing above the highest of its layers."""
+    states = language_model.states(batch.inputs(), batch.lengths, probe.layers)
+    found = probe.read(torch.stack([scaled(batch.own(layer)) for layer in states], dim=1))
+    language_model.check_finite(found)
+    batch.write({"probe": found.cpu().numpy()})
 
 
 def _finish(language_model: LanguageModel, sequence: _Sequence) -> TokenScores:

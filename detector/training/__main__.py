@@ -147,26 +147,51 @@ def probe(
     humans: Annotated[int, typer.Option(help="Most human texts.")] = 1700,
     machines: Annotated[int, typer.Option(help="Most machine texts.")] = 2300,
     negatives: Annotated[int, typer.Option(help="Most human texts of the corpus.")] = 450,
+    layers: Annotated[
+        str | None, typer.Option(help="Layers it reads, such as 12,15; the usual ones if left out.")
+    ] = None,
+    units: Annotated[bool, typer.Option("--units", help="Fit a hidden layer on the same states too.")] = False,
+    units_of: Annotated[
+        Path | None, typer.Option(help="Probe whose hidden layer it gets, fitted on more texts of fewer layers.")
+    ] = None,
     choices: Annotated[bool, typer.Option(help="Compare layers and penalties on domains left out whole.")] = False,
 ) -> None:
     """Fit the linear probe on hidden states of the texts that the classifier never sees."""
+    import torch
+
     from detector.models import LanguageModel
     from detector.training.pooled_states import POOLED_LAYERS
-    from detector.training.probe_fit import compare_probes, fit_probe, probe_texts_of
+    from detector.training.probe_fit import LAYERS, compare_probes, fit_probe, probe_texts_of
     from detector.training.roles import probe_texts
-    from detector.training.score_cache import cached_scores
+    from detector.training.score_cache import cached_states
+    from detector.training.units_fit import compare_units, fit_units
+    from detector.verdict.probe_model import ProbeModel
 
+    read = LAYERS if layers is None else tuple(sorted(map(int, layers.split(","))))
     texts = probe_texts(detection, corpus, humans, machines, negatives)
-    scored = cached_scores(
-        LanguageModel.load(model, dtype=dtype), [text.text for text in texts], cache, _texts_scored, POOLED_LAYERS
+    pooled = cached_states(
+        LanguageModel.load(model, dtype=dtype),
+        [text.text for text in texts],
+        cache,
+        POOLED_LAYERS if layers is None else read,
+        _texts_scored,
     )
-    rows = probe_texts_of(texts, scored)
+    rows = probe_texts_of(texts, pooled)
     typer.echo(f"{(~rows.is_machine).sum()} human and {rows.is_machine.sum()} machine texts", err=True)
     if choices:
         for line in compare_probes(rows):
             typer.echo(line)
+        if units:
+            typer.echo(compare_units(rows, read))
     if out is not None:
-        fit_probe(rows).save(out)
+        fitted = fit_probe(rows, read)
+        if units:
+            weights, bias = fit_units(rows, read)
+            shape = (len(bias), len(read), -1)
+            fitted = fitted.with_units(torch.from_numpy(weights.reshape(shape)), torch.from_numpy(bias))
+        if units_of is not None:
+            fitted = fitted.with_units_of(ProbeModel.load(units_of))
+        fitted.save(out)
 
 
 app.command()(parts)
@@ -198,6 +223,7 @@ def features(
             help="Most texts that fit, calibrate, are references of the corpus, and judge; all where left out.",
         ),
     ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Read hidden states alone, for a quick calibration.")] = False,
 ) -> None:
     """Score labelled texts once; what fits and judges reads the table."""
     from detector.models import LanguageModel
@@ -215,10 +241,12 @@ def features(
     for (role, dataset, is_machine), n in sorted(Counter((r, t.dataset, t.is_machine) for r, t in labelled).items()):
         typer.echo(f"{role:10} {dataset:30} {'machine' if is_machine else 'human':8} {n}", err=True)
     typer.echo(f"{len(labelled)} texts", err=True)
-    fitted_on = [text for role, text in labelled if role == "fit"]
-    for found in voice_domains(detection):
-        fitted_on += [*found.human, *found.machine]
-    trivial = word_pair_scores(fitted_on, [text.text for _, text in labelled]).tolist()
+    trivial = None
+    if not quick:  # the table of the full reading has it
+        fitted_on = [text for role, text in labelled if role == "fit"]
+        for found in voice_domains(detection):
+            fitted_on += [*found.human, *found.machine]
+        trivial = word_pair_scores(fitted_on, [text.text for _, text in labelled]).tolist()
     table = build_table(
         LanguageModel.load(model, dtype=dtype),
         labelled,
@@ -227,6 +255,7 @@ def features(
         ProbeModel.load(probe) if probe else None,
         _texts_scored,
         yardstick=trivial,
+        quick=quick,
     )
     table.save(out)
 

@@ -161,7 +161,7 @@ def _with_register(
     def fitted_on(chosen: NDArray[np.bool_]) -> Classifier:
         features = rows.features[chosen]
         register, raw_models = fit_register(features, plain[chosen], with_kinds="kinds" in ways), None
-        if "raw models" in ways:
+        if "raw models" in ways and np.isfinite(unlikely).all():  # a quick table holds no probabilities
             raw_models = RawModelRule(fit_register(features, unlikely[chosen], with_kinds=False), RAW_MODEL_HANDICAP)
         return replace(classifier, register=register, raw_models=raw_models)
 
@@ -183,7 +183,8 @@ def usual_features(table: FeatureTable) -> list[str]:
     """
     has_voices, has_words = table.voices_fingerprint is not None, table.lexical_fingerprint is not None
     if table.probe_fingerprint is not None:
-        return [*PROBE_FEATURES, *(LEXICAL_FEATURES if has_words else ())]
+        known = [name for name in PROBE_FEATURES if np.isfinite(table.features[:, FEATURE_NAMES.index(name)]).any()]
+        return [*known, *(LEXICAL_FEATURES if has_words else ())]
     kinds = {**VOICE_FEATURES, **LEXICAL_FEATURES} if has_voices and has_words else FEATURES
     missing = {*PROBE_FEATURES, *REGISTER_FEATURES}
     missing |= {name for name in VOICE_FEATURES if not has_voices} | {

@@ -23,7 +23,7 @@ from detector.scoring.probe import LinearProbe
 from detector.training.beginnings import lengths_of
 from detector.training.evidence_fit import fit_evidence, fit_evidence_register
 from detector.training.pooled_states import POOLED_LAYERS
-from detector.training.score_cache import Scored, cached_scores
+from detector.training.score_cache import Scored, cached_scores, cached_states
 from detector.verdict.classifier import LENGTH_LIMITS
 from detector.verdict.features import Series, sentence_means, series_of
 from detector.verdict.judgement import division, measure
@@ -42,25 +42,33 @@ def build_table(
     evidence: EvidenceWeights | None = None,
     layers: tuple[int, ...] | None = None,
     yardstick: Sequence[float] | None = None,
+    quick: bool = False,
 ) -> FeatureTable:
     """Score (role, text) pairs, with the model's voices if it has them; too short texts are left out.
 
     The weights of token evidence are fitted on the texts with the role ``fit`` unless given. ``yardstick``
     holds the trivial detector's score of each pair.
-    ``layers`` are those whose pooled states the cache keeps, where there is a probe; ``POOLED_LAYERS`` unless given.
+    ``layers`` are those whose pooled states the cache keeps, where there is a probe; unless given, ``POOLED_LAYERS``,
+    or for a quick table those of the probe.
     ``cache`` is a file that keeps the token scores for the next time; ``report`` is called with
-    (texts scored, texts to score).
+    (texts scored, texts to score). ``quick`` reads the hidden states alone, so that the table holds no number that
+    comes from probabilities; it needs ``probe_model`` and ``cache``.
     """
     items, voices = list(labelled), language_model.voices
     trivial = [np.nan] * len(items) if yardstick is None else yardstick
     probe = probe_model.probe if probe_model is not None else None
-    scored = cached_scores(
-        language_model,
-        [t.text for _, t in items],
-        cache,
-        report,
-        (layers or POOLED_LAYERS) if probe_model is not None else (),
-    )
+    pooled: tuple[int, ...] = ()
+    if probe is not None:
+        pooled = layers or (probe.layers if quick else POOLED_LAYERS)
+    texts = [t.text for _, t in items]
+    scored: Iterable[Scored]
+    if quick:
+        if cache is None or probe_model is None:
+            raise ValueError("a quick table is read off pooled states: it needs a probe and a cache")
+        states = cached_states(language_model, texts, cache, pooled, report)
+        scored = (one.as_scored(language_model) for one in states)
+    else:
+        scored = cached_scores(language_model, texts, cache, report, pooled)
     kept = [
         (role, text, one, other)
         for (role, text), one, other in zip(items, scored, trivial, strict=True)
@@ -89,7 +97,7 @@ def build_table(
     sentences: dict[bool, list[NDArray[np.float64]]] = {False: [], True: []}
     for number, ((role, text, one, other), series) in enumerate(zip(kept, whole, strict=True)):
         scores = one.scores
-        if role == "calibrate":
+        if role == "calibrate" and not quick:
             sentences[text.is_machine].append(sentence_means(series) / np.log(2))
         of_the_text = {
             "is_machine": text.is_machine,
@@ -107,7 +115,9 @@ def build_table(
             measured = measure(part, division(evidence, part))
             row = {
                 "features": measured.features,
-                "methods": list(compute_all(scores).values()) if is_whole else [np.nan] * len(plain_methods()),
+                "methods": list(compute_all(scores).values())
+                if is_whole and not quick
+                else [np.nan] * len(plain_methods()),
                 "n_tokens": length,
                 "is_whole": is_whole,
                 "strongest_machine": measured.strongest_machine,
@@ -120,7 +130,7 @@ def build_table(
     return FeatureTable(
         **columns,
         method_names=plain_methods(),
-        human_sentence_bits=_middle_80_percent(sentences[False]) or [np.nan] * 3,
+        human_sentence_bits=_middle_80_percent(sentences[False]) or ([] if quick else [np.nan] * 3),
         machine_sentence_bits=_middle_80_percent(sentences[True]),
         evidence=evidence,
         model_name=language_model.name,

@@ -80,10 +80,14 @@ def pool(scores: TokenScores, text: str, layers: tuple[int, ...]) -> PooledState
     if scores.probe is None:
         raise ValueError("these scores were made without states")
     ends = piece_ends(scores.end_char, text)
-    return PooledStates(layers, ends, pooled(scores.probe.reshape(len(scores), len(layers), -1), ends))
+    return PooledStates(
+        layers, ends, pooled(scores.probe.reshape(len(scores), len(layers), scores.probe.shape[1] // len(layers)), ends)
+    )
 
 
 def pooled(states: NDArray[np.float32], ends: NDArray[np.int32]) -> NDArray[np.float16]:
     """Means over pieces, (n, layers, d) → (pieces, layers, d)."""
+    if not len(states):  # of a text without tokens
+        return np.zeros((len(ends), *states.shape[1:]), dtype=np.float16)
     first = np.append(0, ends[:-1])
     return (np.add.reduceat(states, first, axis=0) / (ends - first)[:, None, None]).astype(np.float16)

@@ -18,7 +18,7 @@ from detector.errors import InputError
 from detector.evaluation.labelled_texts import LabelledText
 from detector.evaluation.metrics import auroc
 from detector.scoring.probe import LinearProbe
-from detector.training.score_cache import Scored
+from detector.training.score_cache import StatesOnly
 from detector.verdict.classifier import LENGTH_LIMITS
 from detector.verdict.features import REGISTER_SIZE
 from detector.verdict.probe_model import ProbeModel
@@ -47,13 +47,17 @@ class ProbeTexts:
         wanted = [self.layers.index(layer) for layer in layers]
         return self.states[:, wanted].reshape(len(self.states), -1)
 
+    def rows(self, mask: NDArray[np.bool_]) -> "ProbeTexts":
+        """Some of the texts."""
+        return ProbeTexts(self.layers, self.states[mask], self.is_machine[mask], self.domain[mask], self.dataset[mask])
 
-def probe_texts_of(texts: Sequence[LabelledText], scored: Iterable[Scored]) -> ProbeTexts:
+
+def probe_texts_of(texts: Sequence[LabelledText], pooled: Iterable[StatesOnly]) -> ProbeTexts:
     """Mean states of whole texts; those of fewer than ``LENGTH_LIMITS[0]`` tokens are left out."""
     rows = [
-        (one.states.mean_of_beginning(len(one.scores)), text.is_machine, text.domain, text.dataset, one.states.layers)
-        for text, one in zip(texts, scored, strict=True)
-        if one.states is not None and len(one.scores) >= LENGTH_LIMITS[0]
+        (one.states.mean_of_beginning(n), text.is_machine, text.domain, text.dataset, one.states.layers)
+        for text, one in zip(texts, pooled, strict=True)
+        if (n := len(one.end_char)) >= LENGTH_LIMITS[0]
     ]
     if not rows:
         raise InputError("No text is long enough to fit a probe.")
@@ -126,16 +130,14 @@ def balanced_weights(domain: NDArray[np.str_], is_machine: NDArray[np.bool_]) ->
 
 def compare_probes(texts: ProbeTexts) -> Iterator[str]:
     """Lines of a table: AUROC of probes on each domain when it was left out of their fit, and the mean."""
-    domains = [
-        str(name) for name in np.unique(texts.domain) if len(np.unique(texts.is_machine[texts.domain == name])) == 2
-    ]
+    domains = domains_with_both(texts)
     yield f"{'layers':20} {'C':8} " + " ".join(f"{name[:9]:9}" for name in [*domains, "mean"])
-    for layers in CHOICES:
+    for layers in (choice for choice in CHOICES if set(choice) <= set(texts.layers)):
         for penalty in PENALTIES:
             areas = []
             for name in domains:
                 inside = texts.domain == name
-                direction, _ = fit_evidence_direction(_rows(texts, ~inside), layers, penalty)
+                direction, _ = fit_evidence_direction(texts.rows(~inside), layers, penalty)
                 scores = texts.of(layers)[inside] @ direction
                 machine = texts.is_machine[inside]
                 areas.append(auroc(scores[~machine], scores[machine]))
@@ -143,10 +145,13 @@ def compare_probes(texts: ProbeTexts) -> Iterator[str]:
             yield f"{'+'.join(map(str, layers)):20} {penalty:<8g} {figures}"
 
 
-def _rows(texts: ProbeTexts, mask: NDArray[np.bool_]) -> ProbeTexts:
-    return ProbeTexts(texts.layers, texts.states[mask], texts.is_machine[mask], texts.domain[mask], texts.dataset[mask])
+def domains_with_both(texts: ProbeTexts) -> list[str]:
+    """Domains that have human and machine texts."""
+    return [
+        str(name) for name in np.unique(texts.domain) if len(np.unique(texts.is_machine[texts.domain == name])) == 2
+    ]
 
 
-CHOICES: tuple[tuple[int, ...], ...] = ((6,), (12,), (18,), (24,), (30,), (15, 18, 21), LAYERS)
+CHOICES: tuple[tuple[int, ...], ...] = ((6,), (9,), (12,), (9, 12), (18,), (24,), (30,), (15, 18, 21), LAYERS)
 PENALTIES = (1e-3, 3e-3)
 """Inverse, of the logistic regression on standardised states."""

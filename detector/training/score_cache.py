@@ -7,12 +7,12 @@ of a text; nothing is ever read for another. For work folders only: token ids ar
 import hashlib
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
@@ -20,10 +20,9 @@ from safetensors.numpy import load, save
 from detector.errors import InputError
 from detector.models.language_model import LanguageModel
 from detector.records.token_scores import TokenScores
-from detector.scoring.batches import encode
 from detector.scoring.engine import score_texts
-from detector.scoring.probe import EveryState, scaled
-from detector.training.pooled_states import PooledStates, piece_ends, pool, pooled
+from detector.scoring.probe import EveryState
+from detector.training.pooled_states import PooledStates, pool
 
 _COLUMNS = (
     "token_ids", "start_char", "end_char", "log_prob_nats", "rank", "entropy_nats", "log_prob_variance",
@@ -45,11 +44,21 @@ class Scored:
 
 @dataclass(frozen=True, eq=False)
 class StatesOnly:
-    """Of a text whose probabilities nobody needs: a pass without the vocabulary takes two thirds of the time."""
+    """Of a text whose probabilities nobody needs, which spares the vocabulary and the layers above the highest."""
 
     states: PooledStates
     end_char: NDArray[np.int32]
     """One past the last character of each token, (n,)."""
+
+    def as_scored(self, language_model: LanguageModel) -> Scored:
+        """The same as scores without probabilities, such as a quick reading has; ids and beginnings are not kept."""
+        n = len(self.end_char)
+        unknown, zeros = np.full(n, np.nan, dtype=np.float32), np.zeros(n, dtype=np.int32)
+        columns: dict[str, NDArray[Any]] = dict.fromkeys(
+            ("log_prob_nats", "entropy_nats", "log_prob_variance", "max_log_prob_nats"), unknown
+        )
+        columns |= dict.fromkeys(("token_ids", "start_char", "rank"), zeros) | {"end_char": self.end_char}
+        return Scored(_scores(columns, language_model), self.states)
 
 
 def cached_scores(
@@ -101,16 +110,13 @@ def cached_states(
 
 
 def pool_texts(language_model: LanguageModel, texts: Sequence[str], layers: tuple[int, ...]) -> Iterator[StatesOnly]:
-    """The same without a file, text by text."""
-    for text in texts:
-        encoded = encode(language_model, text)
-        n = len(encoded.end_char)
-        ids = torch.from_numpy(encoded.ids.astype(np.int64))[-language_model.context_tokens :]
-        with torch.inference_mode():
-            _, states = language_model.hidden_states(ids, [len(ids)], layers)
-        own = torch.stack([scaled(state[-n:]) for state in states], dim=1).cpu().numpy()
-        ends = piece_ends(encoded.end_char, text)
-        yield StatesOnly(PooledStates(layers, ends, pooled(own, ends)), encoded.end_char)
+    """The same without a file."""
+    reader = EveryState(layers, language_model.hidden_size)
+    for start in range(0, len(texts), _TEXTS_PER_COMMIT):
+        group = texts[start : start + _TEXTS_PER_COMMIT]
+        read = score_texts(language_model, group, probe=reader, probabilities=False)
+        for text, scores in zip(group, read, strict=True):
+            yield StatesOnly(pool(scores, text, layers), scores.end_char)
 
 
 def _cached(
@@ -182,8 +188,12 @@ def _packed(one: Scored) -> bytes:
 def _unpacked(packed: bytes, language_model: LanguageModel, layers: tuple[int, ...]) -> Scored:
     columns = load(zlib.decompress(packed))
     ends, means = columns.pop("piece_ends", None), columns.pop("pooled", None)
+    return Scored(_scores(columns, language_model), None if ends is None else PooledStates(layers, ends, means))
+
+
+def _scores(columns: Mapping[str, NDArray[Any]], language_model: LanguageModel) -> TokenScores:
     n = len(columns["rank"])
-    scores = TokenScores(
+    return TokenScores(
         **columns,
         top_ids=np.zeros((n, 0), dtype=np.int32),
         top_log_prob_nats=np.zeros((n, 0), dtype=np.float32),
@@ -191,4 +201,3 @@ def _unpacked(packed: bytes, language_model: LanguageModel, layers: tuple[int, .
         window_tokens=language_model.window_tokens,
         model_fingerprint=language_model.fingerprint,
     )
-    return Scored(scores, None if ends is None else PooledStates(layers, ends, means))

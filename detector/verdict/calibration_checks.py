@@ -93,7 +93,7 @@ CLASSIFIER_FIELDS: dict[str, Check] = {
     "probability_intercept": number(),
     "buckets": list_of(record(BUCKET_FIELDS, optional=["human_mixture", "machine_contrast", "human_distances"])),
     "most_tokens": whole(least=1),
-    "human_sentence_bits": list_of(_BITS, 3, is_rising=True),
+    "human_sentence_bits": list_of(_BITS, 0, 3, is_rising=True),
     "machine_sentence_bits": list_of(_BITS, 0, 3, is_rising=True),
     "evidence": record(EVIDENCE_FIELDS, optional=["probe", "register", "levels"]),
     "model_name": text,

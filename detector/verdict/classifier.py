@@ -29,7 +29,14 @@ from detector.files import read_json, write_text_whole
 from detector.records.references import Kind, LengthBucket
 from detector.verdict.calibration_checks import READABLE, WIDEST, check_calibration
 from detector.verdict.edit_extent import ExtentScale
-from detector.verdict.features import FEATURE_NAMES, LEXICAL_FEATURES, PROBE_FEATURES, REGISTER_FEATURES, VOICE_FEATURES
+from detector.verdict.features import (
+    BASE_FEATURES,
+    FEATURE_NAMES,
+    LEXICAL_FEATURES,
+    PROBE_FEATURES,
+    REGISTER_FEATURES,
+    VOICE_FEATURES,
+)
 from detector.verdict.neighbours import Neighbours, unclipped
 from detector.verdict.raw_models import RAW_MODEL_FEATURE, RawModelRule
 from detector.verdict.register import Register
@@ -62,7 +69,8 @@ class Classifier:
     most_tokens: int
     """Length of the longest reference text."""
     human_sentence_bits: list[float]
-    """10 %, 50 % and 90 % quantile of the mean surprise of a sentence in human texts, bits a token."""
+    """10 %, 50 % and 90 % quantile of the mean surprise of a sentence in human texts, bits a token; empty where it was
+    calibrated without probabilities."""
     evidence: EvidenceWeights
     """What makes the evidence of a token."""
     model_name: str
@@ -132,6 +140,11 @@ class Classifier:
     def needed_columns(self) -> list[int]:
         """Columns of ``needed_features``."""
         return [i for i, name in enumerate(FEATURE_NAMES) if name in self.needed_features]
+
+    @property
+    def needs_probabilities(self) -> bool:
+        """Whether any of its features comes from the probabilities, so that a pass must go as far as the vocabulary."""
+        return self.needs_voices or any(name in BASE_FEATURES for name in self.needed_features)
 
     @property
     def needs_voices(self) -> bool:

@@ -31,6 +31,7 @@ from detector.verdict.intake import LEAST_TOKENS
 from detector.verdict.judgement import division, judge, measure
 from detector.verdict.lexical import LexicalModel
 from detector.verdict.located_parts import located
+from detector.verdict.machine_share import MachineShare, machine_share
 from detector.verdict.probe_model import ProbeModel, fingerprints_of
 from detector.verdict.refusals import too_short, unknown_to_the_model, unlike_the_references
 from detector.verdict.rules import explain, words_that_would_decide
@@ -54,6 +55,7 @@ class Detector:
         alternatives: int = 0,
         token_history: TokenHistory | None = None,
         probe_model: ProbeModel | None = None,
+        quick: bool = False,
     ) -> None:
         if not 0 < target_fpr <= HIGHEST_TARGET_FPR:
             raise UsageError(
@@ -61,6 +63,11 @@ class Detector:
                 f"{HIGHEST_TARGET_FPR}: beyond that a verdict says nothing."
             )
         classifier.check_fingerprint(language_model.name, language_model.fingerprint)
+        if quick and classifier.needs_probabilities:
+            raise CalibrationError(
+                "This calibration rests on probabilities, which a quick reading does without. Leave out --quick, or "
+                "--calibration for the quick one that comes with the model."
+            )
         self.voices = language_model.voices if classifier.needs_voices else None
         classifier.check_voices(language_model.name, self.voices.fingerprint if self.voices else None)
         self.lexical_model = LexicalModel.load() if classifier.needs_lexical else None
@@ -80,11 +87,13 @@ class Detector:
         self.target_fpr = target_fpr
         self.alternatives = alternatives
         self.token_history = token_history
+        self.quick = quick
 
     def __repr__(self) -> str:
         model, references = self.language_model, sum(len(bucket.human_scores) for bucket in self.classifier.buckets)
         return (
-            f"<Detector {model.name}, {model.dtype} on {model.device}, target_fpr {self.target_fpr:g}, "
+            f"<Detector {model.name}{', quick' if self.quick else ''}, {model.dtype} on {model.device}, "
+            f"target_fpr {self.target_fpr:g}, "
             f"{references:,} human references>"
         )
 
@@ -101,17 +110,19 @@ class Detector:
         token_analysis: str | Path | None = None,
         prefix: str = "auto",
         threads: int | None = None,
+        quick: bool = False,
     ) -> "Detector":
         """The best model installed with the calibration that comes with it, or another model with its own.
 
         ``alternatives`` asks for the likeliest tokens of each position too, which reports show; 10 serve them all.
         ``token_analysis`` is a file of ``detect tokens --out``, for findings of tokens that the model hardly knows; a
         model that comes with the counts of its training needs none. ``prefix`` and ``threads`` are those of
-        ``LanguageModel.load``.
+        ``LanguageModel.load``. With ``quick`` a text is read as far as the layer of its probe alone: about a third of
+        the work, and no probabilities, statistics or pages.
         Raises ``ModelError`` where the model cannot be loaded and ``CalibrationError`` where the
         calibration belongs to another model.
         """
-        path = calibration_path(str(model), calibration)
+        path = calibration_path(str(model), calibration, quick)
         classifier = Classifier.load(path)
         if dtype == "auto":
             dtype = classifier.covered_format(resolve_dtype("auto", torch.device(resolve_device(device))))
@@ -123,7 +134,7 @@ class Detector:
             Path(token_analysis) if token_analysis else None,
             language_model.encoder.fingerprint(),
         )
-        return cls(language_model, classifier, target_fpr, alternatives, history, probe_model)
+        return cls(language_model, classifier, target_fpr, alternatives, history, probe_model, quick)
 
     def with_alternatives(self, alternatives: int) -> "Detector":
         """The same detector, which also keeps so many of the likeliest tokens at each place."""
@@ -165,8 +176,9 @@ class Detector:
                 texts(),
                 voices=self.voices,
                 probe=self.probe_model.probe if self.probe_model else None,
-                top_k=self.alternatives,
+                top_k=0 if self.quick else self.alternatives,
                 on_progress=on_progress,
+                probabilities=not self.quick,
             )
         )
         for scores in all_scores:
@@ -234,8 +246,10 @@ class Detector:
         gaps = [(one.start, one.end) for one in draft.selection.apart]
         segments = located(classifier, divided, evidence, draft.folded, gaps, judgement, self.target_fpr)
         shares = shares_of(draft.text, segments)
-        extent = self._edit_extent(series)
+        extent, mixture = self._edit_extent(series), self._machine_share(series) if verdict == "mixed" else None
         explanation = explain(verdict, p, more_words, judgement.kind is not None, classifier.knows_mixtures)
+        if mixture is not None:
+            explanation = f"{explanation} {mixture.said}"
         score_as_given, p_value_as_given = self._numbers_as_given(draft, as_given)
         findings, finding_counts = listed(self._with_token_findings(draft, scores))
         return Result(
@@ -261,16 +275,19 @@ class Detector:
             edit_extent=extent.value if extent else None,
             edit_extent_interval=extent.interval if extent else None,
             edit_extent_words=extent.words if extent else None,
-            methods=compute_all(scores),
+            methods={} if self.quick else compute_all(scores),
             share_machine=shares.machine,
             share_human=shares.human,
             share_undecided=shares.undecided,
+            share_machine_estimate=mixture.value if mixture else None,
+            share_machine_interval=(mixture.low, mixture.high) if mixture else None,
             segments=segments,
             explained=explain_score(classifier, series),
             findings=findings,
             finding_counts=finding_counts,
             warnings=(*draft.warnings, *self._length_warning(n), *self.language_model.notices),
-            evidence=evidence,
+            evidence=None if self.quick else evidence,
+            text=draft.text if self.quick else "",
             classifier=self.classifier,
             register_distance=classifier.register_distance(measured.features),
             kind=judgement.kind,
@@ -279,6 +296,12 @@ class Detector:
     def _edit_extent(self, series: Series) -> EditExtent | None:
         scale = self.classifier.extent
         return None if scale is None or series.probe is None else scale.read(series.probe[:, EXTENT_COLUMN])
+
+    def _machine_share(self, series: Series) -> MachineShare | None:
+        weights = self.classifier.evidence
+        if weights.levels is None:
+            return None
+        return machine_share(weights.plain(series), series.sentence, weights.levels, weights.border_penalty)
 
     def _numbers_as_given(self, draft: Draft, scores: TokenScores | None) -> tuple[float | None, float | None]:
         """Score and p-value of the text with its disguise; None where it has none, or they would be no numbers."""

@@ -30,6 +30,8 @@ PART_COLUMN = 1 + REGISTER_SIZE
 """Of the probe of parts, among what a probe reads."""
 EXTENT_COLUMN = PART_COLUMN + 1
 """Of how far a text was edited."""
+N_UNITS = 32
+"""Last columns of a probe that has a hidden layer: half of them speak for a machine, the other half against it."""
 CAP_NATS = 1.0
 """Most that one token's evidence of the voices counts, where it is capped."""
 _SCALES, _EMBEDDING, _BINS = range(1, 6), 3, 64
@@ -78,6 +80,11 @@ class Series:
             None if self.probe is None else self.probe[index],
         )
 
+    @cached_property
+    def has_probabilities(self) -> bool:
+        """Whether the pass they come from went as far as the vocabulary; NaN stands for them if not."""
+        return not np.isnan(self.surprisal).all()
+
     @property
     def probe_evidence(self) -> Floats:
         """Evidence of every token that the hidden states give, nats; above 0 speaks for a machine."""
@@ -91,6 +98,13 @@ class Series:
         if self.probe is None or self.probe.shape[1] <= PART_COLUMN:
             raise ValueError("these scores were made without a probe of parts")
         return self.probe[:, PART_COLUMN]
+
+    @property
+    def units(self) -> Floats:
+        """Readings of each token for the hidden layer, (n, N_UNITS)."""
+        if self.probe is None or self.probe.shape[1] < PART_COLUMN + N_UNITS:
+            raise ValueError("these scores were made without a hidden layer")
+        return self.probe[:, -N_UNITS:]
 
     @cached_property
     def voice_ratio(self) -> Floats:
@@ -211,6 +225,14 @@ def _token_mean(values: Callable[[Series], NDArray[Any]], meaning: str) -> Featu
     return Feature(lambda x: float(values(x).mean()), meaning, values)
 
 
+def _unit_shares(x: Series) -> Floats:
+    """What each token adds to the units whose means are above 0, so that their mean is the hidden layer's sum."""
+    if x.probe is None or x.probe.shape[1] < PART_COLUMN + N_UNITS:
+        return np.full(len(x), np.nan)
+    sides = np.repeat([1.0, -1.0], N_UNITS // 2)
+    return x.units @ (sides * (x.units.mean(axis=0) > 0))
+
+
 def _lexical_shares(x: Series) -> Floats:
     return np.zeros(len(x)) if x.lexical is None else x.lexical / x.lexical_norm * len(x)
 
@@ -324,8 +346,13 @@ PROBE_FEATURES: dict[str, Feature] = {
         lambda x: _spread(sentence_means(x, x.probe_evidence)),
         "spread of the sentences' mean evidence: patches of either kind",
     ),
+    "probe_units": _token_mean(
+        _unit_shares,
+        "a hidden layer over the mean state, readings of one half above 0 less those of the other: what no single "
+        "direction holds",
+    ),
 }
-"""Of the hidden states; NaN without a probe."""
+"""Of the hidden states; NaN without a probe, and without a hidden layer in it."""
 
 
 def _register(i: int) -> Feature:
@@ -354,14 +381,16 @@ def _finite(value: float) -> float:
 def feature_vector(series: Series, only: Collection[str] = FEATURE_NAMES) -> Floats:
     """All features in the order of ``FEATURE_NAMES``, shape (n_features,); NaN below ``LEAST_TOKENS`` tokens.
 
-    Those of ``VOICE_FEATURES`` are NaN where the scores hold no voices, those of ``LEXICAL_FEATURES``
-    where no words were weighed, those of ``PROBE_FEATURES`` and ``REGISTER_FEATURES`` where no probe was read, and all
-    that are not among ``only``.
+    Those of ``BASE_FEATURES`` are NaN where the scores hold no probabilities, those of ``VOICE_FEATURES`` where they
+    hold no voices, those of ``LEXICAL_FEATURES`` where no words were weighed, those of ``PROBE_FEATURES`` and
+    ``REGISTER_FEATURES`` where no probe was read, and all that are not among ``only``.
     """
     vector = np.full(len(FEATURES), np.nan)
     if len(series) < LEAST_TOKENS:
         return vector
     missing = set() if series.machine is not None and series.human is not None else set(VOICE_FEATURES)
+    if not series.has_probabilities:
+        missing.update(BASE_FEATURES)
     if series.probe is None:
         missing.update(PROBE_FEATURES, REGISTER_FEATURES)
     for i, (name, feature) in enumerate(FEATURES.items()):

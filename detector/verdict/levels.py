@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_GRID = np.linspace(-3.0, 3.0, 25)
+LEVEL_GRID = np.linspace(-3.0, 3.0, 25)
 """Levels tried, in units of the value; text levels have a spread well below 1."""
 
 
@@ -44,10 +44,10 @@ class Levels:
     def level(self, values: Floats, counts: NDArray[np.int64], penalty: float) -> float:
         """Mean level of a text given the mean values and lengths in tokens of its sentences, both (sentences,)."""
         variances = self.variances(counts)
-        apart = (values - _GRID[:, None]) / np.sqrt(variances)
+        apart = (values - LEVEL_GRID[:, None]) / np.sqrt(variances)
         human = -((apart - self.human / np.sqrt(variances)) ** 2) / 2  # (levels, sentences)
         machine = -((apart - self.machine / np.sqrt(variances)) ** 2) / 2
-        prior = -((_GRID / self.text_spread) ** 2) / 2
+        prior = -((LEVEL_GRID / self.text_spread) ** 2) / 2
         stays = -np.log1p(np.exp(-penalty))
         changes = stays - penalty
         by_human, by_machine = prior + human[:, 0], prior + machine[:, 0]
@@ -58,7 +58,7 @@ class Levels:
             )
         total = np.logaddexp(by_human, by_machine)
         weights = np.exp(total - total.max())
-        return float((weights * _GRID).sum() / weights.sum())
+        return float((weights * LEVEL_GRID).sum() / weights.sum())
 
     def evidence(self, values: Floats, sentence: NDArray[np.int64], penalty: float) -> Floats:
         """Nats of each token that speak for a machine, (n,), from its value and the sentence it stands in."""

@@ -7,6 +7,9 @@ out, so that they say what kind of text it is and not who wrote it.
 
 Two more outputs may follow: evidence fitted to single sentences of texts by two authors, which tells parts apart where
 the first, fitted to whole texts, sees the company of a sentence too; and how far a text was edited by a machine.
+
+The last outputs may be the units of a hidden layer, whose means over a text are rectified and summed up
+(``probe_units`` among the features): it finds what no single direction holds, and gives no token evidence of its own.
 """
 
 import hashlib
@@ -22,7 +25,7 @@ from torch import Tensor
 
 from detector.errors import CalibrationError
 from detector.scoring.probe import LinearProbe
-from detector.verdict.features import EXTENT_COLUMN, PART_COLUMN
+from detector.verdict.features import EXTENT_COLUMN, N_UNITS, PART_COLUMN
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,16 +35,22 @@ class ProbeModel:
     probe: LinearProbe
 
     def __post_init__(self) -> None:
-        if self.probe.width not in (PART_COLUMN, EXTENT_COLUMN + 1):
+        known = sorted({PART_COLUMN, EXTENT_COLUMN + 1, PART_COLUMN + N_UNITS, EXTENT_COLUMN + 1 + N_UNITS})
+        if self.probe.width not in known:
             raise CalibrationError(
-                f"The probe gives {self.probe.width} numbers a token; this version reads {PART_COLUMN} or "
-                f"{EXTENT_COLUMN + 1}. Make it again with this version."
+                f"The probe gives {self.probe.width} numbers a token; this version reads "
+                f"{', '.join(map(str, known[:-1]))} or {known[-1]}. Make it again with this version."
             )
 
     @property
     def knows_parts(self) -> bool:
         """Whether it has the two outputs for parts and for edits."""
-        return self.probe.width > PART_COLUMN
+        return self.probe.width in (EXTENT_COLUMN + 1, EXTENT_COLUMN + 1 + N_UNITS)
+
+    @property
+    def has_units(self) -> bool:
+        """Whether it has a hidden layer."""
+        return self.probe.width >= PART_COLUMN + N_UNITS
 
     def check_fits(self, name: str, hidden_size: int, n_layers: int) -> None:
         """Raise ``CalibrationError`` unless it reads hidden states such as this model has."""
@@ -54,15 +63,20 @@ class ProbeModel:
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits of the layers and of the weights that scores rest on: evidence and register."""
-        return self._digest(slice(0, PART_COLUMN))
+        """16 hex digits of the layers and of the weights that scores rest on: evidence, register and hidden layer."""
+        return self._digest([*range(PART_COLUMN), *self._units])
 
     @cached_property
     def parts_fingerprint(self) -> str | None:
         """The same of the weights for parts and edits; None where there are none."""
-        return self._digest(slice(PART_COLUMN, None)) if self.knows_parts else None
+        return self._digest([PART_COLUMN, EXTENT_COLUMN]) if self.knows_parts else None
 
-    def _digest(self, outputs: slice) -> str:
+    @property
+    def _units(self) -> range:
+        """Outputs of its hidden layer."""
+        return range(self.probe.width - N_UNITS if self.has_units else self.probe.width, self.probe.width)
+
+    def _digest(self, outputs: list[int]) -> str:
         digest = hashlib.sha256(json.dumps(self.probe.layers).encode())
         for tensor in (self.probe.weights[outputs], self.probe.bias[outputs]):
             digest.update(tensor.float().contiguous().numpy().astype("<f4").tobytes())
@@ -70,11 +84,34 @@ class ProbeModel:
 
     def with_parts(self, evidence: tuple[Tensor, float], extent: tuple[Tensor, float]) -> "ProbeModel":
         """The same with (weights (layers, d), bias) of the two outputs for parts and edits, in place of any it has."""
-        kept, bias = self.probe.weights[:PART_COLUMN], self.probe.bias[:PART_COLUMN]
         added = torch.stack([evidence[0], extent[0]]).float()
+        return self._joined(added, torch.tensor([evidence[1], extent[1]]), range(PART_COLUMN), self._units)
+
+    def with_units(self, weights: Tensor, bias: Tensor) -> "ProbeModel":
+        """The same with a hidden layer: weights (N_UNITS, layers, d) and biases (N_UNITS,), in place of any it has."""
+        return self._joined(weights.float(), bias.float(), range(self.probe.width - len(self._units)), range(0))
+
+    def with_units_of(self, other: "ProbeModel") -> "ProbeModel":
+        """The same with the hidden layer of another probe; raises ``CalibrationError`` unless it reads those layers."""
+        missing = sorted(set(other.probe.layers) - set(self.probe.layers))
+        if missing or not other.has_units:
+            raise CalibrationError(
+                f"Its hidden layer reads layer {missing[0]}, and the probe layers {self.probe.layers}."
+                if missing
+                else "The probe has no hidden layer."
+            )
+        given = other.probe.weights[other._units.start :]
+        weights = torch.zeros(N_UNITS, len(self.probe.layers), given.shape[2])
+        weights[:, [self.probe.layers.index(layer) for layer in other.probe.layers]] = given
+        return self.with_units(weights, other.probe.bias[other._units.start :])
+
+    def _joined(self, weights: Tensor, bias: Tensor, before: range, behind: range) -> "ProbeModel":
+        """Outputs of this probe, the ones given, and outputs of this probe again."""
+        probe = self.probe
+        own = [(probe.weights[list(part)], probe.bias[list(part)]) for part in (before, behind)]
         return ProbeModel(
             LinearProbe(
-                self.probe.layers, torch.cat([kept, added]), torch.cat([bias, torch.tensor([evidence[1], extent[1]])])
+                probe.layers, torch.cat([own[0][0], weights, own[1][0]]), torch.cat([own[0][1], bias, own[1][1]])
             )
         )
 

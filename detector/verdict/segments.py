@@ -74,7 +74,7 @@ class EvidenceWeights:
 
 
 def token_parts(series: Series, of_parts: bool = False) -> Floats:
-    """What the value of a token is made of, (n, 5); zeros where there are no voices, word weights or probe.
+    """What the value of a token is made of, (n, 5); zeros where there are no voices, words, probabilities or probe.
 
     ``of_parts`` asks for the probe of parts instead of that of whole texts.
     """
@@ -84,7 +84,7 @@ def token_parts(series: Series, of_parts: bool = False) -> Floats:
         [
             series.capped_ratio if has_voices else np.zeros(n),
             np.zeros(n) if series.lexical is None else series.lexical,
-            series.entropy - series.surprisal,
+            series.entropy - series.surprisal if series.has_probabilities else np.zeros(n),
             np.ones(n),
             np.zeros(n) if series.probe is None else series.part_evidence if of_parts else series.probe_evidence,
         ]

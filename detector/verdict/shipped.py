@@ -1,6 +1,7 @@
 """The calibrations that come with the tool, one for each model of the catalogue that has been calibrated.
 
 ``calibrations/NAME.json`` is the classifier; ``NAME.safetensors`` beside it is its probe, where it has one.
+``calibrations/quick`` holds those that do without probabilities, so that a pass may end at an early layer.
 """
 
 from pathlib import Path
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from detector.verdict.probe_model import ProbeModel
 
 FOLDER = Path(__file__).parent / "calibrations"
+QUICK_FOLDER = FOLDER / "quick"
 
 
 def shipped_calibration(model: str = "default") -> Path | None:
@@ -53,12 +55,24 @@ def probe_beside(calibration: Path, classifier: Classifier) -> "ProbeModel | Non
     return ProbeModel.load(calibration.with_suffix(".safetensors")) if classifier.needs_probe else None
 
 
-def calibration_path(model: str, given: str | Path | None = None) -> Path:
+def calibration_path(model: str, given: str | Path | None = None, quick: bool = False) -> Path:
     """The classifier's file that judges with a model: the one given, that of the model, or that of the embedded one.
 
-    The last is then refused by its fingerprint, with what to do about it.
+    The last is then refused by its fingerprint, with what to do about it. With ``quick`` it is the model's calibration
+    that does without probabilities; raises ``CalibrationError`` where there is none.
     """
-    return Path(given) if given else shipped_calibration(model) or calibration_for("small")
+    if given:
+        return Path(given)
+    if not quick:
+        return shipped_calibration(model) or calibration_for("small")
+    path = QUICK_FOLDER / f"{resolve_name(model)}.json"
+    if path.parent != QUICK_FOLDER or not path.is_file():
+        names = ", ".join(found.stem for found in sorted(QUICK_FOLDER.glob("*.json")))
+        raise CalibrationError(
+            f"No quick calibration comes with the tool for {resolve_name(model)}; there is one for {names}. Leave out "
+            f"--quick, or get the model: detect models install {names}"
+        )
+    return path
 
 
 def shipped_calibrations() -> list[Path]:

@@ -85,7 +85,7 @@ def test_rows_of_an_older_format_are_read_and_never_mixed_with_new_ones(run, sou
     del record["run"]["token_analysis_sha256"]
     (out / "run.json").write_text(json.dumps(record))
     assert query(out, "SELECT count(*) AS n FROM results").to_pylist() == [{"n": 40}]
-    with pytest.raises(UsageError, match="store version was 2 and is 4 now"):
+    with pytest.raises(UsageError, match="store version was 2 and is 5 now"):
         run(source)
     assert len(rows_of(out)) == 40
     assert run(source, force=True)["documents"] == 40

@@ -60,6 +60,22 @@ def test_packed_texts_get_the_states_that_transformers_gives_each_alone(model, p
         assert (state - wanted).abs().max() <= 1e-5 * wanted.abs().max()
 
 
+@pytest.mark.parametrize("layers", [[0], [2, 1], [3], [0, 3, 1]])
+def test_states_of_lower_layers_are_the_same_without_the_layers_above(layers):
+    model = grouped_llama()
+    body, computed = LlamaBody.of(model.model), []
+    for number, layer in enumerate(model.model.layers):
+        layer.input_layernorm.weight = torch.nn.Parameter(layer.input_layernorm.weight + 0.1 * number)
+    run = body._run
+    body._run = lambda layer, *rest: (computed.append(layer), run(layer, *rest))
+    with torch.inference_mode():
+        expected = one_at_a_time(model.model, some_ids(), LENGTHS, layers)[1]
+        for found in (body.states(some_ids(), LENGTHS, layers), Body(model.model).states(some_ids(), LENGTHS, layers)):
+            for state, wanted in zip(found, expected, strict=True):
+                assert (state - wanted).abs().max() <= 1e-5 * wanted.abs().max()
+    assert len(computed) == max(layers)
+
+
 def test_bfloat16_is_nearer_to_the_exact_states_than_transformers_is():
     exact, short = (grouped_llama(num_hidden_layers=16, initializer_range=0.1) for _ in range(2))
     short.bfloat16()
@@ -91,6 +107,8 @@ def test_any_other_body_is_padded_and_gives_the_same():
         found, states = body(some_ids(), LENGTHS, [1])
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(states[0], state, atol=1e-5, rtol=1e-5)
+    with torch.inference_mode():
+        torch.testing.assert_close(body.states(some_ids(), LENGTHS, [1])[0], state, atol=1e-5, rtol=1e-5)
 
 
 def test_a_body_that_does_not_agree_with_its_model_is_not_used(monkeypatch):

@@ -66,6 +66,30 @@ def test_a_probe_leaves_the_probabilities_alone(roomy):
         assert without.probe is None
 
 
+@pytest.mark.parametrize("context", [CONTEXT, 512])
+def test_a_pass_without_probabilities_reads_the_same(context):
+    language_model = LanguageModel(tiny_llama(context), tiny_tokenizer(), name="tiny")
+    lower = LinearProbe((0, 1), a_probe().weights[:, :2], a_probe().bias)
+    for probe in (a_probe(), lower):
+        whole = score_texts(language_model, TEXTS, probe=probe)
+        quick = score_texts(language_model, TEXTS, probe=probe, probabilities=False)
+        for scores, read in zip(whole, quick, strict=True):
+            np.testing.assert_allclose(read.probe, scores.probe, atol=1e-5)
+            np.testing.assert_array_equal(read.token_ids, scores.token_ids)
+            np.testing.assert_array_equal(read.end_char, scores.end_char)
+            assert scores.has_probabilities or not len(scores)
+            assert not read.has_probabilities
+            assert np.isnan(read.log_prob_nats).all()
+            assert np.isnan(read.entropy_nats).all()
+            assert not read.rank.any()
+
+
+def test_without_probabilities_only_a_probe_can_be_read(roomy):
+    for asked in ({}, {"probe": a_probe(), "top_k": 3}, {"probe": a_probe(), "samples": 2}):
+        with pytest.raises(ValueError, match="without probabilities"):
+            score_texts(roomy, ["a"], probabilities=False, **asked)
+
+
 def test_the_mean_of_the_values_is_the_value_of_the_mean_state(roomy):
     probe = a_probe()
     (scores,) = score_texts(roomy, [TRAINING_TEXT], probe=probe)

@@ -18,7 +18,7 @@ from detector.training.probe_fit import (
     probe_texts_of,
 )
 from detector.training.roles import REFERENCE_WORDS, within_budget
-from detector.training.score_cache import cached_scores
+from detector.training.score_cache import cached_scores, cached_states
 from detector.verdict.features import REGISTER_SIZE
 from detector.verdict.probe_model import ProbeModel
 from tests.conftest import TRAINING_TEXT
@@ -135,7 +135,14 @@ def test_the_cache_keeps_states_apart_from_scores_without_them(tiny, tmp_path):
         if left.states is not None:
             assert np.array_equal(left.states.means, right.states.means)
             assert right.states.layers == LAYERS
-    rows = probe_texts_of([LabelledText(t, False, "d", "1", domain="x") for t in texts], again)
+    quick = list(cached_states(tiny, texts, tmp_path / "cache", LAYERS))
+    for one, whole in zip(quick, again, strict=True):
+        scores = one.as_scored(tiny).scores
+        assert scores.end_char.tolist() == whole.scores.end_char.tolist()
+        assert not scores.has_probabilities
+        if whole.states is not None:
+            np.testing.assert_allclose(one.states.means, whole.states.means, atol=2e-3)
+    rows = probe_texts_of([LabelledText(t, False, "d", "1", domain="x") for t in texts], quick)
     assert rows.states.shape == (2, 2, 32)
 
 

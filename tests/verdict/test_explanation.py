@@ -6,7 +6,7 @@ import pytest
 from detector import score_texts
 from detector.documents.sentences import sentence_spans
 from detector.verdict.explanation import explain_score
-from detector.verdict.features import FEATURE_NAMES, REGISTER_SIZE, feature_vector, series_of
+from detector.verdict.features import FEATURE_NAMES, N_UNITS, REGISTER_SIZE, feature_vector, series_of
 from detector.verdict.lexical import LexicalModel
 from tests.conftest import TRAINING_TEXT, make_classifier
 from tests.verdict.test_register import a_register
@@ -33,7 +33,7 @@ def explained(request, tiny_with_voices):
     )
     weights = LexicalModel(rng.normal(size=512).astype(np.float32), -0.5)
     (scores,) = score_texts(model, [TRAINING_TEXT], voices=model.voices)
-    scores = replace(scores, probe=rng.normal(size=(len(scores), 1 + REGISTER_SIZE)).astype(np.float32))
+    scores = replace(scores, probe=rng.normal(size=(len(scores), 1 + REGISTER_SIZE + N_UNITS)).astype(np.float32))
     series = series_of(scores, [a for a, _ in sentence_spans(TRAINING_TEXT)], TRAINING_TEXT, weights)
     return classifier, series
 

@@ -7,6 +7,7 @@ from detector.verdict.features import (
     FEATURE_NAMES,
     FEATURES,
     LEXICAL_FEATURES,
+    N_UNITS,
     PROBE_FEATURES,
     REGISTER_FEATURES,
     REGISTER_SIZE,
@@ -75,7 +76,9 @@ def test_what_was_not_asked_for_is_unknown_and_the_rest_is_not():
     vector = dict(zip(FEATURE_NAMES, feature_vector(series(np.arange(60.0))), strict=True))
     unknown = {*VOICE_FEATURES, *LEXICAL_FEATURES, *PROBE_FEATURES, *REGISTER_FEATURES}
     assert {name for name, number in vector.items() if np.isnan(number)} == unknown
-    probe = np.arange(60.0 * (1 + REGISTER_SIZE)).reshape(60, -1)
+    without = dict(zip(FEATURE_NAMES, feature_vector(series(np.full(60, np.nan))), strict=True))
+    assert all(np.isnan(number) for number in without.values())  # no probabilities: nothing counts as a first choice
+    probe = np.arange(60.0 * (1 + REGISTER_SIZE + N_UNITS)).reshape(60, -1)
     full = series(np.arange(60.0), human=-np.ones(60), machine=-np.ones(60), lexical=np.ones(60), probe=probe)
     assert np.isfinite(feature_vector(full)).all()
     taken = full.take(np.array([3, 4]), np.zeros(2, int))
@@ -91,6 +94,16 @@ def test_the_probe_by_hand():
     assert value("probe_evidence", found) == pytest.approx(4)
     assert value("probe_sentence_spread", found) == 0
     assert [value(name, found) for name in REGISTER_FEATURES] == [0, 2, *[0] * (REGISTER_SIZE - 2)]
+
+
+def test_the_hidden_layer_by_hand():
+    # Of each unit the mean counts, and only above 0: 1, 3 and 2, -1 speak for a machine, -9, 1 and 5, 1 against it.
+    probe = np.zeros((8, 1 + REGISTER_SIZE + N_UNITS))
+    half = 1 + REGISTER_SIZE + N_UNITS // 2
+    probe[:, half - 2], probe[:, half - 1] = [1, 3] * 4, [2, -1] * 4
+    probe[:, half], probe[:, half + 1] = [-9, 1] * 4, [5, 1] * 4
+    assert value("probe_units", series([1.0] * 8, probe=probe)) == pytest.approx(2 + 0.5 - 0 - 3)
+    assert np.isnan(value("probe_units", series([1.0] * 8, probe=probe[:, : 1 + REGISTER_SIZE])))
 
 
 def test_runs_by_hand():
@@ -117,7 +130,7 @@ def test_low_frequencies_of_a_slow_wave_a_fast_wave_and_noise():
 @pytest.mark.parametrize("surprisal", [[1.0] * 60, [0.0] * 60])
 def test_constant_series_give_finite_features(surprisal):
     constant = dict.fromkeys(("entropy", "variance", "human", "machine", "lexical"), np.zeros(60))
-    vector = feature_vector(series(surprisal, probe=np.zeros((60, 1 + REGISTER_SIZE)), **constant))
+    vector = feature_vector(series(surprisal, probe=np.zeros((60, 1 + REGISTER_SIZE + N_UNITS)), **constant))
     assert np.isfinite(vector).all()
 
 

@@ -23,8 +23,8 @@ UNDIVIDED = PValues(machine=0.5, human=0.5)
         (PValues(0.5, 0.5, 0.003, 0.05, True), "inconclusive"),
         # human as a whole, but a part stands out
         (PValues(0.5, 0.01, 0.003, 0.05, True), "inconclusive"),
-        (PValues(0.5, 0.01, 0.05, 0.05, True), "inconclusive"),
-        (PValues(0.5, 0.01, 0.051, 0.05, True), "human"),
+        (PValues(0.5, 0.01, 0.15, 0.05, True), "inconclusive"),
+        (PValues(0.5, 0.01, 0.151, 0.05, True), "human"),
         (PValues(0.5, 0.01, 0.003, 0.05, False), "human"),
         # no human part to speak of
         (PValues(0.01, 0.9, 0.001, 0.06, True), "machine"),

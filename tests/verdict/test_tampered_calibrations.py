@@ -170,7 +170,7 @@ def test_references_out_of_order_are_refused(whole):
     assert found > 15
 
 
-OFTEN_EMPTY = ("seen", "kinds", "machine_sentence_bits")
+OFTEN_EMPTY = ("seen", "kinds", "human_sentence_bits", "machine_sentence_bits")
 """Lists that may be empty: then nothing is known to have been seen, like length decides, a picture has no band."""
 
 
