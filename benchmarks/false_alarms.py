@@ -23,7 +23,7 @@ from detector.evaluation.metrics import Rate
 from detector.evaluation.quality import verdicts_of
 from detector.training.classifier_fit import WAYS, calibrate
 from detector.verdict.classifier import LENGTH_LIMITS, Classifier
-from detector.verdict.shipped import calibration_for
+from detector.verdict.shipped import calibration_for, calibration_path
 
 LEARNERS = ("rexshijaku.essays",)
 """Dev sets whose human writers learn English."""
@@ -73,10 +73,12 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="default")
+    parser.add_argument("--quick", action="store_true", help="the quick calibration of the model and its table")
     parser.add_argument("--target-fpr", type=float, default=0.01)
     arguments = parser.parse_args()
-    classifier = Classifier.load(calibration_for(arguments.model))
-    table = FeatureTable.load(shipped_table(classifier.model_name))
+    shipped = calibration_path(arguments.model, quick=True) if arguments.quick else calibration_for(arguments.model)
+    classifier = Classifier.load(shipped)
+    table = FeatureTable.load(shipped_table(classifier.model_name + ("_quick" if arguments.quick else "")))
     for lines in (
         reference_lines(table),
         group_lines(classifier, table, arguments.target_fpr),
