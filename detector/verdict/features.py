@@ -95,7 +95,8 @@ class Series:
     @property
     def part_evidence(self) -> Floats:
         """What the probe of parts says of each token's own sentence, nats."""
-        if self.probe is None or self.probe.shape[1] <= PART_COLUMN:
+        widths = (EXTENT_COLUMN + 1, EXTENT_COLUMN + 1 + N_UNITS)
+        if self.probe is None or self.probe.shape[1] not in widths:
             raise ValueError("these scores were made without a probe of parts")
         return self.probe[:, PART_COLUMN]
 

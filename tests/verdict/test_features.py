@@ -106,6 +106,15 @@ def test_the_hidden_layer_by_hand():
     assert np.isnan(value("probe_units", series([1.0] * 8, probe=probe[:, : 1 + REGISTER_SIZE])))
 
 
+def test_units_are_never_taken_for_the_evidence_of_parts():
+    for width in (1 + REGISTER_SIZE, 1 + REGISTER_SIZE + N_UNITS):
+        with pytest.raises(ValueError, match="without a probe of parts"):
+            _ = series([1.0] * 8, probe=np.ones((8, width))).part_evidence
+    for width in (3 + REGISTER_SIZE, 3 + REGISTER_SIZE + N_UNITS):
+        probe = np.tile(np.arange(float(width)), (8, 1))
+        assert series([1.0] * 8, probe=probe).part_evidence.tolist() == [1 + REGISTER_SIZE] * 8
+
+
 def test_runs_by_hand():
     # first choices in runs of 2 and 1
     assert value("mean_run_rank_1", series([1] * 5, rank=[1, 1, 9, 1, 9])) == pytest.approx(1.5)
