@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from detector.errors import InputError
 from detector.evaluation.feature_table import FeatureTable
 from detector.evaluation.metrics import auroc, tpr_at_fpr
+from detector.evaluation.quality import verdicts_of
+from detector.records.verdicts import ACCUSED
 from detector.training.classifier_fit import fit_classifier, weights_of
 from detector.verdict.classifier import WIDEST
-from detector.verdict.features import BASE_NAMES, FEATURE_NAMES, LEXICAL_FEATURES, VOICE_FEATURES
+from detector.verdict.features import BASE_NAMES, FEATURE_NAMES, LEXICAL_FEATURES, PROBE_FEATURES, VOICE_FEATURES
 
 Floats = NDArray[np.float64]
 
@@ -25,6 +27,12 @@ FEATURE_CHOICES: dict[str, tuple[str, ...]] = {
     "words alone": tuple(LEXICAL_FEATURES),
     "everything": FEATURE_NAMES,
 }
+PROBE_CHOICES: dict[str, tuple[str, ...]] = {
+    "evidence, words": ("probe_evidence", "probe_sentence_spread", *LEXICAL_FEATURES),
+    "hidden layer, words": ("probe_sentence_spread", "probe_units", *LEXICAL_FEATURES),
+    "both, words": (*PROBE_FEATURES, *LEXICAL_FEATURES),
+}
+"""For a table with a probe that has a hidden layer."""
 PENALTIES = (0.001, 0.01, 0.1, 1.0)
 """Inverse penalties of the logistic regression on everything."""
 
@@ -32,8 +40,12 @@ PENALTIES = (0.001, 0.01, 0.1, 1.0)
 def compare_choices(table: FeatureTable) -> Iterator[str]:
     """Lines of a table: AUROC / TPR at 1 % FPR on each dev set with both labels, their mean, and pooled.
 
-    Raises ``InputError`` for a table without voices or words.
+    Of a table with a hidden layer: AUROC over all dev texts, and what the verdict says at a promise of 1 %.
+    Raises ``InputError`` for a table with neither that nor voices and words.
     """
+    if np.isfinite(table.features[:, FEATURE_NAMES.index("probe_units")]).any():
+        yield from _compare_probes(table)
+        return
     if table.voices_fingerprint is None or table.lexical_fingerprint is None:
         raise InputError("The table was made without voices or word weights; make it again with a model that has both.")
     fit, dev = table.rows(table.role == "fit"), table.rows((table.role == "dev") & table.is_whole)
@@ -53,6 +65,18 @@ def compare_choices(table: FeatureTable) -> Iterator[str]:
         yield _line(name, results[name], dev, sets)
     linear = fit_classifier(table).scores(dev.features)
     yield _line("mean of linear and boosting", _mean([linear, results["gradient boosting"]]), dev, sets)
+
+
+def _compare_probes(table: FeatureTable) -> Iterator[str]:
+    dev = table.rows((table.role == "dev") & table.is_whole)
+    yield f"{'':20} AUROC  false alarms  machine texts found"
+    for name, features in PROBE_CHOICES.items():
+        classifier = fit_classifier(table, features)
+        scores = classifier.scores(dev.features)
+        accused = np.isin(verdicts_of(classifier, dev, 0.01), ACCUSED)
+        area = auroc(scores[~dev.is_machine], scores[dev.is_machine])
+        alarms, humans = int(accused[~dev.is_machine].sum()), int((~dev.is_machine).sum())
+        yield f"{name:20} {area:.3f}  {alarms} of {humans:,}    {accused[dev.is_machine].mean():.1%}"
 
 
 def _scaler(fit: FeatureTable) -> Callable[[Floats], Floats]:
