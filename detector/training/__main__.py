@@ -144,13 +144,13 @@ def probe(
     out: Annotated[Path | None, typer.Option(help="Probe to write (.safetensors); without it only compare.")] = None,
     model: Annotated[str, typer.Option(help="Model folder or name.")] = "smollm2",
     dtype: Annotated[str, typer.Option(help="Number format of the pass.")] = "bfloat16",
-    humans: Annotated[int, typer.Option(help="Most human texts.")] = 1700,
-    machines: Annotated[int, typer.Option(help="Most machine texts.")] = 2300,
-    negatives: Annotated[int, typer.Option(help="Most human texts of the corpus.")] = 450,
+    humans: Annotated[int | None, typer.Option(help="Most human texts; 1,700, or all with --units.")] = None,
+    machines: Annotated[int | None, typer.Option(help="Most machine texts; 2,300, or all with --units.")] = None,
+    negatives: Annotated[int | None, typer.Option(help="Most texts of the corpus; 450, or all with --units.")] = None,
     layers: Annotated[
         str | None, typer.Option(help="Layers it reads, such as 12,15; the usual ones if left out.")
     ] = None,
-    units: Annotated[bool, typer.Option("--units", help="Fit a hidden layer on the same states too.")] = False,
+    units: Annotated[bool, typer.Option("--units", help="Fit a hidden layer too, and all on twice the texts.")] = False,
     units_of: Annotated[
         Path | None, typer.Option(help="Probe whose hidden layer it gets, fitted on more texts of fewer layers.")
     ] = None,
@@ -162,13 +162,18 @@ def probe(
     from detector.models import LanguageModel
     from detector.training.pooled_states import POOLED_LAYERS
     from detector.training.probe_fit import LAYERS, compare_probes, fit_probe, probe_texts_of
-    from detector.training.roles import probe_texts
+    from detector.training.roles import ALL, probe_texts
     from detector.training.score_cache import cached_states
     from detector.training.units_fit import compare_units, fit_units
     from detector.verdict.probe_model import ProbeModel
 
     read = LAYERS if layers is None else tuple(sorted(map(int, layers.split(","))))
-    texts = probe_texts(detection, corpus, humans, machines, negatives)
+    usual = (ALL, ALL, ALL) if units else (1700, 2300, 450)
+    of_humans, of_machines, of_corpus = (
+        own if given is None else given for given, own in zip((humans, machines, negatives), usual, strict=True)
+    )
+    part = "hidden_layer" if units else "probe"
+    texts = probe_texts(detection, corpus, of_humans, of_machines, of_corpus, part)
     pooled = cached_states(
         LanguageModel.load(model, dtype=dtype),
         [text.text for text in texts],

@@ -13,7 +13,7 @@ from pathlib import Path
 from detector.documents.hashing import unit_hash
 from detector.evaluation.edits import extent_of
 from detector.evaluation.labelled_texts import LabelledText, read_labelled
-from detector.training.roles import role_of
+from detector.training.roles import probe_texts, role_of
 
 N_WORDS = 130
 MOST = {
@@ -46,6 +46,10 @@ FREE_GENERATORS = ("gemini",)
 """Wrote on a subject and not from a human text, in ``l2r.domains``; the other generators rewrote."""
 LEFT_OUT_GENERATORS = ("deepseek-chat", "llama3.1-70b")
 """Polished texts that fit nothing and only judge."""
+REWORKED_SETS = ("apt_eval.polish", "l2r.domains")
+_PARAPHRASED = ("adv_paraphrase.mage", "gptid.reddit_eli5_paraphrased")
+_SLIGHTLY_POLISHED = 7
+"""Texts of a writer, polished to a degree below the 50 from which on they count as a machine's."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,72 @@ def edited_texts(detection: Path) -> list[EditedText]:
                     taken += _of_pair(humans[pair], versions[pair], name, role)
             found += taken
     return [*found, *_free_texts(detection)]
+
+
+def reworked_texts(detection: Path, corpus: Path) -> list[EditedText]:
+    """Ten times as many, of the half of the pairs that tunes voices: those that fit a hidden layer, and slight polish.
+
+    Human texts, texts that a model wrote freely, and the reworked ones with their extents; a machine's text that was
+    paraphrased is neither.
+    """
+    originals, versions = _voice_pairs(detection)
+    found: list[EditedText] = []
+    for text in probe_texts(detection, corpus, part="hidden_layer"):
+        is_free = text.is_machine and (
+            text.dataset not in REWORKED_SETS
+            or (text.dataset == "l2r.domains" and text.generator.startswith(FREE_GENERATORS))
+        )
+        if not text.is_machine or (is_free and "para" not in text.attack and text.dataset not in _PARAPHRASED):
+            generator = text.generator if text.is_machine else "human"
+            found.append(EditedText(text.text, float(is_free), text.dataset, generator, "voice", text.pair_id, is_free))
+        elif not is_free and text.generator not in LEFT_OUT_GENERATORS:
+            found += _with_extent(text.text, text, originals, versions)
+    for pair in sorted(versions["apt_eval.polish"]):
+        slight = [t for t in versions["apt_eval.polish"][pair] if 0 < _degree(t) < 50]
+        slight = [t for t in slight if t.generator not in LEFT_OUT_GENERATORS]
+        slight.sort(key=lambda t: unit_hash("low" + t.attack + t.generator + t.text[:99]))
+        for text in slight[:_SLIGHTLY_POLISHED]:
+            found += _with_extent(" ".join(text.text.split(" ")[:150]), text, originals, versions)
+    return found
+
+
+def _voice_pairs(
+    detection: Path,
+) -> tuple[dict[tuple[str, str], LabelledText], dict[str, dict[str, list[LabelledText]]]]:
+    """Human texts by (set, pair), and by set and pair what models made of them."""
+    originals: dict[tuple[str, str], LabelledText] = {}
+    versions: dict[str, dict[str, list[LabelledText]]] = {name: defaultdict(list) for name in REWORKED_SETS}
+    for name in REWORKED_SETS:
+        for text in (t for t in _read(detection, name) if role_of(t.pair_id) == "voice"):
+            if text.is_machine:
+                versions[name][text.pair_id].append(text)
+            else:
+                originals.setdefault((name, text.pair_id), text)
+    return originals, versions
+
+
+def _with_extent(
+    beginning: str,
+    text: LabelledText,
+    originals: dict[tuple[str, str], LabelledText],
+    versions: dict[str, dict[str, list[LabelledText]]],
+) -> list[EditedText]:
+    """The text with the extent of the whole of it; none without the human text behind it."""
+    human = originals.get((text.dataset, text.pair_id))
+    whole = [
+        other
+        for other in versions[text.dataset][text.pair_id]
+        if (other.generator, other.attack) == (text.generator, text.attack) and other.text.startswith(beginning[:200])
+    ]
+    if human is None or not whole:
+        return []
+    extent = extent_of(human.text, whole[0].text)
+    return [EditedText(beginning, extent, text.dataset, text.generator, "voice", text.pair_id)]
+
+
+def _degree(text: LabelledText) -> int:
+    degree = text.attack.rpartition(":")[2]
+    return int(degree) if degree.isdigit() else 0
 
 
 def _free_texts(detection: Path) -> list[EditedText]:

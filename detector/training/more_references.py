@@ -1,11 +1,12 @@
 """Further human references for a table that stands: long ones first, as many from each source as there are.
 
 The reserved split of the corpus and the human sides of the pairs that calibrate hold more texts than a table is made
-of. What a table already holds, what overlaps with dev texts, and what a model was trained on, is left out.
+of, and so does the validation split, beside the documents that show a probe what human texts are like. What a table
+already holds, what overlaps with dev texts, and what a model was trained on, is left out.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from detector.training.roles import (
     role_of,
     select,
     training_shingles,
+    unshown_references,
     voice_domains,
 )
 
@@ -33,19 +35,31 @@ def more_references(
     detection: Path, corpus: Path, table: FeatureTable, n_long: int, n_medium: int
 ) -> list[LabelledText]:
     """At most so many texts cut to ``REFERENCE_WORDS`` and to ``MEDIUM_WORDS``, in an order made by hash."""
-    known = set(table.text_key.tolist())
-    of_corpus = human_references(corpus, PER_GENRE)
     of_pairs = [
         text
         for text in select(detection, "fit", humans=_ALL, machines=60)
         if not text.is_machine and role_of(text.pair_id) == "calibrate"
     ]
+    return _chosen([*human_references(corpus, PER_GENRE), *of_pairs], detection, corpus, table, n_long, n_medium)
+
+
+def references_of_validation(
+    detection: Path, corpus: Path, table: FeatureTable, n_long: int, n_medium: int
+) -> list[LabelledText]:
+    """The same from documents of the validation split that no probe was shown: news and answers above all."""
+    return _chosen(unshown_references(corpus, _ALL), detection, corpus, table, n_long, n_medium)
+
+
+def _chosen(
+    texts: Sequence[LabelledText], detection: Path, corpus: Path, table: FeatureTable, n_long: int, n_medium: int
+) -> list[LabelledText]:
+    known = set(table.text_key.tolist())
     judged = {shingle for text in select(detection, "dev", 600, 60) for shingle in word_shingles(text.text)}
-    seen = training_shingles(corpus, [*of_pairs, *of_corpus]) | judged
+    seen = training_shingles(corpus, texts) | judged
     for domain in voice_domains(detection):
         for text in [*domain.human, *domain.machine]:
             seen.update(word_shingles(text.text))
-    unused = [text for text in [*of_corpus, *of_pairs] if text_key(text.text) not in known]
+    unused = [text for text in texts if text_key(text.text) not in known]
     usable = sorted(without_overlap(unused, seen), key=lambda t: unit_hash("ref2" + t.pair_id + t.text[:80]))
     long = by_turns((t for t in usable if _n_words(t) >= REFERENCE_WORDS), n_long, REFERENCE_WORDS)
     taken = {text_key(text.text) for text in long}

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from detector.evaluation.labelled_texts import LabelledText
     from detector.models.language_model import LanguageModel
+    from detector.training.edited_texts import EditedText
+    from detector.training.extent_fit import EditedStates
     from detector.training.mixtures import Mixture
     from detector.verdict.features import Series
     from detector.verdict.probe_model import ProbeModel
@@ -24,6 +26,7 @@ Dtype = Annotated[str, typer.Option(help="Number format of the pass.")]
 
 def parts(
     detection: Detection,
+    corpus: Annotated[Path, typer.Argument(help="The corpus folder, for human texts of every register.")],
     table: Annotated[Path, typer.Argument(help="Table that `features` wrote.")],
     cache: Cache,
     probe: Annotated[Path, typer.Option(help="Probe that `probe` wrote.")],
@@ -43,8 +46,8 @@ def parts(
     from detector.documents.hashing import unit_hash
     from detector.evaluation.feature_table import FeatureTable
     from detector.models import LanguageModel
-    from detector.training.edited_texts import edited_texts
-    from detector.training.extent_fit import fit_extent_direction, fit_extent_scale
+    from detector.training.edited_texts import edited_texts, reworked_texts
+    from detector.training.extent_fit import edited_states, fit_edits
     from detector.training.mixtures import CHAIN_TEXTS, CHAIN_WORDS, LOCAL_TEXTS, LOCAL_WORDS, mixtures
     from detector.training.parts_fit import fit_levels, fit_part_probe
     from detector.training.score_cache import cached_states
@@ -61,10 +64,14 @@ def parts(
     evidence = fit_part_probe(
         [(mixture.spliced, one.states, one.end_char) for mixture, one in zip(local, states, strict=True)], layers
     )
-    edited = edited_texts(detection)
-    typer.echo(f"{len(edited)} edited texts", err=True)
-    pooled = [one.states for one in cached_states(language_model, [t.text for t in edited], cache, layers, _told)]
-    fitted = first.with_parts(evidence, fit_extent_direction(edited, pooled, layers))
+
+    def pooled(texts: "Sequence[EditedText]", read: tuple[int, ...]) -> "EditedStates":
+        typer.echo(f"{len(texts)} edited texts", err=True)
+        scored = cached_states(language_model, [text.text for text in texts], cache, read, _told)
+        return edited_states(texts, [one.states for one in scored])
+
+    edits = fit_edits(pooled(edited_texts(detection), layers), pooled(reworked_texts(detection, corpus), layers[:1]))
+    fitted = first.with_parts(evidence, (edits.weights, edits.bias))
     fitted.save(out)
     chain = mixtures(detection, "fit", "fit", CHAIN_TEXTS, CHAIN_WORDS, seed="sf")
     typer.echo(f"{len(chain)} mixed texts for their levels", err=True)
@@ -75,7 +82,7 @@ def parts(
         old,
         evidence=weights,
         parts_fingerprint=fitted.parts_fingerprint,
-        extent=fit_extent_scale(edited, pooled, fitted),
+        extent=edits.scale,
         strongest_machine=unknown,
         strongest_human=unknown,
         contrast=unknown,
@@ -91,8 +98,11 @@ def extend(
     out: Annotated[Path, typer.Option(help="Table to write (.parquet).")],
     long: Annotated[int, typer.Option(help="Most further human references of about 430 tokens.")] = 1075,
     medium: Annotated[int, typer.Option(help="Most of about 270 tokens.")] = 560,
+    long_validation: Annotated[int, typer.Option(help="The same of the validation split, about 430 tokens.")] = 700,
+    medium_validation: Annotated[int, typer.Option(help="And of about 270 tokens.")] = 400,
     machines: Annotated[int, typer.Option(help="Most machine texts that calibrate whose parts are measured.")] = 300,
     dev: Annotated[int, typer.Option(help="Most texts of each label that judge whose parts are measured.")] = 300,
+    quick: Annotated[bool, typer.Option("--quick", help="The table is one for quick reading, without parts.")] = False,
     model: Model = "smollm2",
     dtype: Dtype = "float32",
 ) -> None:
@@ -100,7 +110,11 @@ def extend(
     from detector.evaluation.feature_table import FeatureTable
     from detector.models import LanguageModel
     from detector.training.feature_table import build_table
-    from detector.training.more_references import more_references, whose_parts_are_measured
+    from detector.training.more_references import (
+        more_references,
+        references_of_validation,
+        whose_parts_are_measured,
+    )
     from detector.verdict.lexical import LexicalModel
     from detector.verdict.probe_model import ProbeModel
 
@@ -112,15 +126,19 @@ def extend(
 
     def measured(labelled: "Sequence[tuple[str, LabelledText]]") -> FeatureTable:
         return build_table(
-            language_model, labelled, cache, LexicalModel.load(), read, _told, old.evidence, layers=read.probe.layers
-        )
+            language_model, labelled, cache, LexicalModel.load(), read, _told, old.evidence,
+            layers=read.probe.layers, quick=quick,
+        )  # fmt: skip
 
-    known = whose_parts_are_measured(detection, old, machines, dev)
-    typer.echo(f"parts of {len(known)} texts of the table are measured", err=True)
-    extended = old.with_parts_of(measured(known))
-    added = [("calibrate", text) for text in more_references(detection, corpus, old, long, medium)]
+    extended = old
+    if read.knows_parts:
+        known = whose_parts_are_measured(detection, old, machines, dev)
+        typer.echo(f"parts of {len(known)} texts of the table are measured", err=True)
+        extended = old.with_parts_of(measured(known))
+    added = more_references(detection, corpus, old, long, medium)
+    added += references_of_validation(detection, corpus, old, long_validation, medium_validation)
     typer.echo(f"{len(added)} further human references", err=True)
-    extended.joined(measured(added)).save(out)
+    extended.joined(measured([("calibrate", text) for text in added])).save(out)
 
 
 def _series_of(

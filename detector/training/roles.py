@@ -115,20 +115,25 @@ def voice_domains(data: Path) -> list[VoiceDomain]:
 PROBE_WORDS = 200
 """Longest text a probe is fitted on; the mean state of a longer one tells hardly more, at twice the cost."""
 NEGATIVE_WORDS = LENGTHS_IN_WORDS[:6]
+NEGATIVES = "corpus.validation"
+"""Data set of human texts that show a probe what human texts are like and are no side of a comparison."""
+ALL = 1_000_000
 
 
-def probe_texts(detection: Path, corpus: Path, humans: int, machines: int, negatives: int) -> list[LabelledText]:
+def probe_texts(
+    detection: Path, corpus: Path, humans: int = ALL, machines: int = ALL, negatives: int = ALL, part: str = "probe"
+) -> list[LabelledText]:
     """Texts that fit a probe: of the half of the pairs that the classifier never sees, in an order made by hash.
 
-    At most ``humans`` and ``machines`` of them, cut to ``PROBE_WORDS``, and as many ``negatives``: human texts of the
-    validation split of the corpus, which show what human texts are like and are no side of a comparison. A generator
-    gives a set no more than the ``probe`` part of ``detection_splits.json`` says.
+    At most ``humans`` and ``machines`` of them, cut to ``PROBE_WORDS``, and as many ``negatives``, human texts of the
+    validation split of the corpus. A set gives no more humans, and a generator of it no more machine texts, than the
+    ``part`` of ``detection_splits.json`` says: ``probe``, or ``hidden_layer``, which takes twice as many.
     """
     recipe = _recipe()
     domains = {
         name: domain["domain"] for domain in recipe["voices"] for side in ("human", "machine") for name in domain[side]
     } | recipe["probe"]["domains"]
-    most = recipe["probe"]["machines"]
+    most = recipe[part]["machines"]
     texts: list[LabelledText] = []
     for entry in recipe["fit"]:
         admitted = (
@@ -137,14 +142,14 @@ def probe_texts(detection: Path, corpus: Path, humans: int, machines: int, negat
             if role_of(text.pair_id) == "voice" and _on_side(recipe, "fit", text)
         )
         name = entry["dataset"]
-        chosen = sample(cut_alike(admitted), recipe["probe"]["humans"], most.get(name, most["others"]), seed="probe")
+        chosen = sample(cut_alike(admitted), recipe[part]["humans"], most.get(name, most["others"]), seed="probe")
         texts += [replace(text, domain=domains[name]) for text in chosen]
     ordered = sorted(without_repeats(texts), key=lambda t: unit_hash("A" + t.pair_id + t.text[:80]))
     sides = [text for text in ordered if not text.is_machine][:humans]
     sides += [text for text in ordered if text.is_machine][:machines]
     judged = {shingle for text in select(detection, "dev", 600, 60) for shingle in word_shingles(text.text)}
     others = [
-        replace(text, dataset="corpus.validation", text=_first_words(text, NEGATIVE_WORDS))
+        replace(text, dataset=NEGATIVES, text=_first_words(text, NEGATIVE_WORDS))
         for text in human_references(corpus, recipe["probe"]["negatives"], "validation")
     ]
     others.sort(key=lambda t: unit_hash("neg" + t.pair_id + t.text[:80]))
@@ -239,6 +244,16 @@ def human_references(corpus: Path, per_genre: int, split: str = "reference") -> 
         for found in kind.values()
         for *_, text in sorted(found, key=lambda p: p[:2])[:most]
     ]
+
+
+def unshown_references(corpus: Path, per_genre: int) -> list[LabelledText]:
+    """As ``human_references``, of those documents of the validation split of which a probe is shown no piece."""
+    shown = {_document(text) for text in human_references(corpus, _recipe()["probe"]["negatives"], "validation")}
+    return [text for text in human_references(corpus, per_genre, "validation") if _document(text) not in shown]
+
+
+def _document(text: LabelledText) -> str:
+    return text.pair_id.rpartition(":")[0]
 
 
 def machine_references(data: Path, per_generator: int) -> list[LabelledText]:

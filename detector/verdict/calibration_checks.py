@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from detector.records.checks import Check, list_of, mapping, number, one_of, or_null, record, text, whole, wrong
-from detector.verdict.features import FEATURE_NAMES, REGISTER_SIZE
+from detector.verdict.features import FEATURE_NAMES, N_EDIT_OUTPUTS, N_EDIT_UNITS, REGISTER_SIZE
 from detector.verdict.register import WIDEST as WIDEST_COORDINATE
 
 READABLE = (3, 4)
@@ -68,8 +68,8 @@ NEIGHBOUR_FIELDS: dict[str, Check] = {
     "n_nearest": whole(least=1),
 }
 EXTENT_FIELDS: dict[str, Check] = {
-    "borders": list_of(number(-10, 10), 3, is_rising=True),
-    "half_width": number(0, 10),
+    "weights": list_of(list_of(number(-1000, 1000), N_EDIT_UNITS), N_EDIT_OUTPUTS),
+    "half_width": number(0, 1),
 }
 EVIDENCE_FIELDS: dict[str, Check] = {
     "voice_ratio": _WEIGHT,

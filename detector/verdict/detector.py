@@ -25,7 +25,7 @@ from detector.verdict.draft import Draft, drafted
 from detector.verdict.edit_extent import EditExtent
 from detector.verdict.explanation import explain_score
 from detector.verdict.familiarity import MOST_UNFAMILIAR, unfamiliar_share
-from detector.verdict.features import EXTENT_COLUMN, Series, series_of
+from detector.verdict.features import EDIT_COLUMNS, Series, series_of
 from detector.verdict.findings import in_order, listed, said_of_the_disguise
 from detector.verdict.intake import LEAST_TOKENS
 from detector.verdict.judgement import division, judge, measure
@@ -295,7 +295,7 @@ class Detector:
 
     def _edit_extent(self, series: Series) -> EditExtent | None:
         scale = self.classifier.extent
-        return None if scale is None or series.probe is None else scale.read(series.probe[:, EXTENT_COLUMN])
+        return None if scale is None or series.probe is None else scale.read(series.probe[:, EDIT_COLUMNS])
 
     def _machine_share(self, series: Series) -> MachineShare | None:
         weights = self.classifier.evidence

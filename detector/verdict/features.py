@@ -28,10 +28,15 @@ REGISTER_SIZE = 12
 """Coordinates of the register, which a probe reads beside its evidence."""
 PART_COLUMN = 1 + REGISTER_SIZE
 """Of the probe of parts, among what a probe reads."""
-EXTENT_COLUMN = PART_COLUMN + 1
-"""Of how far a text was edited."""
+N_EDIT_OUTPUTS = 3
+N_EDIT_UNITS = 32
+EDIT_COLUMNS = slice(PART_COLUMN + 1, PART_COLUMN + 1 + N_EDIT_OUTPUTS + N_EDIT_UNITS)
+"""Of how far a text was edited: linear readings, and units of a hidden layer."""
+PARTS_WIDTH = EDIT_COLUMNS.stop
 N_UNITS = 32
 """Last columns of a probe that has a hidden layer: half of them speak for a machine, the other half against it."""
+WIDTHS_WITH_UNITS = (PART_COLUMN + N_UNITS, PARTS_WIDTH + N_UNITS)
+WIDTHS_WITH_PARTS = (PARTS_WIDTH, PARTS_WIDTH + N_UNITS)
 CAP_NATS = 1.0
 """Most that one token's evidence of the voices counts, where it is capped."""
 _SCALES, _EMBEDDING, _BINS = range(1, 6), 3, 64
@@ -95,15 +100,14 @@ class Series:
     @property
     def part_evidence(self) -> Floats:
         """What the probe of parts says of each token's own sentence, nats."""
-        widths = (EXTENT_COLUMN + 1, EXTENT_COLUMN + 1 + N_UNITS)
-        if self.probe is None or self.probe.shape[1] not in widths:
+        if self.probe is None or self.probe.shape[1] not in WIDTHS_WITH_PARTS:
             raise ValueError("these scores were made without a probe of parts")
         return self.probe[:, PART_COLUMN]
 
     @property
     def units(self) -> Floats:
         """Readings of each token for the hidden layer, (n, N_UNITS)."""
-        if self.probe is None or self.probe.shape[1] < PART_COLUMN + N_UNITS:
+        if self.probe is None or self.probe.shape[1] not in WIDTHS_WITH_UNITS:
             raise ValueError("these scores were made without a hidden layer")
         return self.probe[:, -N_UNITS:]
 
@@ -228,7 +232,7 @@ def _token_mean(values: Callable[[Series], NDArray[Any]], meaning: str) -> Featu
 
 def _unit_shares(x: Series) -> Floats:
     """What each token adds to the units whose means are above 0, so that their mean is the hidden layer's sum."""
-    if x.probe is None or x.probe.shape[1] < PART_COLUMN + N_UNITS:
+    if x.probe is None or x.probe.shape[1] not in WIDTHS_WITH_UNITS:
         return np.full(len(x), np.nan)
     sides = np.repeat([1.0, -1.0], N_UNITS // 2)
     return x.units @ (sides * (x.units.mean(axis=0) > 0))

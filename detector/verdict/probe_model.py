@@ -5,8 +5,8 @@ are not: sums of it are weighed against reference texts, never taken at face val
 the *register*: directions in which human texts differ most from each other, with the direction of the evidence taken
 out, so that they say what kind of text it is and not who wrote it.
 
-Two more outputs may follow: evidence fitted to single sentences of texts by two authors, which tells parts apart where
-the first, fitted to whole texts, sees the company of a sentence too; and how far a text was edited by a machine.
+More outputs may follow: evidence fitted to single sentences of texts by two authors, which tells parts apart where the
+first, fitted to whole texts, sees the company of a sentence too; and what ``edit_extent`` reads.
 
 The last outputs may be the units of a hidden layer, whose means over a text are rectified and summed up
 (``probe_units`` among the features): it finds what no single direction holds, and gives no token evidence of its own.
@@ -25,7 +25,14 @@ from torch import Tensor
 
 from detector.errors import CalibrationError
 from detector.scoring.probe import LinearProbe
-from detector.verdict.features import EXTENT_COLUMN, N_UNITS, PART_COLUMN
+from detector.verdict.features import (
+    EDIT_COLUMNS,
+    N_UNITS,
+    PART_COLUMN,
+    PARTS_WIDTH,
+    WIDTHS_WITH_PARTS,
+    WIDTHS_WITH_UNITS,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +42,7 @@ class ProbeModel:
     probe: LinearProbe
 
     def __post_init__(self) -> None:
-        known = sorted({PART_COLUMN, EXTENT_COLUMN + 1, PART_COLUMN + N_UNITS, EXTENT_COLUMN + 1 + N_UNITS})
+        known = sorted({PART_COLUMN, *WIDTHS_WITH_PARTS, *WIDTHS_WITH_UNITS})
         if self.probe.width not in known:
             raise CalibrationError(
                 f"The probe gives {self.probe.width} numbers a token; this version reads "
@@ -44,13 +51,13 @@ class ProbeModel:
 
     @property
     def knows_parts(self) -> bool:
-        """Whether it has the two outputs for parts and for edits."""
-        return self.probe.width in (EXTENT_COLUMN + 1, EXTENT_COLUMN + 1 + N_UNITS)
+        """Whether it has the outputs for parts and for edits."""
+        return self.probe.width in WIDTHS_WITH_PARTS
 
     @property
     def has_units(self) -> bool:
         """Whether it has a hidden layer."""
-        return self.probe.width >= PART_COLUMN + N_UNITS
+        return self.probe.width in WIDTHS_WITH_UNITS
 
     def check_fits(self, name: str, hidden_size: int, n_layers: int) -> None:
         """Raise ``CalibrationError`` unless it reads hidden states such as this model has."""
@@ -69,7 +76,7 @@ class ProbeModel:
     @cached_property
     def parts_fingerprint(self) -> str | None:
         """The same of the weights for parts and edits; None where there are none."""
-        return self._digest([PART_COLUMN, EXTENT_COLUMN]) if self.knows_parts else None
+        return self._digest([*range(PART_COLUMN, PARTS_WIDTH)]) if self.knows_parts else None
 
     @property
     def _units(self) -> range:
@@ -82,10 +89,20 @@ class ProbeModel:
             digest.update(tensor.float().contiguous().numpy().astype("<f4").tobytes())
         return digest.hexdigest()[:16]
 
-    def with_parts(self, evidence: tuple[Tensor, float], extent: tuple[Tensor, float]) -> "ProbeModel":
-        """The same with (weights (layers, d), bias) of the two outputs for parts and edits, in place of any it has."""
-        added = torch.stack([evidence[0], extent[0]]).float()
-        return self._joined(added, torch.tensor([evidence[1], extent[1]]), range(PART_COLUMN), self._units)
+    def with_parts(self, evidence: tuple[Tensor, float], edits: tuple[Tensor, Tensor]) -> "ProbeModel":
+        """The same with outputs for parts, (layers, d) and a bias, and for edits, in place of any it has."""
+        weights = torch.cat([evidence[0][None], edits[0]]).float()
+        bias = torch.cat([torch.tensor([evidence[1]]), edits[1].float()])
+        return self._joined(weights, bias, range(PART_COLUMN), self._units)
+
+    @property
+    def part_evidence(self) -> tuple[Tensor, float]:
+        """Weights (layers, d) and bias of the output for parts; only of a probe that knows them."""
+        return self.probe.weights[PART_COLUMN], float(self.probe.bias[PART_COLUMN])
+
+    def read_edits(self, states: Tensor) -> Tensor:
+        """What it reads for edits off states (..., layers, d); only of a probe that knows parts."""
+        return self.probe.read(states)[..., EDIT_COLUMNS]
 
     def with_units(self, weights: Tensor, bias: Tensor) -> "ProbeModel":
         """The same with a hidden layer: weights (N_UNITS, layers, d) and biases (N_UNITS,), in place of any it has."""

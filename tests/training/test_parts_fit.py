@@ -11,12 +11,12 @@ from detector.evaluation.labelled_texts import LabelledText
 from detector.evaluation.splicing import SplicedText, mixed_text
 from detector.scoring.probe import LinearProbe
 from detector.training.edited_texts import EditedText
-from detector.training.extent_fit import fit_extent_direction, fit_extent_scale, macro_f1
+from detector.training.extent_fit import edited_states, fit_edits, macro_f1, read_extents
 from detector.training.more_references import by_turns
 from detector.training.neighbours_fit import fit_neighbours
 from detector.training.parts_fit import TEXT_SPREAD_FACTOR, fit_levels, fit_part_probe
 from detector.training.pooled_states import PooledStates
-from detector.verdict.features import REGISTER_SIZE, Series
+from detector.verdict.features import PART_COLUMN, PARTS_WIDTH, REGISTER_SIZE, Series
 from detector.verdict.neighbours import unclipped
 from detector.verdict.probe_model import ProbeModel
 from detector.verdict.register import REGISTER_COLUMNS, Register
@@ -53,8 +53,8 @@ def test_the_probe_of_parts_sees_the_sentence_and_not_its_company():
 
 def series(values: np.ndarray, sentence: np.ndarray) -> Series:
     n = len(values)
-    probe = np.zeros((n, REGISTER_SIZE + 3))
-    probe[:, REGISTER_SIZE + 1] = values
+    probe = np.zeros((n, PARTS_WIDTH))
+    probe[:, PART_COLUMN] = values
     nothing = np.zeros(n)
     return Series(nothing, nothing, nothing, nothing, np.ones(n), sentence, lexical=nothing, probe=probe)
 
@@ -79,28 +79,68 @@ def test_levels_are_those_that_the_texts_were_made_with():
     assert levels.text_spread / scale == pytest.approx(0.3 * TEXT_SPREAD_FACTOR, rel=0.2)
 
 
-def test_the_extent_is_read_off_the_states_on_a_scale_of_other_writers(monkeypatch):
-    monkeypatch.setattr("detector.training.extent_fit.RIDGE", 1.0)
-    rng = np.random.default_rng(2)
+def edits(n: int, seed: int, shift: float = 0.0):
+    """Texts whose extent stands in one number, and whose kind in another: below 0, about 0, or above."""
+    rng = np.random.default_rng(seed)
     texts, states = [], []
-    for i in range(600):
-        free = i % 6 == 0
-        extent = 1.0 if free else 0.0 if i % 6 == 1 else float(rng.uniform(0.2, 0.7))
+    for i in range(n):
+        kind = i % 3
+        extent = (0.0, float(rng.uniform(0.2, 0.7)), 1.0)[kind]
         means = rng.normal(size=(4, 2, D)) * 0.05
         means[:, 1, 3] += extent
-        role = "voice" if i % 2 else "fit"
-        texts.append(EditedText("words", extent, "d", "human" if extent == 0 else "g", role, str(i), free))
+        means[:, 0, 2] += kind - 1 + shift
+        name = "apt_eval.polish" if i % 2 else "l2r.domains"
+        role = "voice" if rng.random() < 0.6 else "fit"
+        generator = "human" if kind == 0 else "g"
+        texts.append(EditedText("words", extent, name, generator, role, str(i), kind == 2))
         states.append(pooled(means))
-    extent = fit_extent_direction(texts, states, LAYERS)
+    return edited_states(texts, states)
+
+
+def one_layer(texts):
+    return replace(texts, layers=LAYERS[:1], states=texts.states[:, :1])
+
+
+def test_the_extent_is_read_off_the_states_of_other_writers(monkeypatch):
+    monkeypatch.setattr("detector.training.extent_fit.RIDGE", 1.0)
+    monkeypatch.setattr("detector.training.extent_fit.INVERSE_PENALTY", 1.0)
+    fitted = fit_edits(edits(600, seed=2), one_layer(edits(600, seed=3)))
     bare = ProbeModel(LinearProbe(LAYERS, torch.zeros(1 + REGISTER_SIZE, 2, D), torch.zeros(1 + REGISTER_SIZE)))
-    model = bare.with_parts((torch.ones(2, D), 0.5), extent)
+    model = bare.with_parts((torch.ones(2, D), 0.5), (fitted.weights, fitted.bias))
+    assert model.probe.width == PARTS_WIDTH
+    assert not model.has_units
     assert model.fingerprint == bare.fingerprint  # scores do not rest on what was added
     assert bare.parts_fingerprint is None
     assert model.parts_fingerprint not in (None, model.fingerprint)
-    scale = fit_extent_scale(texts, states, model)
-    assert scale.half_width < 0.3
-    low, _, high = scale.borders
-    assert 0 < low < 0.3 < 0.6 < high < 1
+    weights, bias = model.part_evidence
+    assert torch.equal(weights, torch.ones(2, D))
+    assert bias == 0.5
+    new = edits(300, seed=4)
+    found = read_extents(new, model, fitted.scale)
+    assert np.allclose(found.values, fitted.readings(new).values, atol=1e-5)
+    assert found.probabilities.sum(axis=1) == pytest.approx(1.0)
+    assert macro_f1(new.kinds, found.probabilities.argmax(axis=1)) > 0.95
+    assert np.corrcoef(found.values, new.extents)[0, 1] > 0.95
+    assert 0 < fitted.scale.half_width < 0.3
+
+
+def test_the_interval_is_that_of_the_set_that_was_left_out_whole_and_read_worst(monkeypatch):
+    monkeypatch.setattr("detector.training.extent_fit.RIDGE", 1.0)
+    usual = edits(300, seed=5)
+    strange = np.array([text.dataset == "l2r.domains" for text in usual.texts])
+    states = usual.states.copy()
+    states[strange, 1, 3] = 1.0 - states[strange, 1, 3]  # what tells the extent of one set misleads about the other
+    half = fit_edits(usual, one_layer(usual)).scale.half_width
+    assert fit_edits(replace(usual, states=states), one_layer(usual)).scale.half_width > half + 0.05
+
+
+def test_what_only_judges_and_other_roles_fit_nothing():
+    texts = edits(12, seed=6)
+    named = [replace(text, generator="deepseek-chat") if i == 1 else text for i, text in enumerate(texts.texts)]
+    kept = replace(texts, texts=named).of("voice")
+    assert all(text.role == "voice" and text.generator != "deepseek-chat" for text in kept.texts)
+    assert len(kept.states) == len(kept.texts)
+    assert {text.dataset for text in kept.without("apt_eval.polish").texts} == {"l2r.domains"}
 
 
 def test_macro_f1_is_the_mean_over_kinds():
