@@ -54,7 +54,9 @@ class EditedStates:
 
     def rows(self, mask: NDArray[np.bool_]) -> "EditedStates":
         """Some of the texts."""
-        return EditedStates([text for text, is_kept in zip(self.texts, mask, strict=True) if is_kept], self.layers, self.states[mask])
+        return EditedStates(
+            [text for text, is_kept in zip(self.texts, mask, strict=True) if is_kept], self.layers, self.states[mask]
+        )
 
     def of(self, role: str) -> "EditedStates":
         """Texts of a role, but for those by generators that only judge."""

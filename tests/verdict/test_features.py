@@ -8,6 +8,7 @@ from detector.verdict.features import (
     FEATURES,
     LEXICAL_FEATURES,
     N_UNITS,
+    PARTS_WIDTH,
     PROBE_FEATURES,
     REGISTER_FEATURES,
     REGISTER_SIZE,
@@ -110,9 +111,18 @@ def test_units_are_never_taken_for_the_evidence_of_parts():
     for width in (1 + REGISTER_SIZE, 1 + REGISTER_SIZE + N_UNITS):
         with pytest.raises(ValueError, match="without a probe of parts"):
             _ = series([1.0] * 8, probe=np.ones((8, width))).part_evidence
-    for width in (3 + REGISTER_SIZE, 3 + REGISTER_SIZE + N_UNITS):
+    for width in (PARTS_WIDTH, PARTS_WIDTH + N_UNITS):
         probe = np.tile(np.arange(float(width)), (8, 1))
         assert series([1.0] * 8, probe=probe).part_evidence.tolist() == [1 + REGISTER_SIZE] * 8
+
+
+def test_readings_of_edits_are_never_taken_for_units():
+    for width in (1 + REGISTER_SIZE, PARTS_WIDTH):
+        with pytest.raises(ValueError, match="without a hidden layer"):
+            _ = series([1.0] * 8, probe=np.ones((8, width))).units
+        assert np.isnan(value("probe_units", series([1.0] * 8, probe=np.ones((8, width)))))
+    probe = np.tile(np.arange(float(PARTS_WIDTH + N_UNITS)), (8, 1))
+    assert series([1.0] * 8, probe=probe).units[0].tolist() == list(range(PARTS_WIDTH, PARTS_WIDTH + N_UNITS))
 
 
 def test_runs_by_hand():
