@@ -109,10 +109,7 @@ class ProbeModel:
         return self._joined(weights.float(), bias.float(), range(self.probe.width - len(self._units)), range(0))
 
     def with_units_of(self, other: "ProbeModel") -> "ProbeModel":
-        """The same with the register and the hidden layer of another probe, one fitted on more texts of fewer layers.
-
-        Raises ``CalibrationError`` unless this one reads those layers.
-        """
+        """The same with the hidden layer of another probe; raises ``CalibrationError`` unless it reads those layers."""
         missing = sorted(set(other.probe.layers) - set(self.probe.layers))
         if missing or not other.has_units:
             raise CalibrationError(
@@ -120,11 +117,10 @@ class ProbeModel:
                 if missing
                 else "The probe has no hidden layer."
             )
-        weights = torch.zeros(other.probe.width, *self.probe.weights.shape[1:])
-        weights[:, [self.probe.layers.index(layer) for layer in other.probe.layers]] = other.probe.weights
-        bias, register = other.probe.bias, slice(1, PART_COLUMN)
-        described = self._joined(weights[register], bias[register], range(1), range(PART_COLUMN, self.probe.width))
-        return described.with_units(weights[other._units.start :], bias[other._units.start :])
+        given = other.probe.weights[other._units.start :]
+        weights = torch.zeros(N_UNITS, len(self.probe.layers), given.shape[2])
+        weights[:, [self.probe.layers.index(layer) for layer in other.probe.layers]] = given
+        return self.with_units(weights, other.probe.bias[other._units.start :])
 
     def _joined(self, weights: Tensor, bias: Tensor, before: range, behind: range) -> "ProbeModel":
         """Outputs of this probe, the ones given, and outputs of this probe again."""
