@@ -19,8 +19,8 @@ from detector.training.roles import NEGATIVES
 from detector.verdict.features import N_UNITS
 
 RECIPE = Recipe(seed=2)
-"""Chosen on dev sets, where half as many units do nearly as well. Three seeds find 71 to 73 % of the machine texts; this
-is the one whose worst dev set is accused least."""
+"""Chosen on dev sets, where half as many units do nearly as well. Of three seeds, which find about as much, this is the
+one whose worst dev set is accused least."""
 NEGATIVE_WEIGHT = 0.5
 """Of a human text of the corpus, beside the mean of those that are a side of a comparison: without them fewer machine
 texts are found at the same false alarms, and half to four times the weight does alike (on dev sets)."""
