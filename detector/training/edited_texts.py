@@ -47,7 +47,7 @@ FREE_GENERATORS = ("gemini",)
 LEFT_OUT_GENERATORS = ("deepseek-chat", "llama3.1-70b")
 """Polished texts that fit nothing and only judge."""
 REWORKED_SETS = ("apt_eval.polish", "l2r.domains")
-_PARAPHRASED = ("adv_paraphrase.mage", "gptid.reddit_eli5_paraphrased")
+_PARAPHRASED = "gptid.reddit_eli5_paraphrased"
 _SLIGHTLY_POLISHED = 7
 """Texts of a writer, polished to a degree below the 50 from which on they count as a machine's."""
 
@@ -101,7 +101,7 @@ def reworked_texts(detection: Path, corpus: Path) -> list[EditedText]:
             text.dataset not in REWORKED_SETS
             or (text.dataset == "l2r.domains" and text.generator.startswith(FREE_GENERATORS))
         )
-        if not text.is_machine or (is_free and "para" not in text.attack and text.dataset not in _PARAPHRASED):
+        if not text.is_machine or (is_free and "para" not in text.attack and text.dataset != _PARAPHRASED):
             generator = text.generator if text.is_machine else "human"
             found.append(EditedText(text.text, float(is_free), text.dataset, generator, "voice", text.pair_id, is_free))
         elif not is_free and text.generator not in LEFT_OUT_GENERATORS:

@@ -23,6 +23,7 @@ from detector.training.roles import (
     machine_references,
     role_of,
     select,
+    unshown_references,
     voice_domains,
 )
 from detector.training.score_cache import cached_scores
@@ -167,6 +168,21 @@ def test_long_pieces_of_the_validation_split_are_references_too(detection, corpu
     assert len(added) == 3, "a seventh of what the reference split may give"
     assert {split_of(text.pair_id.split(":")[0]) for text in added} == {"validation"}
     assert all(len(text.text.split()) == PIECE_WORDS for text in added)
+
+
+def test_documents_that_show_a_probe_something_are_no_references(corpus, monkeypatch):
+    monkeypatch.setattr(roles, "_recipe", lambda: {"probe": {"negatives": 4}})
+    sources = [f"s{i}" for i in range(900) if split_of(f"s{i}") == "validation"]
+    long = [{"text": prose(50_000 + i, 2 * PIECE_WORDS + 9), "source": source} for i, source in enumerate(sources)]
+    write(corpus / "essay__a.jsonl", long)
+    shown = {text.pair_id for text in human_references(corpus, 4, "validation")}
+    references = unshown_references(corpus, 1000)
+    assert references
+    assert {split_of(text.pair_id.split(":")[0]) for text in references} == {"validation"}
+    documents = {pair_id.rpartition(":")[0] for pair_id in shown}
+    assert not {text.pair_id.rpartition(":")[0] for text in references} & documents, "not their other pieces either"
+    everything = {text.pair_id.rpartition(":")[0] for text in human_references(corpus, 1000, "validation")}
+    assert {text.pair_id.rpartition(":")[0] for text in references} == everything - documents
 
 
 def test_long_machine_texts_calibrate_and_are_cut(detection):
