@@ -58,8 +58,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", default="default")
     parser.add_argument("--target-fpr", type=float, default=0.01)
+    parser.add_argument("--quick", action="store_true", help="judge as `detect batch --quick` does")
     arguments = parser.parse_args()
-    detector = Detector.load(arguments.model, target_fpr=arguments.target_fpr)
+    detector = Detector.load(arguments.model, target_fpr=arguments.target_fpr, quick=arguments.quick)
     print(f"| kind | texts | accused | {' | '.join(VERDICTS)} | reasons |\n|{'---|' * (4 + len(VERDICTS))}", flush=True)
     for line in rows(detector, texts_of(arguments.folder)):
         print(line, flush=True)
