@@ -96,10 +96,10 @@ def fit_edits(edited: EditedStates, many: EditedStates) -> EditFit:
     Those of the role ``fit`` give the interval: nine in ten of the worse set lie in it when the set was left out of the
     fit whole.
     """
-    halves = []
+    halves, others = [], edited.of("fit")
     for name in REWORKED_SETS:
         found = _fit(edited.of("voice").without(name), many.without(name))
-        judged = edited.of("fit").rows(np.array([text.dataset == name for text in edited.of("fit").texts]))
+        judged = others.rows(np.array([text.dataset == name for text in others.texts]))
         halves.append(float(np.quantile(np.abs(found.readings(judged).values - judged.extents), COVERAGE)))
     fitted = _fit(edited.of("voice"), many)
     return EditFit(fitted.weights, fitted.bias, ExtentScale(fitted.scale.weights, round(max(halves), 4)))

@@ -95,11 +95,6 @@ class ProbeModel:
         bias = torch.cat([torch.tensor([evidence[1]]), edits[1].float()])
         return self._joined(weights, bias, range(PART_COLUMN), self._units)
 
-    @property
-    def part_evidence(self) -> tuple[Tensor, float]:
-        """Weights (layers, d) and bias of the output for parts; only of a probe that knows them."""
-        return self.probe.weights[PART_COLUMN], float(self.probe.bias[PART_COLUMN])
-
     def read_edits(self, states: Tensor) -> Tensor:
         """What it reads for edits off states (..., layers, d); only of a probe that knows parts."""
         return self.probe.read(states)[..., EDIT_COLUMNS]

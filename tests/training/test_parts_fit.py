@@ -112,9 +112,8 @@ def test_the_extent_is_read_off_the_states_of_other_writers(monkeypatch):
     assert model.fingerprint == bare.fingerprint  # scores do not rest on what was added
     assert bare.parts_fingerprint is None
     assert model.parts_fingerprint not in (None, model.fingerprint)
-    weights, bias = model.part_evidence
-    assert torch.equal(weights, torch.ones(2, D))
-    assert bias == 0.5
+    assert torch.equal(model.probe.weights[PART_COLUMN], torch.ones(2, D))
+    assert model.probe.bias[PART_COLUMN] == 0.5
     new = edits(300, seed=4)
     found = read_extents(new, model, fitted.scale)
     assert np.allclose(found.values, fitted.readings(new).values, atol=1e-5)
