@@ -6,16 +6,61 @@
 DETECTION is the folder of labelled sets; texts of the dev sets, of both labels, drawn by hash. The first format is the
 reference. A shift is given in standard deviations of the score over human texts, and as the share of texts whose
 p-value crosses 1 %.
+
+A processor without bfloat16 instructions takes five times as long over their detour. There the products are taken in
+float32 and rounded, which is what such instructions do: they multiply bfloat16 numbers, add up in float32, round once.
 """
 
 import argparse
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from detector import Detector
 from detector.documents.hashing import unit_hash
+from detector.models.loading import has_bfloat16
 from detector.training.roles import select
+
+
+class RoundedProducts(TorchFunctionMode):
+    """``linear`` of bfloat16 numbers, added up in float32 and rounded once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._widened: dict[tuple[int, torch.Size], Tensor] = {}
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The same function of the same arguments; products of bfloat16 by way of float32."""
+        if func is torch.nn.functional.linear and args[0].dtype == torch.bfloat16 and not kwargs:
+            states, weight, *bias = args
+            product = func(states.float(), self._wide(weight), *(None if b is None else b.float() for b in bias))
+            return product.to(torch.bfloat16)
+        return func(*args, **(kwargs or {}))
+
+    def _wide(self, weight: Tensor) -> Tensor:
+        # The weights of a model stay where they are, so their place in memory names them.
+        key = weight.data_ptr(), weight.shape
+        if key not in self._widened:
+            self._widened[key] = weight.float()
+        return self._widened[key]
+
+
+def products(number_format: str) -> AbstractContextManager[Any]:
+    """Where products are to be computed: as the machine does, or as one with bfloat16 instructions would."""
+    is_slow = number_format == "bfloat16" and not has_bfloat16(torch.device("cpu"))
+    return RoundedProducts() if is_slow else nullcontext()
 
 
 def main() -> None:
@@ -35,7 +80,8 @@ def main() -> None:
     p_values: dict[str, np.ndarray] = {}
     for number_format in arguments.formats:
         detector = Detector.load(arguments.model, dtype=number_format, quick=arguments.quick)
-        results = detector.detect_many([text.text for text in texts])
+        with products(number_format):
+            results = detector.detect_many([text.text for text in texts])
         scores[number_format] = np.array([np.nan if r.score is None else r.score for r in results])
         p_values[number_format] = np.array([np.nan if r.p_value is None else r.p_value for r in results])
     reference, *others = arguments.formats

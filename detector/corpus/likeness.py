@@ -22,8 +22,8 @@ FEWEST_TEXTS = 20
 """For a distance; the mean of fewer says little."""
 _LEVEL = 0.001
 """Share of draws of references, of the corpus' size, that may be called unlike the references."""
-_USUALLY_OUT_OF_RANGE = 0.006
-"""Share of references out of range, at most: 1 in 200 lie further from all others than a text may, and 1 in 1000 have
+_USUALLY_OUT_OF_RANGE = 0.021
+"""Share of references out of range, at most: 1 in 50 lie further from all others than a text may, and 1 in 1000 have
 a value outside of a range that is as wide again as 998 of 1,000 need."""
 
 

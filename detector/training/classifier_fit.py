@@ -19,6 +19,7 @@ from detector.verdict.features import (
     LEXICAL_FEATURES,
     PROBE_FEATURES,
     REGISTER_FEATURES,
+    SECOND_REGISTER_FEATURES,
     VOICE_FEATURES,
 )
 from detector.verdict.raw_models import RAW_MODEL_FEATURE, RawModelRule
@@ -93,7 +94,7 @@ def fit_classifier(
 _QUANTILES = np.linspace(0, 1, 21)
 """Of the distances from the nearest kind that a calibration keeps."""
 _FEWEST_OF_A_SOURCE = 20
-WAYS = ("relative", "kinds", "raw models", "nearest")
+WAYS = ("relative", "kinds", "raw models", "nearest", "second register")
 """What a calibration with a probe does beside references of like length; each needs the one before it."""
 
 
@@ -126,9 +127,9 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0, ways: 
     names = [name for i, name in enumerate(FEATURE_NAMES) if np.isfinite(rows.features[:, i]).all()]
     low, high = np.quantile(rows.features[:, [FEATURE_NAMES.index(n) for n in names]], [0.001, 0.999], axis=0)
     kinds, neighbours = _kinds(classifier, scores, rows), None
-    if kinds and "nearest" in ways and classifier.register is not None:
+    if kinds and "nearest" in ways:
         human = ~rows.is_machine
-        neighbours = fit_neighbours(classifier.register, rows.rows(human), scores[human])
+        neighbours = fit_neighbours(classifier.registers, rows.rows(human), scores[human])
     distances = _distances(classifier, rows)
     return replace(
         classifier,
@@ -157,13 +158,16 @@ def _with_register(
     """
     human, plain = ~rows.is_machine, classifier.plain_scores(rows.features)
     unlikely = rows.features[:, FEATURE_NAMES.index(RAW_MODEL_FEATURE)]
+    has_second = bool(np.isfinite(rows.features[:, FEATURE_NAMES.index(next(iter(SECOND_REGISTER_FEATURES)))]).all())
 
     def fitted_on(chosen: NDArray[np.bool_]) -> Classifier:
         features = rows.features[chosen]
-        register, raw_models = fit_register(features, plain[chosen], with_kinds="kinds" in ways), None
+        register, second, raw_models = fit_register(features, plain[chosen], with_kinds="kinds" in ways), None, None
+        if "second register" in ways and has_second:
+            second = fit_register(features, plain[chosen], with_kinds=False, names=SECOND_REGISTER_FEATURES)
         if "raw models" in ways and np.isfinite(unlikely).all():  # a quick table holds no probabilities
             raw_models = RawModelRule(fit_register(features, unlikely[chosen], with_kinds=False), RAW_MODEL_HANDICAP)
-        return replace(classifier, register=register, raw_models=raw_models)
+        return replace(classifier, register=register, second_register=second, raw_models=raw_models)
 
     whole = fitted_on(human)
     scores = whole.scores(rows.features)
@@ -186,7 +190,7 @@ def usual_features(table: FeatureTable) -> list[str]:
         known = [name for name in PROBE_FEATURES if np.isfinite(table.features[:, FEATURE_NAMES.index(name)]).any()]
         return [*known, *(LEXICAL_FEATURES if has_words else ())]
     kinds = {**VOICE_FEATURES, **LEXICAL_FEATURES} if has_voices and has_words else FEATURES
-    missing = {*PROBE_FEATURES, *REGISTER_FEATURES}
+    missing = {*PROBE_FEATURES, *REGISTER_FEATURES, *SECOND_REGISTER_FEATURES}
     missing |= {name for name in VOICE_FEATURES if not has_voices} | {
         name for name in LEXICAL_FEATURES if not has_words
     }

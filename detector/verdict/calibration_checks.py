@@ -10,7 +10,14 @@ from itertools import pairwise
 from typing import Any
 
 from detector.records.checks import Check, list_of, mapping, number, one_of, or_null, record, text, whole, wrong
-from detector.verdict.features import FEATURE_NAMES, N_EDIT_OUTPUTS, N_EDIT_UNITS, REGISTER_SIZE
+from detector.verdict.features import (
+    FEATURE_NAMES,
+    N_EDIT_OUTPUTS,
+    N_EDIT_UNITS,
+    REGISTER_FEATURES,
+    REGISTER_SIZE,
+    SECOND_REGISTER_FEATURES,
+)
 from detector.verdict.register import WIDEST as WIDEST_COORDINATE
 
 READABLE = (3, 4)
@@ -35,8 +42,9 @@ REGISTER_FIELDS: dict[str, Check] = {
     "spread_intercept": number(),
     "spread_limits": list_of(number(-20, 20), 2, is_rising=True),
     "centres": list_of(_COORDINATES),
+    "features": list_of(one_of((*REGISTER_FEATURES, *SECOND_REGISTER_FEATURES)), REGISTER_SIZE, is_distinct=True),
 }
-_REGISTER = record(REGISTER_FIELDS, optional=["centres"])
+_REGISTER = record(REGISTER_FIELDS, optional=["centres", "features"])
 RAW_MODEL_FIELDS: dict[str, Check] = {"register": _REGISTER, "handicap": number()}
 KIND_FIELDS: dict[str, Check] = {
     "human_scores": _SCORES,
@@ -61,7 +69,7 @@ LEVEL_FIELDS: dict[str, Check] = {
     "text_spread": _SCALES,
 }
 NEIGHBOUR_FIELDS: dict[str, Check] = {
-    "points": list_of(_COORDINATES),
+    "points": list_of(list_of(number())),
     "scores": _NUMBERS,
     "nth": whole(least=1),
     "farthest": _SCALES,
@@ -109,12 +117,13 @@ CLASSIFIER_FIELDS: dict[str, Check] = {
     "data": mapping(text, mapping(one_of(("human", "machine")), mapping(text, whole()))),
     "seen": list_of(text),
     "register": or_null(_REGISTER),
+    "second_register": or_null(_REGISTER),
     "raw_models": or_null(record(RAW_MODEL_FIELDS)),
     "kinds": list_of(record(KIND_FIELDS, optional=["human_mixture"])),
 }
 _OF_LATER_FORMATS = (
-    "register", "raw_models", "kinds", "number_formats", "probe_fingerprint", "machine_sentence_bits",
-    "parts_fingerprint", "extent", "neighbours", "source_distances",
+    "register", "second_register", "raw_models", "kinds", "number_formats", "probe_fingerprint",
+    "machine_sentence_bits", "parts_fingerprint", "extent", "neighbours", "source_distances",
 )  # fmt: skip
 
 
@@ -161,11 +170,14 @@ def _check_kinds(found: dict[str, Any]) -> None:
     centres = 0 if register is None else len(register.get("centres", []))
     if len(kinds) not in (0, centres):
         raise wrong(kinds, "kinds", f"a list of {centres}, one for each of register.centres")
-    if found.get("raw_models") is not None and register is None:
-        raise ValueError("raw_models is given and register is not; one needs the other")
+    for name in ("second_register", "raw_models", "neighbours"):
+        if found.get(name) is not None and register is None:
+            raise ValueError(f"{name} is given and register is not; one needs the other")
     if (neighbours := found.get("neighbours")) is not None:
-        if register is None:
-            raise ValueError("neighbours is given and register is not; one needs the other")
+        size = REGISTER_SIZE * (1 + (found.get("second_register") is not None))
+        for i, point in enumerate(neighbours["points"]):
+            if len(point) != size:
+                raise wrong(point, f"neighbours.points[{i}]", f"a list of {size}, as many as the registers have")
         if len(neighbours["scores"]) != len(neighbours["points"]):
             raise wrong(
                 neighbours["scores"], "neighbours.scores", f"a list of {len(neighbours['points'])}, one a point"
@@ -197,13 +209,22 @@ def reach(found: dict[str, Any]) -> tuple[float, float]:
     """Bounds of the score: scaled features are clipped, and so are the coordinates of the register."""
     widest = WIDEST * sum(map(abs, found["coefficients"]))
     low, high = found["intercept"] - widest, found["intercept"] + widest
-    if (register := found.get("register")) is not None:
-        moved = WIDEST_COORDINATE * sum(map(abs, register["expected_weights"]))
-        low -= register["expected_intercept"] + moved
-        high -= register["expected_intercept"] - moved
-        spreads = [math.exp(limit) for limit in register["spread_limits"]]
-        low, high = min(low / spread for spread in spreads), max(high / spread for spread in spreads)
+    bounds = [
+        _relative_reach(low, high, register)
+        for name in ("register", "second_register")
+        if (register := found.get(name)) is not None
+    ]
+    if bounds:  # of two registers the smaller score counts
+        low, high = (min(ends) for ends in zip(*bounds, strict=True))
     return low, math.inf if found.get("raw_models") is not None else high
+
+
+def _relative_reach(low: float, high: float, register: dict[str, Any]) -> tuple[float, float]:
+    moved = WIDEST_COORDINATE * sum(map(abs, register["expected_weights"]))
+    low -= register["expected_intercept"] + moved
+    high -= register["expected_intercept"] - moved
+    spreads = [math.exp(limit) for limit in register["spread_limits"]]
+    return min(low / spread for spread in spreads), max(high / spread for spread in spreads)
 
 
 def _groups(found: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

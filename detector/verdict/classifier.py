@@ -2,7 +2,8 @@
 
 score = (intercept + sum_i coefficient_i (feature_i - mean_i) / scale_i - expected) / spread,
 higher = more machine-like. *expected* and *spread* are how human texts of this kind score and scatter
-(``register.py``); 0 and 1 where the calibration holds no registers. What the score means is read off texts that took no
+(``register.py``), by the register that gives the smaller score; 0 and 1 where the calibration holds none. What the
+score means is read off texts that took no
 part in fitting it:
 - probability: a logistic curve through their labels;
 - p-value: the share of *human* texts that score at least as high (conformal), among those of like length and among
@@ -35,9 +36,10 @@ from detector.verdict.features import (
     LEXICAL_FEATURES,
     PROBE_FEATURES,
     REGISTER_FEATURES,
+    SECOND_REGISTER_FEATURES,
     VOICE_FEATURES,
 )
-from detector.verdict.neighbours import Neighbours, unclipped
+from detector.verdict.neighbours import Neighbours, places
 from detector.verdict.raw_models import RAW_MODEL_FEATURE, RawModelRule
 from detector.verdict.register import Register
 from detector.verdict.segments import EvidenceWeights
@@ -91,6 +93,8 @@ class Classifier:
     """How readings of the probe turn into edit extents; None where it has none."""
     register: Register | None = None
     """How the score of human texts depends on the kind of text; None in older files, whose promise is the plain one."""
+    second_register: Register | None = None
+    """The same by another reading of the states; None where there is one alone."""
     raw_models: RawModelRule | None = None
     """The second way to be machine-like; None where there is one way alone."""
     neighbours: Neighbours | None = None
@@ -130,9 +134,14 @@ class Classifier:
         return [FEATURE_NAMES.index(name) for name in self.feature_names]
 
     @cached_property
+    def registers(self) -> tuple[Register, ...]:
+        """None, one or two."""
+        return tuple(register for register in (self.register, self.second_register) if register is not None)
+
+    @cached_property
     def needed_features(self) -> frozenset[str]:
-        """Those the score depends on: its own and, where it knows kinds of texts, the register's."""
-        registers = REGISTER_FEATURES if self.register is not None else ()
+        """Those the score depends on: its own and, where it knows kinds of texts, the registers'."""
+        registers = (name for register in self.registers for name in register.features)
         raw_models = (RAW_MODEL_FEATURE,) if self.raw_models is not None else ()
         return frozenset((*self.feature_names, *registers, *raw_models))
 
@@ -159,7 +168,7 @@ class Classifier:
     @property
     def needs_probe(self) -> bool:
         """Whether any of its features comes from the hidden states, or the registers do."""
-        probed = {*PROBE_FEATURES, *REGISTER_FEATURES}
+        probed = {*PROBE_FEATURES, *REGISTER_FEATURES, *SECOND_REGISTER_FEATURES}
         return self.register is not None or any(name in probed for name in self.feature_names)
 
     def contributions(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -170,13 +179,20 @@ class Classifier:
 
     def spread(self, features: NDArray[np.float64]) -> float:
         """What the score of a text of this kind is divided by."""
-        return 1.0 if self.register is None else float(self.register.spread(features[None])[0])
+        register = self._deciding(features)
+        return 1.0 if register is None else float(register.spread(features[None])[0])
 
     def start(self, features: NDArray[np.float64]) -> float:
         """Where the score of a text of this kind starts: score = start + sum of ``contributions``."""
-        if self.register is None:
+        register = self._deciding(features)
+        if register is None:
             return self.intercept
-        return (self.intercept - float(self.register.expected(features[None])[0])) / self.spread(features)
+        return float(register.relative(np.array([self.intercept]), features[None])[0])
+
+    def _deciding(self, features: NDArray[np.float64]) -> Register | None:
+        """The register by which the score of this text is the smaller."""
+        plain = self.plain_scores(features[None])
+        return min(self.registers, key=lambda r: float(r.relative(plain, features[None])[0]), default=None)
 
     def scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Score of each row of ``features`` (n, len(FEATURE_NAMES)), shape (n,); NaN where a feature is.
@@ -184,8 +200,8 @@ class Classifier:
         Scaled features are clipped, so that no single odd one decides.
         """
         total = self.plain_scores(features)
-        if self.register is not None:
-            total = (total - self.register.expected(features)) / self.register.spread(features)
+        if self.registers:
+            total = np.minimum.reduce([register.relative(total, features) for register in self.registers])
         return total if self.raw_models is None else np.maximum(total, self.raw_models.scores(features))
 
     def is_like_a_raw_model(self, features: NDArray[np.float64]) -> bool:
@@ -304,9 +320,9 @@ class Classifier:
 
         Of features (len(FEATURE_NAMES),); above 1 the promise does not reach.
         """
-        if self.neighbours is None or self.register is None:
+        if self.neighbours is None:
             return 0.0
-        return self.neighbours.distance(unclipped(self.register, features[None])[0]) / self.neighbours.farthest
+        return self.neighbours.distance(places(self.registers, features[None])[0]) / self.neighbours.farthest
 
     def near_p_value(self, score: float, features: NDArray[np.float64]) -> float:
         """Share of the human references nearest to a text that score at least as high, the text counted in.
@@ -314,9 +330,9 @@ class Classifier:
         Of features (len(FEATURE_NAMES),). 0 where neighbours are not known, and where the text exceeds all of them, too
         few to say how far: then the others decide.
         """
-        if self.neighbours is None or self.register is None:
+        if self.neighbours is None:
             return 0.0
-        share = self.neighbours.share_at_least(unclipped(self.register, features[None])[0], score)
+        share = self.neighbours.share_at_least(places(self.registers, features[None])[0], score)
         return share if share > 1 / (1 + self.neighbours.n_nearest) else 0.0
 
     def covered_format(self, fastest: str) -> str:
@@ -402,8 +418,9 @@ def _parts_of(record: dict[str, Any]) -> dict[str, Any]:
         "kinds": [Kind(**kind) for kind in record.get("kinds", ())],
         "evidence": EvidenceWeights.from_record(record["evidence"]),
     }
-    if (register := record.get("register")) is not None:
-        parts["register"] = Register(**register)
+    for name in ("register", "second_register"):
+        if (register := record.get(name)) is not None:
+            parts[name] = Register(**register)
     if (extent := record.get("extent")) is not None:
         parts["extent"] = ExtentScale(**extent)
     if (neighbours := record.get("neighbours")) is not None:

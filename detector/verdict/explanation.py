@@ -18,6 +18,7 @@ from detector.verdict.features import (
     LEXICAL_FEATURES,
     PROBE_FEATURES,
     REGISTER_FEATURES,
+    SECOND_REGISTER_FEATURES,
     VOICE_FEATURES,
     Series,
     feature_vector,
@@ -58,7 +59,7 @@ class Explanation:
             "hidden states": PROBE_FEATURES,
             "wording": LEXICAL_FEATURES,
             "predictability": BASE_FEATURES,
-            "kind of text": REGISTER_FEATURES,
+            "kind of text": {**REGISTER_FEATURES, **SECOND_REGISTER_FEATURES},
         }
         return {
             kind: sum(c.contribution for c in self.features if c.feature in names)

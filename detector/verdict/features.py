@@ -25,7 +25,7 @@ from detector.verdict.lexical import LexicalModel
 Floats = NDArray[np.float64]
 
 REGISTER_SIZE = 12
-"""Coordinates of the register, which a probe reads beside its evidence."""
+"""Coordinates of a register, which a probe reads beside its evidence."""
 PART_COLUMN = 1 + REGISTER_SIZE
 """Of the probe of parts, among what a probe reads."""
 N_EDIT_OUTPUTS = 3
@@ -35,8 +35,11 @@ EDIT_COLUMNS = slice(PART_COLUMN + 1, PART_COLUMN + 1 + N_EDIT_OUTPUTS + N_EDIT_
 PARTS_WIDTH = EDIT_COLUMNS.stop
 N_UNITS = 32
 """Last columns of a probe that has a hidden layer: half of them speak for a machine, the other half against it."""
-WIDTHS_WITH_UNITS = (PART_COLUMN + N_UNITS, PARTS_WIDTH + N_UNITS)
-WIDTHS_WITH_PARTS = (PARTS_WIDTH, PARTS_WIDTH + N_UNITS)
+SECOND_REGISTER = slice(-N_UNITS - REGISTER_SIZE, -N_UNITS)
+"""Columns before those, of a probe whose hidden layer came with a register of its own."""
+WIDTHS_WITH_SECOND_REGISTER = tuple(width + REGISTER_SIZE + N_UNITS for width in (PART_COLUMN, PARTS_WIDTH))
+WIDTHS_WITH_UNITS = (PART_COLUMN + N_UNITS, PARTS_WIDTH + N_UNITS, *WIDTHS_WITH_SECOND_REGISTER)
+WIDTHS_WITH_PARTS = (PARTS_WIDTH, PARTS_WIDTH + N_UNITS, WIDTHS_WITH_SECOND_REGISTER[1])
 CAP_NATS = 1.0
 """Most that one token's evidence of the voices counts, where it is capped."""
 _SCALES, _EMBEDDING, _BINS = range(1, 6), 3, 64
@@ -360,20 +363,29 @@ PROBE_FEATURES: dict[str, Feature] = {
 """Of the hidden states; NaN without a probe, and without a hidden layer in it."""
 
 
-def _register(i: int) -> Feature:
+def _register(i: int, is_second: bool = False) -> Feature:
     def values(x: Series) -> Floats:
         if x.probe is None:
             raise ValueError("these scores were made without a probe")
-        return x.probe[:, i]
+        if not is_second:
+            return x.probe[:, i]
+        has_it = x.probe.shape[1] in WIDTHS_WITH_SECOND_REGISTER
+        return x.probe[:, SECOND_REGISTER][:, i - 1] if has_it else np.full(len(x), np.nan)
 
-    return _token_mean(values, f"what kind of text it is, coordinate {i}; says nothing of its author by itself")
+    which = "by another reading, " if is_second else ""
+    return _token_mean(values, f"what kind of text it is, {which}coordinate {i}; says nothing of its author by itself")
 
 
-REGISTER_FEATURES: dict[str, Feature] = {f"register_{i:02}": _register(i) for i in range(1, REGISTER_SIZE + 1)}
+_PLACES = range(1, REGISTER_SIZE + 1)
+REGISTER_FEATURES: dict[str, Feature] = {f"register_{i:02}": _register(i) for i in _PLACES}
 """What kind of text it is, whoever wrote it; NaN without a probe."""
+SECOND_REGISTER_FEATURES = {f"second_register_{i:02}": _register(i, is_second=True) for i in _PLACES}
+"""The same by another reading of the states; NaN without a probe, and of one that has a single register."""
 
 BASE_NAMES = tuple(BASE_FEATURES)
-FEATURES = BASE_FEATURES | VOICE_FEATURES | LEXICAL_FEATURES | PROBE_FEATURES | REGISTER_FEATURES
+FEATURES = (
+    BASE_FEATURES | VOICE_FEATURES | LEXICAL_FEATURES | PROBE_FEATURES | REGISTER_FEATURES | SECOND_REGISTER_FEATURES
+)
 FEATURE_NAMES = tuple(FEATURES)
 LEAST_TOKENS = 8
 """Below this the differences and spectra have nothing to work on."""
@@ -387,8 +399,8 @@ def feature_vector(series: Series, only: Collection[str] = FEATURE_NAMES) -> Flo
     """All features in the order of ``FEATURE_NAMES``, shape (n_features,); NaN below ``LEAST_TOKENS`` tokens.
 
     Those of ``BASE_FEATURES`` are NaN where the scores hold no probabilities, those of ``VOICE_FEATURES`` where they
-    hold no voices, those of ``LEXICAL_FEATURES`` where no words were weighed, those of ``PROBE_FEATURES`` and
-    ``REGISTER_FEATURES`` where no probe was read, and all that are not among ``only``.
+    hold no voices, those of ``LEXICAL_FEATURES`` where no words were weighed, those of ``PROBE_FEATURES`` and of
+    either register where no probe was read, and all that are not among ``only``.
     """
     vector = np.full(len(FEATURES), np.nan)
     if len(series) < LEAST_TOKENS:
@@ -397,7 +409,7 @@ def feature_vector(series: Series, only: Collection[str] = FEATURE_NAMES) -> Flo
     if not series.has_probabilities:
         missing.update(BASE_FEATURES)
     if series.probe is None:
-        missing.update(PROBE_FEATURES, REGISTER_FEATURES)
+        missing.update(PROBE_FEATURES, REGISTER_FEATURES, SECOND_REGISTER_FEATURES)
     for i, (name, feature) in enumerate(FEATURES.items()):
         if name in only and name not in missing:
             vector[i] = feature.formula(series)

@@ -1,21 +1,22 @@
 """The human references nearest to a text: what it is compared with, and whether it is like any of them.
 
 A kind of text is a coarse thing: health information stands among encyclopaedias and answers. So a text's score is also
-compared with those of the ``n_nearest`` human references nearest to it, in the coordinates of the register scaled to
+compared with those of the ``n_nearest`` human references nearest to it, in the coordinates of all registers scaled to
 them (localised conformal prediction without weights, Guan 2023): the promise then holds nearly as well for the small
 group of texts that it stands among. What kind of text it is, is told without knowing who wrote it.
 
 A promise about human texts like those that were measured says nothing of a kind that nobody measured. A text's distance
-is that to the n-th nearest reference; beyond what 1 in 200 references have to the others, no verdict is given.
+is that to the n-th nearest reference; beyond what 1 in 50 references have to the others, no verdict is given.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.verdict.register import REGISTER_COLUMNS, Register
+from detector.verdict.register import Register
 
 Floats = NDArray[np.float64]
 
@@ -25,13 +26,13 @@ class Neighbours:
     """Reference texts as points, what they score, and how far from them a text may be."""
 
     points: list[list[float]]
-    """Whole human references in scaled coordinates of the register, (points, coordinates)."""
+    """Whole human references in scaled coordinates of the registers, (points, coordinates)."""
     scores: list[float]
     """Of each, relative as a text's own."""
     nth: int
     """Which of the nearest points tells how far a text is from all of them."""
     farthest: float
-    """Distance up to which a text is like the references; beyond it are 1 in 200 of these themselves."""
+    """Distance up to which a text is like the references; beyond it are 1 in 50 of these themselves."""
     n_nearest: int
     """Points whose scores a text's is compared with."""
 
@@ -58,6 +59,6 @@ class Neighbours:
         return np.asarray(self.scores, dtype=np.float64)
 
 
-def unclipped(register: Register, features: Floats) -> Floats:
-    """Scaled coordinates of the register, however far out, (n, len(FEATURE_NAMES)) → (n, coordinates)."""
-    return (features[:, REGISTER_COLUMNS] - np.asarray(register.means)) / np.asarray(register.scales)
+def places(registers: Iterable[Register], features: Floats) -> Floats:
+    """Scaled coordinates of all registers side by side, (n, len(FEATURE_NAMES)) → (n, coordinates)."""
+    return np.hstack([register.place(features) for register in registers])

@@ -10,6 +10,8 @@ first, fitted to whole texts, sees the company of a sentence too; and what ``edi
 
 The last outputs may be the units of a hidden layer, whose means over a text are rectified and summed up
 (``probe_units`` among the features): it finds what no single direction holds, and gives no token evidence of its own.
+Where they come from a probe of other layers, fitted on more texts, its register stands before them: a second reading of
+what a text is like.
 """
 
 import hashlib
@@ -30,7 +32,9 @@ from detector.verdict.features import (
     N_UNITS,
     PART_COLUMN,
     PARTS_WIDTH,
+    REGISTER_SIZE,
     WIDTHS_WITH_PARTS,
+    WIDTHS_WITH_SECOND_REGISTER,
     WIDTHS_WITH_UNITS,
 )
 
@@ -70,8 +74,8 @@ class ProbeModel:
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits of the layers and of the weights that scores rest on: evidence, register and hidden layer."""
-        return self._digest([*range(PART_COLUMN), *self._units])
+        """16 hex digits of the layers and of the weights that scores rest on: evidence, registers and hidden layer."""
+        return self._digest([*range(PART_COLUMN), *self._last])
 
     @cached_property
     def parts_fingerprint(self) -> str | None:
@@ -79,9 +83,11 @@ class ProbeModel:
         return self._digest([*range(PART_COLUMN, PARTS_WIDTH)]) if self.knows_parts else None
 
     @property
-    def _units(self) -> range:
-        """Outputs of its hidden layer."""
-        return range(self.probe.width - N_UNITS if self.has_units else self.probe.width, self.probe.width)
+    def _last(self) -> range:
+        """Outputs of its hidden layer and of the register that came with it."""
+        has_register = self.probe.width in WIDTHS_WITH_SECOND_REGISTER
+        size = (N_UNITS if self.has_units else 0) + (REGISTER_SIZE if has_register else 0)
+        return range(self.probe.width - size, self.probe.width)
 
     def _digest(self, outputs: list[int]) -> str:
         digest = hashlib.sha256(json.dumps(self.probe.layers).encode())
@@ -93,18 +99,24 @@ class ProbeModel:
         """The same with outputs for parts, (layers, d) and a bias, and for edits, in place of any it has."""
         weights = torch.cat([evidence[0][None], edits[0]]).float()
         bias = torch.cat([torch.tensor([evidence[1]]), edits[1].float()])
-        return self._joined(weights, bias, range(PART_COLUMN), self._units)
+        return self._joined(weights, bias, range(PART_COLUMN), self._last)
 
     def read_edits(self, states: Tensor) -> Tensor:
         """What it reads for edits off states (..., layers, d); only of a probe that knows parts."""
         return self.probe.read(states)[..., EDIT_COLUMNS]
 
     def with_units(self, weights: Tensor, bias: Tensor) -> "ProbeModel":
-        """The same with a hidden layer: weights (N_UNITS, layers, d) and biases (N_UNITS,), in place of any it has."""
-        return self._joined(weights.float(), bias.float(), range(self.probe.width - len(self._units)), range(0))
+        """The same with a hidden layer: weights (N_UNITS, layers, d) and biases (N_UNITS,), in place of any it has.
+
+        A register may stand before it: (REGISTER_SIZE + N_UNITS, ...).
+        """
+        return self._joined(weights.float(), bias.float(), range(self._last.start), range(0))
 
     def with_units_of(self, other: "ProbeModel") -> "ProbeModel":
-        """The same with the hidden layer of another probe; raises ``CalibrationError`` unless it reads those layers."""
+        """The same with the hidden layer of another probe, and with its register as a second one.
+
+        Raises ``CalibrationError`` unless it reads those layers.
+        """
         missing = sorted(set(other.probe.layers) - set(self.probe.layers))
         if missing or not other.has_units:
             raise CalibrationError(
@@ -112,10 +124,10 @@ class ProbeModel:
                 if missing
                 else "The probe has no hidden layer."
             )
-        given = other.probe.weights[other._units.start :]
-        weights = torch.zeros(N_UNITS, len(self.probe.layers), given.shape[2])
-        weights[:, [self.probe.layers.index(layer) for layer in other.probe.layers]] = given
-        return self.with_units(weights, other.probe.bias[other._units.start :])
+        given = [*range(1, PART_COLUMN), *range(other.probe.width - N_UNITS, other.probe.width)]
+        weights = torch.zeros(len(given), len(self.probe.layers), other.probe.weights.shape[2])
+        weights[:, [self.probe.layers.index(layer) for layer in other.probe.layers]] = other.probe.weights[given]
+        return self.with_units(weights, other.probe.bias[given])
 
     def _joined(self, weights: Tensor, bias: Tensor, before: range, behind: range) -> "ProbeModel":
         """Outputs of this probe, the ones given, and outputs of this probe again."""

@@ -32,5 +32,5 @@ class RawModelRule:
 
     def scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n, len(FEATURE_NAMES)) → (n,), higher = more machine-like."""
-        relative = (features[:, _COLUMN] - self.register.expected(features)) / self.register.spread(features)
+        relative = self.register.relative(features[:, _COLUMN], features)
         return relative - self.handicap

@@ -9,12 +9,16 @@ abstracts. So a score is taken relative to what human texts *like it* score:
 where x are the coordinates of the register (means of what the probe reads beside its evidence). Only the first few have
 weights: with more the fit would learn who wrote a text and take that off too.
 
+A probe may read two registers. Neither knows every kind of text: a score is then taken relative to either, and the
+smaller counts, that of the register by which a human text of the kind would score more.
+
 What is left of the difference between kinds is met by comparing like with like: human references fall into *kinds*,
 those nearest to one of a few centres in these coordinates, found without labels (k-means), and the p-value of a text is
 the larger of those among references of its kind and of like length (group-conditional conformal prediction, Vovk 2012).
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +28,7 @@ from detector.verdict.features import FEATURE_NAMES, REGISTER_FEATURES
 Floats = NDArray[np.float64]
 
 REGISTER_COLUMNS = [FEATURE_NAMES.index(name) for name in REGISTER_FEATURES]
+"""Of the first register."""
 WIDEST = 3.0
 """Standard deviations at which a coordinate is clipped: no kind is told from so far away."""
 
@@ -42,11 +47,21 @@ class Register:
     """Least and greatest logarithm of the spread."""
     centres: list[list[float]] = field(default_factory=list)
     """Of the kinds, in scaled coordinates, (kinds, coordinates); empty where kinds are not told apart."""
+    features: list[str] = field(default_factory=lambda: list(REGISTER_FEATURES))
+    """Which the coordinates are: those of the first or of the second register."""
+
+    @cached_property
+    def columns(self) -> list[int]:
+        """Which of ``FEATURE_NAMES`` its coordinates are."""
+        return [FEATURE_NAMES.index(name) for name in self.features]
+
+    def place(self, features: Floats) -> Floats:
+        """Scaled coordinates, however far out: (n, len(FEATURE_NAMES)) → (n, coordinates)."""
+        return (features[:, self.columns] - np.asarray(self.means)) / np.asarray(self.scales)
 
     def coordinates(self, features: Floats) -> Floats:
-        """(n, len(FEATURE_NAMES)) → (n, coordinates), clipped."""
-        scaled = (features[:, REGISTER_COLUMNS] - np.asarray(self.means)) / np.asarray(self.scales)
-        return np.clip(scaled, -WIDEST, WIDEST)
+        """The same, clipped."""
+        return np.clip(self.place(features), -WIDEST, WIDEST)
 
     def kinds(self, features: Floats) -> NDArray[np.int64]:
         """Index of the nearest centre, (n,)."""
@@ -69,6 +84,10 @@ class Register:
         """How far human texts of this kind scatter above it, (n,)."""
         low, high = self.spread_limits
         return np.exp(np.clip(_sum(self.coordinates(features), self.spread_weights, self.spread_intercept), low, high))
+
+    def relative(self, scores: Floats, features: Floats) -> Floats:
+        """Scores (n,) as they stand to those of human texts of the kind."""
+        return (scores - self.expected(features)) / self.spread(features)
 
 
 def _sum(coordinates: Floats, weights: list[float], intercept: float) -> Floats:

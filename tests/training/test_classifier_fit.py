@@ -10,9 +10,9 @@ from detector.evaluation.feature_table import FeatureTable
 from detector.evaluation.metrics import auroc
 from detector.evaluation.quality import verdict_quality
 from detector.methods import plain_methods
-from detector.training.classifier_fit import fit_classifier
+from detector.training.classifier_fit import WAYS, calibrate, fit_classifier
 from detector.verdict.classifier import WIDEST, Classifier
-from detector.verdict.features import FEATURE_NAMES
+from detector.verdict.features import FEATURE_NAMES, REGISTER_SIZE, SECOND_REGISTER_FEATURES
 from detector.verdict.segments import EvidenceWeights
 
 SIGNAL = FEATURE_NAMES.index("voice_ratio")
@@ -153,6 +153,34 @@ def test_a_thin_bucket_joins_the_one_below():
 def test_a_missing_role_is_a_sentence(role):
     with pytest.raises(InputError, match="needs human and machine texts"):
         fit_classifier(make_table(role=role))
+
+
+def test_what_the_second_register_alone_knows_of_a_text_is_taken_off_its_score():
+    """A tenth of the texts score 4 more, whoever wrote them, and nothing but the second register tells which."""
+    table = replace(make_table(n=9000, shift=4.0), probe_fingerprint="p")
+    formal = np.arange(9000) % 10 == 0
+    table.features[:, FEATURE_NAMES.index("second_register_01")] += 6 * formal
+    table.features[formal, SIGNAL] += 4
+    bare = fit_classifier(table, [FEATURE_NAMES[SIGNAL]])
+    references = table.rows(table.role == "calibrate")
+    apart = {}
+    for ways in (WAYS[:-1], WAYS):
+        judged = calibrate(replace(bare, register=None, second_register=None, kinds=[]), references, ways=ways)
+        assert len(judged.registers) == (2 if ways == WAYS else 1)
+        assert len(judged.neighbours.points[0]) == REGISTER_SIZE * len(judged.registers)
+        scores = judged.scores(table.features)[~table.is_machine]
+        among = formal[~table.is_machine]
+        apart[ways] = (scores[among].mean() - scores[~among].mean()) / scores[~among].std()
+    assert apart[WAYS[:-1]] > 3.5
+    assert apart[WAYS] < apart[WAYS[:-1]] / 2
+
+
+def test_a_table_whose_probe_has_one_register_makes_a_calibration_with_one():
+    table = replace(make_table(n=6000), probe_fingerprint="p")
+    table.features[:, [FEATURE_NAMES.index(name) for name in SECOND_REGISTER_FEATURES]] = np.nan
+    fitted = fit_classifier(table, [FEATURE_NAMES[SIGNAL]])
+    assert fitted.register is not None
+    assert fitted.second_register is None
 
 
 def test_rows_that_are_not_finite_are_left_out():

@@ -9,7 +9,7 @@ from detector.training.hidden_layer import Recipe
 from detector.training.probe_fit import ProbeTexts, fit_evidence_direction, fit_probe
 from detector.training.roles import NEGATIVES
 from detector.training.units_fit import compare_units, fit_units, score_of
-from detector.verdict.features import N_UNITS, PART_COLUMN
+from detector.verdict.features import N_UNITS, PART_COLUMN, REGISTER_SIZE, SECOND_REGISTER
 from detector.verdict.probe_model import ProbeModel
 
 LAYERS = (1,)
@@ -97,7 +97,11 @@ def test_a_hidden_layer_goes_along_with_parts_and_into_a_probe_of_more_layers():
     )
     assert torch.allclose(joined.probe.read(states)[:, PART_COLUMN], states.sum(dim=(1, 2)) + 0.5, atol=1e-3)
     again = joined.with_units(torch.zeros_like(joined.probe.weights[-N_UNITS:]), torch.zeros(N_UNITS))
-    assert again.probe.width == joined.probe.width
+    assert again.probe.width == joined.probe.width - REGISTER_SIZE
+    # What the smaller probe reads of a text's kind is the second register of the other.
+    assert torch.allclose(
+        joined.probe.read(states)[:, SECOND_REGISTER], small.probe.read(states[:, 1:])[:, 1:PART_COLUMN], atol=1e-4
+    )
     with pytest.raises(CalibrationError, match="no hidden layer"):
         plain.with_units_of(fit_probe(texts, LAYERS))
     with pytest.raises(CalibrationError, match="reads layer 1"):

@@ -9,10 +9,10 @@ from detector.verdict.explanation import explain_score
 from detector.verdict.features import FEATURE_NAMES, N_UNITS, REGISTER_SIZE, feature_vector, series_of
 from detector.verdict.lexical import LexicalModel
 from tests.conftest import TRAINING_TEXT, make_classifier
-from tests.verdict.test_register import a_register
+from tests.verdict.test_register import a_register, a_second_register
 
 
-@pytest.fixture(params=[False, True], ids=["plain", "register"])
+@pytest.fixture(params=[0, 1, 2], ids=["plain", "register", "two registers"])
 def explained(request, tiny_with_voices):
     """A text, and a classifier with random coefficients for every feature; with and without kinds of texts."""
     model = tiny_with_voices
@@ -30,10 +30,11 @@ def explained(request, tiny_with_voices):
         lexical_fingerprint="l",
         probe_fingerprint="p",
         register=a_register() if request.param else None,
+        second_register=a_second_register() if request.param == 2 else None,
     )
     weights = LexicalModel(rng.normal(size=512).astype(np.float32), -0.5)
     (scores,) = score_texts(model, [TRAINING_TEXT], voices=model.voices)
-    scores = replace(scores, probe=rng.normal(size=(len(scores), 1 + REGISTER_SIZE + N_UNITS)).astype(np.float32))
+    scores = replace(scores, probe=rng.normal(size=(len(scores), 1 + 2 * REGISTER_SIZE + N_UNITS)).astype(np.float32))
     series = series_of(scores, [a for a, _ in sentence_spans(TRAINING_TEXT)], TRAINING_TEXT, weights)
     return classifier, series
 

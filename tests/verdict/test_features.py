@@ -12,6 +12,7 @@ from detector.verdict.features import (
     PROBE_FEATURES,
     REGISTER_FEATURES,
     REGISTER_SIZE,
+    SECOND_REGISTER_FEATURES,
     VOICE_FEATURES,
     Series,
     feature_vector,
@@ -75,11 +76,11 @@ def test_voices_by_hand():
 
 def test_what_was_not_asked_for_is_unknown_and_the_rest_is_not():
     vector = dict(zip(FEATURE_NAMES, feature_vector(series(np.arange(60.0))), strict=True))
-    unknown = {*VOICE_FEATURES, *LEXICAL_FEATURES, *PROBE_FEATURES, *REGISTER_FEATURES}
+    unknown = {*VOICE_FEATURES, *LEXICAL_FEATURES, *PROBE_FEATURES, *REGISTER_FEATURES, *SECOND_REGISTER_FEATURES}
     assert {name for name, number in vector.items() if np.isnan(number)} == unknown
     without = dict(zip(FEATURE_NAMES, feature_vector(series(np.full(60, np.nan))), strict=True))
     assert all(np.isnan(number) for number in without.values())  # no probabilities: nothing counts as a first choice
-    probe = np.arange(60.0 * (1 + REGISTER_SIZE + N_UNITS)).reshape(60, -1)
+    probe = np.arange(60.0 * (1 + 2 * REGISTER_SIZE + N_UNITS)).reshape(60, -1)
     full = series(np.arange(60.0), human=-np.ones(60), machine=-np.ones(60), lexical=np.ones(60), probe=probe)
     assert np.isfinite(feature_vector(full)).all()
     taken = full.take(np.array([3, 4]), np.zeros(2, int))
@@ -97,6 +98,16 @@ def test_the_probe_by_hand():
     assert [value(name, found) for name in REGISTER_FEATURES] == [0, 2, *[0] * (REGISTER_SIZE - 2)]
 
 
+def test_the_second_register_stands_before_the_hidden_layer():
+    probe = np.zeros((8, PARTS_WIDTH + REGISTER_SIZE + N_UNITS))
+    probe[:, PARTS_WIDTH + 1], probe[:, 2] = 3, 2
+    found = series([1.0] * 8, probe=probe)
+    assert [value(name, found) for name in SECOND_REGISTER_FEATURES] == [0, 3, *[0] * (REGISTER_SIZE - 2)]
+    assert [value(name, found) for name in REGISTER_FEATURES] == [0, 2, *[0] * (REGISTER_SIZE - 2)]
+    alone = series([1.0] * 8, probe=probe[:, : PARTS_WIDTH + N_UNITS])
+    assert np.isnan([value(name, alone) for name in SECOND_REGISTER_FEATURES]).all()
+
+
 def test_the_hidden_layer_by_hand():
     # Of each unit the mean counts, and only above 0: 1, 3 and 2, -1 speak for a machine, -9, 1 and 5, 1 against it.
     probe = np.zeros((8, 1 + REGISTER_SIZE + N_UNITS))
@@ -111,7 +122,7 @@ def test_units_are_never_taken_for_the_evidence_of_parts():
     for width in (1 + REGISTER_SIZE, 1 + REGISTER_SIZE + N_UNITS):
         with pytest.raises(ValueError, match="without a probe of parts"):
             _ = series([1.0] * 8, probe=np.ones((8, width))).part_evidence
-    for width in (PARTS_WIDTH, PARTS_WIDTH + N_UNITS):
+    for width in (PARTS_WIDTH, PARTS_WIDTH + N_UNITS, PARTS_WIDTH + REGISTER_SIZE + N_UNITS):
         probe = np.tile(np.arange(float(width)), (8, 1))
         assert series([1.0] * 8, probe=probe).part_evidence.tolist() == [1 + REGISTER_SIZE] * 8
 
@@ -149,7 +160,7 @@ def test_low_frequencies_of_a_slow_wave_a_fast_wave_and_noise():
 @pytest.mark.parametrize("surprisal", [[1.0] * 60, [0.0] * 60])
 def test_constant_series_give_finite_features(surprisal):
     constant = dict.fromkeys(("entropy", "variance", "human", "machine", "lexical"), np.zeros(60))
-    vector = feature_vector(series(surprisal, probe=np.zeros((60, 1 + REGISTER_SIZE + N_UNITS)), **constant))
+    vector = feature_vector(series(surprisal, probe=np.zeros((60, 1 + 2 * REGISTER_SIZE + N_UNITS)), **constant))
     assert np.isfinite(vector).all()
 
 

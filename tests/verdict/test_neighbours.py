@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from detector.verdict.features import FEATURE_NAMES
-from detector.verdict.neighbours import Neighbours, unclipped
+from detector.verdict.features import FEATURE_NAMES, SECOND_REGISTER_FEATURES
+from detector.verdict.neighbours import Neighbours, places
 from detector.verdict.register import REGISTER_COLUMNS, Register
 
 N = len(REGISTER_COLUMNS)
@@ -20,9 +22,16 @@ def test_distance_is_that_to_the_nth_nearest_point_in_scaled_coordinates():
     asked = np.random.default_rng(1).normal(size=(3, N)) * 5  # beyond where coordinates are clipped for other ends
     for nth in (1, 5, 20):
         known = Neighbours(points.tolist(), [0.0] * 20, nth, 1.0, 3)
-        found = [known.distance(place) for place in unclipped(REGISTER, features(asked))]
+        found = [known.distance(place) for place in places([REGISTER], features(asked))]
         slow = [sorted(np.linalg.norm(points - place, axis=1))[nth - 1] for place in asked]
         assert found == pytest.approx(slow)
+
+
+def test_coordinates_of_two_registers_stand_side_by_side():
+    second = replace(REGISTER, scales=[4.0] * N, features=list(SECOND_REGISTER_FEATURES))
+    rows = features([np.arange(float(N))])
+    rows[:, [FEATURE_NAMES.index(name) for name in SECOND_REGISTER_FEATURES]] = 1.0 + np.arange(N)
+    assert places([REGISTER, second], rows)[0] == pytest.approx([*range(N), *np.arange(N) / 4])
 
 
 def test_a_score_is_compared_with_those_of_the_nearest_points():

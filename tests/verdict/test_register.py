@@ -10,7 +10,7 @@ from detector.evaluation.metrics import auroc
 from detector.records.references import Kind, LengthBucket
 from detector.training.register_fit import fit_register
 from detector.verdict.classifier import Classifier
-from detector.verdict.features import FEATURE_NAMES, REGISTER_SIZE
+from detector.verdict.features import FEATURE_NAMES, REGISTER_SIZE, SECOND_REGISTER_FEATURES
 from detector.verdict.register import REGISTER_COLUMNS, WIDEST, Register
 from tests.conftest import make_classifier
 
@@ -27,6 +27,20 @@ def a_register() -> Register:
         spread_weights=[0.5, *REST],
         spread_intercept=0.1,
         spread_limits=[-1.0, 0.9],
+    )
+
+
+def a_second_register() -> Register:
+    """Expected score 5 - x, spread 2, where x is the first coordinate of the second register."""
+    return Register(
+        means=[0.0, *REST],
+        scales=[1.0] * REGISTER_SIZE,
+        expected_weights=[-1.0, *REST],
+        expected_intercept=5.0,
+        spread_weights=[0.0, *REST],
+        spread_intercept=math.log(2),
+        spread_limits=[-1.0, 1.0],
+        features=list(SECOND_REGISTER_FEATURES),
     )
 
 
@@ -65,8 +79,29 @@ def test_a_score_is_relative_to_texts_of_its_kind(tiny):
     assert not plain.needs_probe
 
 
-def test_a_score_does_not_depend_on_the_rows_beside_it(tiny):
-    classifier = replace(make_classifier(tiny), register=a_register(), probe_fingerprint="p")
+def test_of_two_registers_the_smaller_score_counts(tiny):
+    both = replace(
+        make_classifier(tiny, lean=4.0),
+        probe_fingerprint="p",
+        register=a_register(),
+        second_register=a_second_register(),
+    )
+    features = features_at(5.0, 5.0)
+    features[:, FEATURE_NAMES.index("second_register_01")] = [0.0, 3.0]
+    first = (4.0 - 3) / math.exp(0.6)  # by the first register alone, of either text
+    # By the second a human text is expected to score 5 - 0 and 5 - 3; what is above it is halved.
+    assert both.scores(features) == pytest.approx([(4.0 - 5) / 2, min(first, (4.0 - 2) / 2)])
+    assert both.scores(features)[1] == pytest.approx(first)
+    assert both.spread(features[0]) == pytest.approx(2)
+    assert both.spread(features[1]) == pytest.approx(math.exp(0.6))
+    for row in features:
+        assert both.start(row) + both.contributions(row).sum() == pytest.approx(both.score(row))
+    assert {"register_01", "second_register_12"} <= both.needed_features
+
+
+@pytest.mark.parametrize("second", [None, a_second_register()])
+def test_a_score_does_not_depend_on_the_rows_beside_it(tiny, second):
+    classifier = replace(make_classifier(tiny), register=a_register(), second_register=second, probe_fingerprint="p")
     features = np.random.default_rng(0).normal(size=(50, len(FEATURE_NAMES)))
     together = classifier.scores(features)
     assert [classifier.score(row) for row in features] == together.tolist()
@@ -74,7 +109,11 @@ def test_a_score_does_not_depend_on_the_rows_beside_it(tiny):
 
 def test_what_is_written_is_read_again(tiny, tmp_path):
     classifier = replace(
-        make_classifier(tiny), register=a_register(), probe_fingerprint="p", number_formats={"bfloat16": "f" * 16}
+        make_classifier(tiny),
+        register=a_register(),
+        second_register=a_second_register(),
+        probe_fingerprint="p",
+        number_formats={"bfloat16": "f" * 16},
     )
     classifier.number_formats["float32"] = classifier.model_fingerprint
     classifier.save(tmp_path / "c.json")
@@ -87,7 +126,7 @@ def test_what_is_written_is_read_again(tiny, tmp_path):
 def test_a_file_without_registers_is_read_with_its_plain_promise(tiny, tmp_path):
     make_classifier(tiny).save(tmp_path / "c.json")
     record = json.loads((tmp_path / "c.json").read_text()) | {"schema_version": 3}
-    for name in ("register", "raw_models", "kinds", "probe_fingerprint", "number_formats"):
+    for name in ("register", "second_register", "raw_models", "kinds", "probe_fingerprint", "number_formats"):
         del record[name]
     for name in ("probe", "register"):
         del record["evidence"][name]

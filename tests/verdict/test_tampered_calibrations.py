@@ -18,8 +18,9 @@ from detector.scoring.probe import LinearProbe
 from detector.verdict import calibration_checks as checks
 from detector.verdict.calibration_checks import check_calibration, reach
 from detector.verdict.classifier import Classifier
-from detector.verdict.features import FEATURE_NAMES, REGISTER_SIZE
+from detector.verdict.features import FEATURE_NAMES, REGISTER_SIZE, SECOND_REGISTER_FEATURES
 from detector.verdict.lexical import LexicalModel
+from detector.verdict.neighbours import Neighbours
 from detector.verdict.probe_model import ProbeModel
 from detector.verdict.raw_models import RawModelRule
 from detector.verdict.register import Register
@@ -50,7 +51,9 @@ def whole(tiny):
             "evidence": EvidenceWeights(0.1, 0.1, 0.1, 0.1, border_penalty=4.0, probe=0.2, register=register()),
             "probe_fingerprint": "a" * 16,
             "register": register(centres=centres),
+            "second_register": register(features=list(SECOND_REGISTER_FEATURES)),
             "raw_models": RawModelRule(register(), 1.5),
+            "neighbours": Neighbours([[0.0] * 2 * REGISTER_SIZE] * 5, [0.0] * 5, 5, 2.0, 5),
             "kinds": [Kind([-2.0, 0.0], [0.0, 1.0]), Kind([-1.0, 1.0], [0.0, 2.0])],
             "number_formats": {"float32": plain.model_fingerprint},
             "machine_sentence_bits": [3.0, 5.0, 7.0],
@@ -164,7 +167,8 @@ def test_references_out_of_order_are_refused(whole):
     found = 0
     for path in places(whole):
         value, name = at(whole, path), ".".join(map(str, path))
-        if isinstance(value, list) and len(value) > 1 and re.search("scores|strongest|bits|limits|ranges", name):
+        is_sorted = re.search("scores|strongest|bits|limits|ranges", name) and path[0] != "neighbours"
+        if isinstance(value, list) and len(value) > 1 and is_sorted:
             assert "is not in rising order" in complaint(changed(whole, path, value[::-1])), path
             found += 1
     assert found > 15
@@ -191,7 +195,8 @@ def test_no_buckets_are_refused(whole, tmp_path):
 
 MAY_BE_MISSING = {
     "raw_models", "number_formats", "machine_sentence_bits", "seen", "kinds", "centres", "probe", "levels", "extent",
-    "neighbours", "parts_fingerprint", "human_mixture", "machine_contrast", "human_distances", "source_distances",
+    "neighbours", "second_register", "features",
+    "parts_fingerprint", "human_mixture", "machine_contrast", "human_distances", "source_distances",
 }  # fmt: skip
 
 
@@ -249,7 +254,8 @@ def test_bytes_that_are_no_text(tmp_path):
         ({"model_fingerprint": "f" * 16}, "none of those in number_formats"),
         ({"feature_names": "twice"}, "holds an entry twice"),
         ({"feature_names": "unheard"}, "does not compute"),
-        ({"register": None, "kinds": []}, "one needs the other"),
+        ({"register": None, "kinds": []}, "second_register is given and register is not; one needs the other"),
+        ({"second_register": None}, f"a list of {REGISTER_SIZE}, as many as the registers have"),
         ({"number_formats": {"int3": "f"}}, "float32, bfloat16, float16"),
     ],
 )
@@ -269,6 +275,9 @@ def test_the_reach_of_a_score_by_hand():
     assert low == pytest.approx((-23 + 0.5 - 3 * 0.1 * REGISTER_SIZE) / math.exp(-0.5))
     assert high == pytest.approx((25 + 0.5 + 3 * 0.1 * REGISTER_SIZE) / math.exp(-0.5))
     assert reach(relative | {"raw_models": {}})[1] == math.inf
+    # Of two registers the smaller score counts, so that neither end can be above that of either.
+    nearer, further = (vars(register(expected_intercept=value)) for value in (-0.5, 3.0))
+    assert reach(plain | {"register": nearer, "second_register": further}) == reach(plain | {"register": further})
 
 
 @pytest.mark.parametrize(
