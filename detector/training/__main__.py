@@ -156,6 +156,7 @@ def probe(
         typer.Option(help="Probe whose hidden layer it gets, fitted on more texts of fewer layers."),
     ] = None,
     choices: Annotated[bool, typer.Option(help="Compare layers and penalties on domains left out whole.")] = False,
+    prefix: Annotated[str, typer.Option(help="What stands in front of a text: auto, none, or a token.")] = "auto",
 ) -> None:
     """Fit the linear probe on hidden states of the texts that the classifier never sees."""
     import torch
@@ -176,7 +177,7 @@ def probe(
     part = "hidden_layer" if units else "probe"
     texts = probe_texts(detection, corpus, of_humans, of_machines, of_corpus, part)
     pooled = cached_states(
-        LanguageModel.load(model, dtype=dtype),
+        LanguageModel.load(model, dtype=dtype, prefix=prefix),
         [text.text for text in texts],
         cache,
         POOLED_LAYERS if layers is None else read,
