@@ -22,9 +22,10 @@ FEWEST_TEXTS = 20
 """For a distance; the mean of fewer says little."""
 _LEVEL = 0.001
 """Share of draws of references, of the corpus' size, that may be called unlike the references."""
-_USUALLY_OUT_OF_RANGE = 0.021
-"""Share of references out of range, at most: 1 in 50 lie further from all others than a text may, and 1 in 1000 have
-a value outside of a range that is as wide again as 998 of 1,000 need."""
+_USUALLY_OUTSIDE = 0.001
+"""Share of references, at most, with a value outside of a range that is as wide again as 998 of 1,000 need."""
+_USUALLY_FAR = 0.02
+"""Share of them that lie further from all others than a text may, where that is asked."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class LikenessCounter:
         moments = [_moments(bucket.human_distances) if self._has_distances else (1.0, 0.0) for bucket in buckets]
         self._means, self._variances = np.array(moments).T
         self._sources = classifier.source_distances
+        self._asks_how_far = classifier.neighbours is not None
         self._counts = np.zeros(len(buckets), np.int64)
         self._sum = 0.0
         self._texts = self._out_of_range = 0
@@ -86,11 +88,12 @@ class LikenessCounter:
             distance = self._sum / expected
             draws = 1 + float(norm.isf(_LEVEL)) * float(np.sqrt(self._counts @ self._variances)) / expected
             farthest = max(self._sources, key=self._sources.__getitem__, default=None)
+        usual = _USUALLY_OUTSIDE + (_USUALLY_FAR if self._asks_how_far else 0)
         limit = max([draws or 1.0, *([self._sources[farthest]] if farthest else [])])
         return Likeness(
             texts=self._texts,
             out_of_range=self._out_of_range,
-            is_often_out_of_range=bool(self._out_of_range > binom.ppf(1 - _LEVEL, self._texts, _USUALLY_OUT_OF_RANGE)),
+            is_often_out_of_range=bool(self._out_of_range > binom.ppf(1 - _LEVEL, self._texts, usual)),
             texts_with_distance=n,
             distance=distance,
             distance_of_draws=draws,
@@ -106,8 +109,8 @@ def likeness_warnings(found: Likeness) -> list[str]:
     if found.is_often_out_of_range:
         share = 100 * found.out_of_range / found.texts
         said.append(
-            f"{found.out_of_range:,} of {found.texts:,} texts ({share:.1f} %) show values that no reference text shows "
-            "and got no verdict. Of texts like the references hardly any would."
+            f"{found.out_of_range:,} of {found.texts:,} texts ({share:.1f} %) are too unlike all reference texts and "
+            "got no verdict. Of texts like the references few would."
         )
     if found.distance is not None and found.is_far:
         farthest = found.farthest_source_distance

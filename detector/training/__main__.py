@@ -153,7 +153,7 @@ def probe(
     units: Annotated[bool, typer.Option("--units", help="Fit a hidden layer too, and all on twice the texts.")] = False,
     units_of: Annotated[
         Path | None,
-        typer.Option(help="Probe whose hidden layer it gets, fitted on more texts of fewer layers."),
+        typer.Option(help="Probe whose hidden layer and register it gets, fitted on more texts of fewer layers."),
     ] = None,
     choices: Annotated[bool, typer.Option(help="Compare layers and penalties on domains left out whole.")] = False,
     prefix: Annotated[str, typer.Option(help="What stands in front of a text: auto, none, or a token.")] = "auto",

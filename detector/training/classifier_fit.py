@@ -23,6 +23,7 @@ from detector.verdict.features import (
     VOICE_FEATURES,
 )
 from detector.verdict.raw_models import RAW_MODEL_FEATURE, RawModelRule
+from detector.verdict.register import SECOND_REGISTER_COLUMNS
 
 FEWEST_TO_TELL_KINDS = 1000
 """Human references, beginnings included, from which it is learnt how texts of a kind score."""
@@ -95,7 +96,7 @@ _QUANTILES = np.linspace(0, 1, 21)
 """Of the distances from the nearest kind that a calibration keeps."""
 _FEWEST_OF_A_SOURCE = 20
 WAYS = ("relative", "kinds", "raw models", "nearest", "second register")
-"""What a calibration with a probe does beside references of like length; each needs the one before it."""
+"""What a calibration with a probe does beside references of like length; each is added to those before it."""
 
 
 def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0, ways: Sequence[str] = WAYS) -> Classifier:
@@ -116,7 +117,8 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0, ways: 
         classifier, scores = _with_register(classifier, rows, ways)
     else:  # what a kind of text scores stays as it was known, if it was; references are by length alone
         scores = classifier.scores(rows.features)
-        classifier = replace(classifier, kinds=[], neighbours=None)
+        if classifier.register is not None:
+            classifier = replace(classifier, register=replace(classifier.register, centres=[]))
     curve = LogisticRegression(C=1e6, random_state=seed)
     curve.fit(scores[:, None], rows.is_machine, sample_weight=weights_of(rows))
     if curve.coef_[0, 0] <= 0:
@@ -158,13 +160,13 @@ def _with_register(
     """
     human, plain = ~rows.is_machine, classifier.plain_scores(rows.features)
     unlikely = rows.features[:, FEATURE_NAMES.index(RAW_MODEL_FEATURE)]
-    has_second = bool(np.isfinite(rows.features[:, FEATURE_NAMES.index(next(iter(SECOND_REGISTER_FEATURES)))]).all())
+    has_second = bool(np.isfinite(rows.features[:, SECOND_REGISTER_COLUMNS]).all())
 
     def fitted_on(chosen: NDArray[np.bool_]) -> Classifier:
         features = rows.features[chosen]
         register, second, raw_models = fit_register(features, plain[chosen], with_kinds="kinds" in ways), None, None
         if "second register" in ways and has_second:
-            second = fit_register(features, plain[chosen], with_kinds=False, names=SECOND_REGISTER_FEATURES)
+            second = fit_register(features, plain[chosen], with_kinds=False, is_second=True)
         if "raw models" in ways and np.isfinite(unlikely).all():  # a quick table holds no probabilities
             raw_models = RawModelRule(fit_register(features, unlikely[chosen], with_kinds=False), RAW_MODEL_HANDICAP)
         return replace(classifier, register=register, second_register=second, raw_models=raw_models)

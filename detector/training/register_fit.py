@@ -5,13 +5,11 @@ regression with logarithmic link, since those are distances above 0. Both are li
 lack is judged by its neighbours, and no further than ``WIDEST`` standard deviations.
 """
 
-from collections.abc import Collection
-
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.verdict.features import FEATURE_NAMES, REGISTER_FEATURES
-from detector.verdict.register import WIDEST, Register
+from detector.verdict.features import REGISTER_SIZE
+from detector.verdict.register import REGISTER_COLUMNS, SECOND_REGISTER_COLUMNS, WIDEST, Register
 
 Floats = NDArray[np.float64]
 
@@ -27,13 +25,11 @@ _LIMITS = (0.05, 0.95)
 """Quantiles of the fitted spread beyond which no text's goes."""
 
 
-def fit_register(
-    features: Floats, scores: Floats, with_kinds: bool = True, names: Collection[str] = tuple(REGISTER_FEATURES)
-) -> Register:
-    """From human texts: features (n, len(FEATURE_NAMES)) and scores (n,); ``names`` are its coordinates."""
+def fit_register(features: Floats, scores: Floats, with_kinds: bool = True, is_second: bool = False) -> Register:
+    """From human texts: features (n, len(FEATURE_NAMES)) and scores (n,)."""
     from sklearn.linear_model import GammaRegressor, Ridge
 
-    columns = features[:, [FEATURE_NAMES.index(name) for name in names]]
+    columns = features[:, SECOND_REGISTER_COLUMNS if is_second else REGISTER_COLUMNS]
     means, scales = columns.mean(axis=0), columns.std(axis=0) + 1e-9
     coordinates = np.clip((columns - means) / scales, -WIDEST, WIDEST)
     used = coordinates[:, :OFFSET_COORDINATES]
@@ -51,7 +47,7 @@ def fit_register(
         spread_intercept=float(f"{spread.intercept_:.7g}"),
         spread_limits=_rounded(np.quantile(logarithms, _LIMITS)),
         centres=_centres(coordinates) if with_kinds else [],
-        features=list(names),
+        is_second=is_second,
     )
 
 
@@ -66,7 +62,7 @@ def _centres(coordinates: Floats) -> list[list[float]]:
 
 
 def _padded(weights: Floats) -> list[float]:
-    return _rounded(np.append(weights, np.zeros(len(REGISTER_FEATURES) - len(weights))))
+    return _rounded(np.append(weights, np.zeros(REGISTER_SIZE - len(weights))))
 
 
 def _rounded(values: NDArray[np.float64]) -> list[float]:

@@ -14,9 +14,7 @@ from detector.verdict.features import (
     FEATURE_NAMES,
     N_EDIT_OUTPUTS,
     N_EDIT_UNITS,
-    REGISTER_FEATURES,
     REGISTER_SIZE,
-    SECOND_REGISTER_FEATURES,
 )
 from detector.verdict.register import WIDEST as WIDEST_COORDINATE
 
@@ -42,9 +40,10 @@ REGISTER_FIELDS: dict[str, Check] = {
     "spread_intercept": number(),
     "spread_limits": list_of(number(-20, 20), 2, is_rising=True),
     "centres": list_of(_COORDINATES),
-    "features": list_of(one_of((*REGISTER_FEATURES, *SECOND_REGISTER_FEATURES)), REGISTER_SIZE, is_distinct=True),
+    "is_second": one_of((False,)),
 }
-_REGISTER = record(REGISTER_FIELDS, optional=["centres", "features"])
+_REGISTER = record(REGISTER_FIELDS, optional=["centres", "is_second"])
+_SECOND_REGISTER = record({**REGISTER_FIELDS, "is_second": one_of((True,)), "centres": list_of(_COORDINATES, 0)})
 RAW_MODEL_FIELDS: dict[str, Check] = {"register": _REGISTER, "handicap": number()}
 KIND_FIELDS: dict[str, Check] = {
     "human_scores": _SCORES,
@@ -117,7 +116,7 @@ CLASSIFIER_FIELDS: dict[str, Check] = {
     "data": mapping(text, mapping(one_of(("human", "machine")), mapping(text, whole()))),
     "seen": list_of(text),
     "register": or_null(_REGISTER),
-    "second_register": or_null(_REGISTER),
+    "second_register": or_null(_SECOND_REGISTER),
     "raw_models": or_null(record(RAW_MODEL_FIELDS)),
     "kinds": list_of(record(KIND_FIELDS, optional=["human_mixture"])),
 }
@@ -177,7 +176,9 @@ def _check_kinds(found: dict[str, Any]) -> None:
         size = REGISTER_SIZE * (1 + (found.get("second_register") is not None))
         for i, point in enumerate(neighbours["points"]):
             if len(point) != size:
-                raise wrong(point, f"neighbours.points[{i}]", f"a list of {size}, as many as the registers have")
+                raise wrong(
+                    point, f"neighbours.points[{i}]", f"a list of {size}, as many as the registers have coordinates"
+                )
         if len(neighbours["scores"]) != len(neighbours["points"]):
             raise wrong(
                 neighbours["scores"], "neighbours.scores", f"a list of {len(neighbours['points'])}, one a point"
@@ -206,7 +207,7 @@ def _check_reach(found: dict[str, Any]) -> None:
 
 
 def reach(found: dict[str, Any]) -> tuple[float, float]:
-    """Bounds of the score: scaled features are clipped, and so are the coordinates of the register."""
+    """Bounds of the score: scaled features are clipped, and so are the coordinates of the registers."""
     widest = WIDEST * sum(map(abs, found["coefficients"]))
     low, high = found["intercept"] - widest, found["intercept"] + widest
     bounds = [

@@ -3,11 +3,10 @@
 score = (intercept + sum_i coefficient_i (feature_i - mean_i) / scale_i - expected) / spread,
 higher = more machine-like. *expected* and *spread* are how human texts of this kind score and scatter
 (``register.py``), by the register that gives the smaller score; 0 and 1 where the calibration holds none. What the
-score means is read off texts that took no
-part in fitting it:
+score means is read off texts that took no part in fitting it:
 - probability: a logistic curve through their labels;
-- p-value: the share of *human* texts that score at least as high (conformal), among those of like length and among
-  those of its kind, whichever is larger;
+- p-value: the share of *human* texts that score at least as high (conformal), among those of like length, those of its
+  kind and those nearest to it, whichever is largest;
 - human p-value: the share of *machine* texts of like length that score at most as high;
 - the p-values of parts: the same of the strongest machine part that the division of a text finds, against
   the strongest found in human texts, and of the strongest human part against those in machine texts.
@@ -100,7 +99,7 @@ class Classifier:
     neighbours: Neighbours | None = None
     """What a text must be near to be judged; None where that is not asked."""
     kinds: list[Kind] = field(default_factory=list)
-    """Human references by the register's kinds; empty where texts are compared by length alone."""
+    """Human references by the kinds of the first register; empty where texts are compared by length alone."""
     number_formats: dict[str, str] = field(default_factory=dict)
     """Model fingerprint by number format, for each format in which score and p-value were measured to stay the same."""
     source_distances: dict[str, float] = field(default_factory=dict)
@@ -135,15 +134,16 @@ class Classifier:
 
     @cached_property
     def registers(self) -> tuple[Register, ...]:
-        """None, one or two."""
+        """No, one or two of them."""
         return tuple(register for register in (self.register, self.second_register) if register is not None)
 
     @cached_property
     def needed_features(self) -> frozenset[str]:
         """Those the score depends on: its own and, where it knows kinds of texts, the registers'."""
-        registers = (name for register in self.registers for name in register.features)
+        first = REGISTER_FEATURES if self.register is not None else ()
+        second = SECOND_REGISTER_FEATURES if self.second_register is not None else ()
         raw_models = (RAW_MODEL_FEATURE,) if self.raw_models is not None else ()
-        return frozenset((*self.feature_names, *registers, *raw_models))
+        return frozenset((*self.feature_names, *first, *second, *raw_models))
 
     @cached_property
     def needed_columns(self) -> list[int]:

@@ -37,9 +37,10 @@ N_UNITS = 32
 """Last columns of a probe that has a hidden layer: half of them speak for a machine, the other half against it."""
 SECOND_REGISTER = slice(-N_UNITS - REGISTER_SIZE, -N_UNITS)
 """Columns before those, of a probe whose hidden layer came with a register of its own."""
+_UNITS_WIDTHS = (N_UNITS, REGISTER_SIZE + N_UNITS)
 WIDTHS_WITH_SECOND_REGISTER = tuple(width + REGISTER_SIZE + N_UNITS for width in (PART_COLUMN, PARTS_WIDTH))
-WIDTHS_WITH_UNITS = (PART_COLUMN + N_UNITS, PARTS_WIDTH + N_UNITS, *WIDTHS_WITH_SECOND_REGISTER)
-WIDTHS_WITH_PARTS = (PARTS_WIDTH, PARTS_WIDTH + N_UNITS, WIDTHS_WITH_SECOND_REGISTER[1])
+WIDTHS_WITH_UNITS = tuple(width + last for width in (PART_COLUMN, PARTS_WIDTH) for last in _UNITS_WIDTHS)
+WIDTHS_WITH_PARTS = tuple(PARTS_WIDTH + last for last in (0, *_UNITS_WIDTHS))
 CAP_NATS = 1.0
 """Most that one token's evidence of the voices counts, where it is capped."""
 _SCALES, _EMBEDDING, _BINS = range(1, 6), 3, 64
@@ -106,6 +107,22 @@ class Series:
         if self.probe is None or self.probe.shape[1] not in WIDTHS_WITH_PARTS:
             raise ValueError("these scores were made without a probe of parts")
         return self.probe[:, PART_COLUMN]
+
+    @property
+    def register(self) -> Floats:
+        """What kind of text it is, read off each token, (n, REGISTER_SIZE)."""
+        if self.probe is None:
+            raise ValueError("these scores were made without a probe")
+        return self.probe[:, 1:PART_COLUMN]
+
+    @property
+    def second_register(self) -> Floats:
+        """The same by the register that came with the hidden layer; NaN where none did."""
+        if self.probe is None:
+            raise ValueError("these scores were made without a probe")
+        if self.probe.shape[1] not in WIDTHS_WITH_SECOND_REGISTER:
+            return np.full((len(self), REGISTER_SIZE), np.nan)
+        return self.probe[:, SECOND_REGISTER]
 
     @property
     def units(self) -> Floats:
@@ -363,23 +380,22 @@ PROBE_FEATURES: dict[str, Feature] = {
 """Of the hidden states; NaN without a probe, and without a hidden layer in it."""
 
 
-def _register(i: int, is_second: bool = False) -> Feature:
-    def values(x: Series) -> Floats:
-        if x.probe is None:
-            raise ValueError("these scores were made without a probe")
-        if not is_second:
-            return x.probe[:, i]
-        has_it = x.probe.shape[1] in WIDTHS_WITH_SECOND_REGISTER
-        return x.probe[:, SECOND_REGISTER][:, i - 1] if has_it else np.full(len(x), np.nan)
-
-    which = "by another reading, " if is_second else ""
-    return _token_mean(values, f"what kind of text it is, {which}coordinate {i}; says nothing of its author by itself")
+def _register(read: Callable[[Series], Floats], i: int, which: str) -> Feature:
+    return _token_mean(
+        lambda x: read(x)[:, i],
+        f"what kind of text it is, coordinate {i + 1}{which}; says nothing of its author by itself",
+    )
 
 
-_PLACES = range(1, REGISTER_SIZE + 1)
-REGISTER_FEATURES: dict[str, Feature] = {f"register_{i:02}": _register(i) for i in _PLACES}
+def _features_of_a_register(name: str, read: Callable[[Series], Floats], which: str) -> dict[str, Feature]:
+    return {f"{name}_{i + 1:02}": _register(read, i, which) for i in range(REGISTER_SIZE)}
+
+
+REGISTER_FEATURES = _features_of_a_register("register", lambda x: x.register, "")
 """What kind of text it is, whoever wrote it; NaN without a probe."""
-SECOND_REGISTER_FEATURES = {f"second_register_{i:02}": _register(i, is_second=True) for i in _PLACES}
+SECOND_REGISTER_FEATURES = _features_of_a_register(
+    "second_register", lambda x: x.second_register, " of the second register"
+)
 """The same by another reading of the states; NaN without a probe, and of one that has a single register."""
 
 BASE_NAMES = tuple(BASE_FEATURES)
@@ -400,7 +416,7 @@ def feature_vector(series: Series, only: Collection[str] = FEATURE_NAMES) -> Flo
 
     Those of ``BASE_FEATURES`` are NaN where the scores hold no probabilities, those of ``VOICE_FEATURES`` where they
     hold no voices, those of ``LEXICAL_FEATURES`` where no words were weighed, those of ``PROBE_FEATURES`` and of
-    either register where no probe was read, and all that are not among ``only``.
+    either register where no probe was read or it has none, and all that are not among ``only``.
     """
     vector = np.full(len(FEATURES), np.nan)
     if len(series) < LEAST_TOKENS:

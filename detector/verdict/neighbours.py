@@ -6,7 +6,7 @@ them (localised conformal prediction without weights, Guan 2023): the promise th
 group of texts that it stands among. What kind of text it is, is told without knowing who wrote it.
 
 A promise about human texts like those that were measured says nothing of a kind that nobody measured. A text's distance
-is that to the n-th nearest reference; beyond what 1 in 50 references have to the others, no verdict is given.
+is that to the n-th nearest reference; beyond what few references have to the others, no verdict is given.
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ class Neighbours:
     nth: int
     """Which of the nearest points tells how far a text is from all of them."""
     farthest: float
-    """Distance up to which a text is like the references; beyond it are 1 in 50 of these themselves."""
+    """Distance up to which a text is like the references; beyond it are few of these themselves."""
     n_nearest: int
     """Points whose scores a text's is compared with."""
 

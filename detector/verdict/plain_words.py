@@ -45,9 +45,10 @@ PLAIN_WORDS: dict[str, str] = {
     "probe_evidence": "what the model's inner states say of its author",
     "probe_sentence_spread": "how much what the model's inner states say varies from sentence to sentence",
     "probe_units": "what the model's inner states, taken together, say of its author",
+    **{name: f"what kind of text it is, in direction {i}" for i, name in enumerate(REGISTER_FEATURES, start=1)},
     **{
-        name: f"what kind of text it is, in direction {i}"
-        for i, name in enumerate([*REGISTER_FEATURES, *SECOND_REGISTER_FEATURES], start=1)
+        name: f"what kind of text it is by the second reading, in direction {i}"
+        for i, name in enumerate(SECOND_REGISTER_FEATURES, start=1)
     },
 }
 """What each feature is about, for people who do not know the formulas; each completes "what is unusual is ..."."""

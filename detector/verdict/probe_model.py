@@ -63,6 +63,11 @@ class ProbeModel:
         """Whether it has a hidden layer."""
         return self.probe.width in WIDTHS_WITH_UNITS
 
+    @property
+    def has_second_register(self) -> bool:
+        """Whether a register came with its hidden layer."""
+        return self.probe.width in WIDTHS_WITH_SECOND_REGISTER
+
     def check_fits(self, name: str, hidden_size: int, n_layers: int) -> None:
         """Raise ``CalibrationError`` unless it reads hidden states such as this model has."""
         width, highest = self.probe.weights.shape[2], max(self.probe.layers, default=0)
@@ -85,8 +90,7 @@ class ProbeModel:
     @property
     def _last(self) -> range:
         """Outputs of its hidden layer and of the register that came with it."""
-        has_register = self.probe.width in WIDTHS_WITH_SECOND_REGISTER
-        size = (N_UNITS if self.has_units else 0) + (REGISTER_SIZE if has_register else 0)
+        size = (N_UNITS if self.has_units else 0) + (REGISTER_SIZE if self.has_second_register else 0)
         return range(self.probe.width - size, self.probe.width)
 
     def _digest(self, outputs: list[int]) -> str:
@@ -106,9 +110,10 @@ class ProbeModel:
         return self.probe.read(states)[..., EDIT_COLUMNS]
 
     def with_units(self, weights: Tensor, bias: Tensor) -> "ProbeModel":
-        """The same with a hidden layer: weights (N_UNITS, layers, d) and biases (N_UNITS,), in place of any it has.
+        """The same with a hidden layer: weights (N_UNITS, layers, d) and biases (N_UNITS,).
 
-        A register may stand before it: (REGISTER_SIZE + N_UNITS, ...).
+        They take the place of any it has, and of the register that came with that; a register may stand before them:
+        (REGISTER_SIZE + N_UNITS, ...).
         """
         return self._joined(weights.float(), bias.float(), range(self._last.start), range(0))
 

@@ -36,7 +36,7 @@ def unlike_the_references(unlike: Sequence[str]) -> str:
     outside = [name for name in unlike if name != KIND]
     if not outside:
         return said + (
-            "By its style and subject it stands further from all of these than 49 in 50 of them do from each other: "
+            "By its style and subject it stands further from all of these than nearly all of them do from each other: "
             "what human texts of its kind look like was not measured."
         )
     shown = [f"{PLAIN_WORDS[name]} ({name.replace('_', ' ')})" for name in outside[:_MOST_REASONS]]

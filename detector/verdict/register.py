@@ -10,25 +10,25 @@ where x are the coordinates of the register (means of what the probe reads besid
 weights: with more the fit would learn who wrote a text and take that off too.
 
 A probe may read two registers. Neither knows every kind of text: a score is then taken relative to either, and the
-smaller counts, that of the register by which a human text of the kind would score more.
+smaller counts, so that it is high only where it is high by both.
 
 What is left of the difference between kinds is met by comparing like with like: human references fall into *kinds*,
-those nearest to one of a few centres in these coordinates, found without labels (k-means), and the p-value of a text is
-the larger of those among references of its kind and of like length (group-conditional conformal prediction, Vovk 2012).
+those nearest to one of a few centres in the coordinates of the first register, found without labels (k-means), and the
+p-value of a text is the larger of those among references of its kind and of like length (group-conditional conformal
+prediction, Vovk 2012).
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.verdict.features import FEATURE_NAMES, REGISTER_FEATURES
+from detector.verdict.features import FEATURE_NAMES, REGISTER_FEATURES, SECOND_REGISTER_FEATURES
 
 Floats = NDArray[np.float64]
 
 REGISTER_COLUMNS = [FEATURE_NAMES.index(name) for name in REGISTER_FEATURES]
-"""Of the first register."""
+SECOND_REGISTER_COLUMNS = [FEATURE_NAMES.index(name) for name in SECOND_REGISTER_FEATURES]
 WIDEST = 3.0
 """Standard deviations at which a coordinate is clipped: no kind is told from so far away."""
 
@@ -47,17 +47,13 @@ class Register:
     """Least and greatest logarithm of the spread."""
     centres: list[list[float]] = field(default_factory=list)
     """Of the kinds, in scaled coordinates, (kinds, coordinates); empty where kinds are not told apart."""
-    features: list[str] = field(default_factory=lambda: list(REGISTER_FEATURES))
-    """Which the coordinates are: those of the first or of the second register."""
-
-    @cached_property
-    def columns(self) -> list[int]:
-        """Which of ``FEATURE_NAMES`` its coordinates are."""
-        return [FEATURE_NAMES.index(name) for name in self.features]
+    is_second: bool = False
+    """Whether the coordinates are those of the second register that a probe reads."""
 
     def place(self, features: Floats) -> Floats:
         """Scaled coordinates, however far out: (n, len(FEATURE_NAMES)) → (n, coordinates)."""
-        return (features[:, self.columns] - np.asarray(self.means)) / np.asarray(self.scales)
+        columns = features[:, SECOND_REGISTER_COLUMNS if self.is_second else REGISTER_COLUMNS]
+        return (columns - np.asarray(self.means)) / np.asarray(self.scales)
 
     def coordinates(self, features: Floats) -> Floats:
         """The same, clipped."""

@@ -49,10 +49,23 @@ def shipped_probe(model_fingerprint: str) -> "ProbeModel | None":
 
 
 def probe_beside(calibration: Path, classifier: Classifier) -> "ProbeModel | None":
-    """The probe that a classifier asks for, from beside its file; None where it asks for none."""
+    """The probe that a classifier asks for, from beside its file; None where it asks for none.
+
+    Raises ``CalibrationError`` where it is none or gives less than the classifier reads.
+    """
     from detector.verdict.probe_model import ProbeModel  # tensors, which a classifier's file needs none of
 
-    return ProbeModel.load(calibration.with_suffix(".safetensors")) if classifier.needs_probe else None
+    if not classifier.needs_probe:
+        return None
+    path = calibration.with_suffix(".safetensors")
+    probe = ProbeModel.load(path)
+    needs_units = "probe_units" in classifier.feature_names
+    if (needs_units and not probe.has_units) or (classifier.second_register and not probe.has_second_register):
+        raise CalibrationError(
+            f"{calibration} rests on a hidden layer or a second register that the probe {path.name} beside it does not "
+            "have. Keep the two files that were made together side by side."
+        )
+    return probe
 
 
 def calibration_path(model: str, given: str | Path | None = None, quick: bool = False) -> Path:

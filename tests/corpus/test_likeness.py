@@ -61,9 +61,9 @@ def test_machine_looking_texts_and_few_texts_say_nothing_of_the_distance():
     assert likeness_of([(9.0, 60, False, False)] * 100, classifier_of(kinds=[])).distance is None
 
 
-@pytest.mark.parametrize(("n_out", "is_often"), [(0, False), (6, False), (6, True)])
+@pytest.mark.parametrize(("n_out", "is_often"), [(0, False), (12, False), (12, True)])
 def test_texts_out_of_range_are_told_when_chance_does_not_explain_them(n_out, is_often):
-    """Of 200 at 6 in 1000, P(6 or more) = 0.0015 and P(7 or more) = 0.0002."""
+    """Of 200 at 21 in 1000, P(12 or more) = 0.0012 and P(13 or more) = 0.0004."""
     found = likeness_of([(0.5, 60, False, False)] * (200 - n_out) + [(None, 60, True, False)] * (n_out + is_often))
     assert found.is_often_out_of_range == is_often
     assert found.texts_with_distance == 200 - n_out
@@ -87,3 +87,10 @@ def test_a_run_over_such_a_corpus_warns_in_its_summary_and_on_its_page(run, tmp_
 def test_an_empty_corpus_is_not_unlike():
     found = likeness_of([])
     assert (found.texts, found.distance, found.is_unlike) == (0, None, False)
+
+
+def test_a_calibration_that_does_not_ask_how_far_a_text_is_expects_fewer_out_of_range():
+    near = replace(classifier_of(), neighbours=None)
+    texts = [(0.5, 60, False, False)] * 196 + [(None, 60, True, False)] * 4
+    assert likeness_of(texts, near).is_often_out_of_range  # at 1 in 1000, P(4 or more of 200) = 0.00006
+    assert not likeness_of(texts).is_often_out_of_range

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from detector.verdict.features import FEATURE_NAMES, SECOND_REGISTER_FEATURES
+from detector.verdict.features import FEATURE_NAMES
 from detector.verdict.neighbours import Neighbours, places
-from detector.verdict.register import REGISTER_COLUMNS, Register
+from detector.verdict.register import REGISTER_COLUMNS, SECOND_REGISTER_COLUMNS, Register
 
 N = len(REGISTER_COLUMNS)
 REGISTER = Register([1.0] * N, [2.0] * N, [0.0] * N, 0.0, [0.0] * N, 0.0, [0.0, 0.0])
@@ -28,9 +28,9 @@ def test_distance_is_that_to_the_nth_nearest_point_in_scaled_coordinates():
 
 
 def test_coordinates_of_two_registers_stand_side_by_side():
-    second = replace(REGISTER, scales=[4.0] * N, features=list(SECOND_REGISTER_FEATURES))
+    second = replace(REGISTER, scales=[4.0] * N, is_second=True)
     rows = features([np.arange(float(N))])
-    rows[:, [FEATURE_NAMES.index(name) for name in SECOND_REGISTER_FEATURES]] = 1.0 + np.arange(N)
+    rows[:, SECOND_REGISTER_COLUMNS] = 1.0 + np.arange(N)
     assert places([REGISTER, second], rows)[0] == pytest.approx([*range(N), *np.arange(N) / 4])
 
 

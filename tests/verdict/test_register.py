@@ -10,7 +10,7 @@ from detector.evaluation.metrics import auroc
 from detector.records.references import Kind, LengthBucket
 from detector.training.register_fit import fit_register
 from detector.verdict.classifier import Classifier
-from detector.verdict.features import FEATURE_NAMES, REGISTER_SIZE, SECOND_REGISTER_FEATURES
+from detector.verdict.features import FEATURE_NAMES, REGISTER_SIZE
 from detector.verdict.register import REGISTER_COLUMNS, WIDEST, Register
 from tests.conftest import make_classifier
 
@@ -40,7 +40,7 @@ def a_second_register() -> Register:
         spread_weights=[0.0, *REST],
         spread_intercept=math.log(2),
         spread_limits=[-1.0, 1.0],
-        features=list(SECOND_REGISTER_FEATURES),
+        is_second=True,
     )
 
 
@@ -86,12 +86,14 @@ def test_of_two_registers_the_smaller_score_counts(tiny):
         register=a_register(),
         second_register=a_second_register(),
     )
-    features = features_at(5.0, 5.0)
-    features[:, FEATURE_NAMES.index("second_register_01")] = [0.0, 3.0]
-    first = (4.0 - 3) / math.exp(0.6)  # by the first register alone, of either text
-    # By the second a human text is expected to score 5 - 0 and 5 - 3; what is above it is halved.
-    assert both.scores(features) == pytest.approx([(4.0 - 5) / 2, min(first, (4.0 - 2) / 2)])
-    assert both.scores(features)[1] == pytest.approx(first)
+    features = features_at(5.0, 5.0, 5.0)
+    features[:, FEATURE_NAMES.index("second_register_01")] = [0.0, 3.0, 2.5]
+    first = (4.0 - 3) / math.exp(0.6)  # by the first register alone, of each text: 0.549
+    # By the second a human text is expected to score 5 - 0, 5 - 3 and 5 - 2.5; what is above it is halved. Of the last
+    # text it expects less than the first register does, and decides where it allows for more spread.
+    third = replace(a_second_register(), spread_intercept=math.log(4), spread_limits=[-2.0, 2.0])
+    assert both.scores(features) == pytest.approx([(4.0 - 5) / 2, first, first])
+    assert replace(both, second_register=third).scores(features)[2] == pytest.approx((4.0 - 2.5) / 4)
     assert both.spread(features[0]) == pytest.approx(2)
     assert both.spread(features[1]) == pytest.approx(math.exp(0.6))
     for row in features:

@@ -11,8 +11,9 @@ from detector import CalibrationError, Detector
 from detector.evaluation.feature_table import FeatureTable, shipped_table
 from detector.models.catalogue import CATALOGUE, SMOLLM2, installed_version
 from detector.verdict.classifier import Classifier
+from detector.verdict.features import N_UNITS
 from detector.verdict.probe_model import ProbeModel, fingerprints_of
-from detector.verdict.shipped import calibration_for, shipped_calibration, shipped_calibrations
+from detector.verdict.shipped import calibration_for, probe_beside, shipped_calibration, shipped_calibrations
 
 SAMPLES = Path(cli.__file__).parent / "datasets" / "samples"
 NAMES = [path.stem for path in shipped_calibrations()]
@@ -133,3 +134,16 @@ def test_the_explanation_adds_up(detector):
         assert explained.score == pytest.approx(result.score)
         assert explained.intercept + explained.sentences.sum() + explained.whole_text == pytest.approx(result.score)
         assert np.isfinite(explained.sentences).all()
+
+
+def test_a_probe_that_gives_less_than_the_calibration_reads_is_refused(tmp_path):
+    path = calibration_for("smollm2")
+    whole = ProbeModel.load(path.with_suffix(".safetensors"))
+    (tmp_path / "c.json").write_bytes(path.read_bytes())
+    classifier = Classifier.load(tmp_path / "c.json")
+    whole.save(tmp_path / "c.safetensors")
+    assert probe_beside(tmp_path / "c.json", classifier).has_second_register
+    units = whole.probe.weights[-N_UNITS:], whole.probe.bias[-N_UNITS:]
+    whole.with_units(*units).save(tmp_path / "c.safetensors")
+    with pytest.raises(CalibrationError, match="second register that the probe c.safetensors beside it does not have"):
+        probe_beside(tmp_path / "c.json", classifier)

@@ -18,7 +18,7 @@ from detector.scoring.probe import LinearProbe
 from detector.verdict import calibration_checks as checks
 from detector.verdict.calibration_checks import check_calibration, reach
 from detector.verdict.classifier import Classifier
-from detector.verdict.features import FEATURE_NAMES, REGISTER_SIZE, SECOND_REGISTER_FEATURES
+from detector.verdict.features import FEATURE_NAMES, REGISTER_SIZE
 from detector.verdict.lexical import LexicalModel
 from detector.verdict.neighbours import Neighbours
 from detector.verdict.probe_model import ProbeModel
@@ -51,7 +51,7 @@ def whole(tiny):
             "evidence": EvidenceWeights(0.1, 0.1, 0.1, 0.1, border_penalty=4.0, probe=0.2, register=register()),
             "probe_fingerprint": "a" * 16,
             "register": register(centres=centres),
-            "second_register": register(features=list(SECOND_REGISTER_FEATURES)),
+            "second_register": register(is_second=True),
             "raw_models": RawModelRule(register(), 1.5),
             "neighbours": Neighbours([[0.0] * 2 * REGISTER_SIZE] * 5, [0.0] * 5, 5, 2.0, 5),
             "kinds": [Kind([-2.0, 0.0], [0.0, 1.0]), Kind([-1.0, 1.0], [0.0, 2.0])],
@@ -195,7 +195,7 @@ def test_no_buckets_are_refused(whole, tmp_path):
 
 MAY_BE_MISSING = {
     "raw_models", "number_formats", "machine_sentence_bits", "seen", "kinds", "centres", "probe", "levels", "extent",
-    "neighbours", "second_register", "features",
+    "neighbours", "second_register",
     "parts_fingerprint", "human_mixture", "machine_contrast", "human_distances", "source_distances",
 }  # fmt: skip
 
@@ -213,6 +213,8 @@ def test_every_field_that_is_missing_or_unknown_is_named(whole):
         assert "unheard_of is not known to this version" in complaint(changed(whole, path, inside | {"unheard_of": 1}))
         for name in inside:
             may_be_missing = name in MAY_BE_MISSING or (*path, name) == ("evidence", "register")
+            may_be_missing &= path != ("second_register",)
+            may_be_missing |= name == "is_second" and path != ("second_register",)
             if not may_be_missing and (*path, name) not in (("register",), ("probe_fingerprint",)):
                 assert f"{name} is missing" in complaint(without(whole, (*path, name)))
 
@@ -257,6 +259,10 @@ def test_bytes_that_are_no_text(tmp_path):
         ({"register": None, "kinds": []}, "second_register is given and register is not; one needs the other"),
         ({"second_register": None}, f"a list of {REGISTER_SIZE}, as many as the registers have"),
         ({"number_formats": {"int3": "f"}}, "float32, bfloat16, float16"),
+        ({"register": vars(register(is_second=True))}, "register.is_second"),
+        ({"second_register": vars(register())}, "second_register.is_second"),
+        ({"second_register": vars(register(is_second=True, centres=[[0.0] * REGISTER_SIZE]))}, "a list of 0"),
+        ({"raw_models": {"register": vars(register(is_second=True)), "handicap": 1.5}}, "register.is_second"),
     ],
 )
 def test_fields_that_contradict_each_other(whole, change, why):
