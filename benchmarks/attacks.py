@@ -62,7 +62,8 @@ class Judged:
 
     def __init__(self, detector: Detector, cache: Path | None) -> None:
         self._detector, self._cache = detector, cache
-        self._made_by = f"{detector.language_model.fingerprint}:{detector.classifier.data}:{detector.target_fpr}"
+        calibration = hashlib.sha256(json.dumps(asdict(detector.classifier), sort_keys=True).encode()).hexdigest()
+        self._made_by = f"{detector.language_model.fingerprint}:{calibration}:{detector.target_fpr}"
         self._known: dict[str, Numbers] = {}
         if cache is not None and cache.exists():
             for line in cache.read_text(encoding="utf-8").splitlines():

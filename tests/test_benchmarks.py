@@ -19,7 +19,7 @@ TEXT = TRAINING_TEXT[:90]
 def benchmarks(monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
     yield
-    for name in ("attacks", "published_ways", "operation_counts", "speed", "unseen_kinds"):
+    for name in ("attacks", "number_formats", "published_ways", "operation_counts", "speed", "unseen_kinds"):
         sys.modules.pop(name, None)
 
 
@@ -73,6 +73,28 @@ def test_a_broken_off_run_over_attacked_texts_goes_on_where_it_stopped(tiny, tmp
     with pytest.raises(KeyError):
         known.numbers(texts)
     assert [[text for _, _, text, _ in sources] for sources in judged] == [[], ["Short."]]
+    other = Detector(tiny, make_classifier(tiny, lean=1.0))
+    again = attacks.Judged(other, cache).numbers(texts[:1])
+    assert again[0].score != found[0].score  # what another calibration said is not taken for its own
+
+
+def test_products_of_bfloat16_are_added_up_in_float32_and_rounded_once(benchmarks):
+    from number_formats import RoundedProducts
+
+    # Small whole numbers, whose sums are exact in float32 in any order and mostly are not in bfloat16.
+    draw = torch.Generator().manual_seed(0)
+    states, weight, bias = (
+        torch.randint(-9, 10, shape, generator=draw).bfloat16() for shape in ((4, 500), (3, 500), (3,))
+    )
+    exact = states.float() @ weight.float().T
+    with RoundedProducts():
+        product = torch.nn.functional.linear(states, weight)
+        added = torch.nn.functional.linear(states, weight[1:], bias[1:])
+        plain = torch.nn.functional.linear(states.float(), weight.float())
+    assert torch.equal(product, exact.bfloat16())
+    assert torch.equal(added, (exact[:, 1:] + bias[1:].float()).bfloat16())
+    assert torch.equal(plain, exact)
+    assert not torch.equal(product.float(), exact)
 
 
 def test_texts_are_cut_to_their_first_words(benchmarks):
