@@ -15,8 +15,9 @@ import json
 import sqlite3
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -322,12 +323,26 @@ def _prepare(connection: sqlite3.Connection, run_id: str) -> None:
     connection.executescript(_TABLES)
     if connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
         raise sqlite3.DatabaseError("it is damaged")
+    if _schema(connection) != _own_schema():  # SQLite has no checksums; a column may have another name
+        raise sqlite3.DatabaseError("its tables are not those of a ledger")
     row = connection.execute("SELECT value FROM facts WHERE name = 'run'").fetchone()
     if row is None:
         connection.execute("INSERT INTO facts VALUES ('run', ?)", (run_id,))
         connection.commit()
     elif row[0] != run_id:  # a crash between two runs left it
         raise sqlite3.DatabaseError("it belongs to another run")
+
+
+def _schema(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    """Tables and indexes as they were made."""
+    return connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+
+
+@cache
+def _own_schema() -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_TABLES)
+        return _schema(connection)
 
 
 def _stamp(path: Path) -> tuple[int, int]:
