@@ -8,8 +8,8 @@ exact 95 % intervals by data set, length, kind of text, learner or native writer
 (how machine-like human texts of the kind are). Then each source of references left out whole: the calibration is made
 without it and asked about it, as for a register that nobody thought of. Last, what the promise might rest on instead,
 and what that costs: the same score against references of like length, made relative to the kind of text, against
-references of its kind, with the second rule for raw models, against the nearest references, and relative to the kind by
-a second register too, which is what is shipped.
+references of its kind, with the second rule for raw models, beside the nearest references in the place of its kind, and
+relative to the kind by a second register too, which is what is shipped.
 """
 
 import argparse

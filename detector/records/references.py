@@ -20,6 +20,9 @@ class LengthBucket:
     """Contrast of the parts of each machine text."""
     human_distances: list[float] = field(default_factory=list)
     """Evenly spaced quantiles, 0 to 1, of how far the human texts lie from the nearest kind; empty without kinds."""
+    human_standings: list[list[float]] = field(default_factory=list)
+    """How high each human text stands over the human texts nearest to it, a list for each number of these; empty where
+    neighbours are not known."""
 
 
 @dataclass(frozen=True)

@@ -147,8 +147,8 @@ class Result:
         default=None,
         metadata=told(
             optional(NUMBER),
-            "Share of human reference texts like it that look at least as machine-like: of like length, of its kind, "
-            "or nearest to it, whichever is larger.",
+            "Share of human reference texts of like length that look at least as machine-like, as they are or beside "
+            "the human texts most like each, whichever is larger.",
             in_frame=True,
         ),
     )

@@ -226,12 +226,12 @@ def promise(result: Result, classifier: Classifier | None) -> str:
     """What the false-alarm rate means, with the numbers of this text; empty where there is no verdict."""
     if result.target_fpr is None or classifier is None or result.n_tokens is None:
         return ""
-    references = classifier.humans_like(result.n_tokens, result.kind)
+    references = classifier.humans_like(result.n_tokens, None if classifier.neighbours else result.kind)
     rate = result.target_fpr
     return (
         f"The tool was set to a false-alarm rate of {rate:.2g}. So of 1,000 texts that people wrote themselves, about "
         f"{1000 * rate:.0f} would still be called machine text, by chance alone, and any one text may be among them. "
-        f"This was measured on {len(references):,} human texts {_like(result)}; for other kinds of writing, "
+        f"This was measured on {len(references):,} human texts {_like(result, classifier)}; for other kinds of writing, "
         "and for writers unlike those, the rate may be higher."
     )
 
@@ -252,7 +252,9 @@ def unlisted_findings(result: Result) -> str:
     return f"The first {MOST_LISTED} of a kind are listed; there are {' and '.join(more)}." if more else ""
 
 
-def _like(result: Result) -> str:
+def _like(result: Result, classifier: Classifier) -> str:
+    if classifier.neighbours is not None:
+        return "of like length, each compared with those most like it"
     return "of like length" if result.kind is None else "of its kind, and of like length"
 
 

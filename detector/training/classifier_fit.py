@@ -128,10 +128,12 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0, ways: 
         )
     names = [name for i, name in enumerate(FEATURE_NAMES) if np.isfinite(rows.features[:, i]).all()]
     low, high = np.quantile(rows.features[:, [FEATURE_NAMES.index(n) for n in names]], [0.001, 0.999], axis=0)
-    kinds, neighbours = _kinds(classifier, scores, rows), None
+    kinds, neighbours, standings = _kinds(classifier, scores, rows), None, np.zeros((len(scores), 0))
     if kinds and "nearest" in ways:
         human = ~rows.is_machine
-        neighbours = fit_neighbours(classifier.registers, rows.rows(human), scores[human])
+        neighbours, of_humans = fit_neighbours(classifier.registers, rows.rows(human), scores[human])
+        standings = np.full((len(scores), of_humans.shape[1]), np.nan)
+        standings[human] = of_humans
     distances = _distances(classifier, rows)
     return replace(
         classifier,
@@ -139,7 +141,7 @@ def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0, ways: 
         ranges={name: _rounded(np.array(limits)) for name, *limits in zip(names, low, high, strict=True)},
         probability_slope=round(float(curve.coef_[0, 0]), 6),
         probability_intercept=round(float(curve.intercept_[0]), 6),
-        buckets=_buckets(scores, rows, distances),
+        buckets=_buckets(scores, rows, distances, standings),
         kinds=kinds,
         source_distances=_source_distances(rows, distances),
         most_tokens=int(rows.n_tokens.max()),
@@ -220,7 +222,10 @@ def weights_of(table: FeatureTable) -> NDArray[np.float64]:
 
 
 def _buckets(
-    scores: NDArray[np.float64], table: FeatureTable, distances: NDArray[np.float64] | None
+    scores: NDArray[np.float64],
+    table: FeatureTable,
+    distances: NDArray[np.float64] | None,
+    standings: NDArray[np.float64],
 ) -> list[LengthBucket]:
     """Length buckets of ``LENGTH_LIMITS``, thin ones merged with the one below."""
     limits = _limits(table)
@@ -233,7 +238,8 @@ def _buckets(
             (scores + table.contrast)[human], table.contrast[machine],
         )  # fmt: skip
         far = [] if distances is None else np.quantile(distances[human], _QUANTILES).round(4).tolist()
-        buckets.append(replace(LengthBucket(least, *map(_sorted, of_side)), human_distances=far))
+        stand = [_sorted(values) for values in standings[human].T]
+        buckets.append(replace(LengthBucket(least, *map(_sorted, of_side)), human_distances=far, human_standings=stand))
     return buckets
 
 

@@ -59,7 +59,9 @@ BUCKET_FIELDS: dict[str, Check] = {
     "human_mixture": _SCORES,
     "machine_contrast": _SCORES,
     "human_distances": _EVIDENCE,
+    "human_standings": list_of(_SCORES),
 }
+_OPTIONAL_OF_BUCKETS = ("human_mixture", "machine_contrast", "human_distances", "human_standings")
 LEVEL_FIELDS: dict[str, Check] = {
     "human": number(-1000, 1000),
     "machine": number(-1000, 1000),
@@ -72,7 +74,7 @@ NEIGHBOUR_FIELDS: dict[str, Check] = {
     "scores": _NUMBERS,
     "nth": whole(least=1),
     "farthest": _SCALES,
-    "n_nearest": whole(least=1),
+    "sizes": list_of(whole(least=1), is_rising=True),
 }
 EXTENT_FIELDS: dict[str, Check] = {
     "weights": list_of(list_of(number(-1000, 1000), N_EDIT_UNITS), N_EDIT_OUTPUTS),
@@ -98,7 +100,7 @@ CLASSIFIER_FIELDS: dict[str, Check] = {
     "ranges": mapping(text, list_of(number(), 2, is_rising=True)),
     "probability_slope": number(least=1e-9),
     "probability_intercept": number(),
-    "buckets": list_of(record(BUCKET_FIELDS, optional=["human_mixture", "machine_contrast", "human_distances"])),
+    "buckets": list_of(record(BUCKET_FIELDS, optional=_OPTIONAL_OF_BUCKETS)),
     "most_tokens": whole(least=1),
     "human_sentence_bits": list_of(_BITS, 0, 3, is_rising=True),
     "machine_sentence_bits": list_of(_BITS, 0, 3, is_rising=True),
@@ -132,7 +134,7 @@ _OF_PARTS = {"human": "human_mixture", "machine": "machine_contrast"}
 def check_calibration(found: Any) -> None:
     """Raise ``ValueError``, half a sentence, unless ``found`` is a calibration as JSON holds it."""
     record(CLASSIFIER_FIELDS, optional=[*_OF_LATER_FORMATS, "seen"])(found, "")
-    for check in (_check_features, _check_references, _check_kinds, _check_formats, _check_reach):
+    for check in (_check_features, _check_references, _check_kinds, _check_neighbours, _check_formats, _check_reach):
         check(found)
 
 
@@ -172,19 +174,33 @@ def _check_kinds(found: dict[str, Any]) -> None:
     for name in ("second_register", "raw_models", "neighbours"):
         if found.get(name) is not None and register is None:
             raise ValueError(f"{name} is given and register is not; one needs the other")
-    if (neighbours := found.get("neighbours")) is not None:
-        size = REGISTER_SIZE * (1 + (found.get("second_register") is not None))
-        for i, point in enumerate(neighbours["points"]):
-            if len(point) != size:
-                raise wrong(
-                    point, f"neighbours.points[{i}]", f"a list of {size}, as many as the registers have coordinates"
-                )
-        if len(neighbours["scores"]) != len(neighbours["points"]):
+
+
+def _check_neighbours(found: dict[str, Any]) -> None:
+    neighbours = found.get("neighbours")
+    sizes = [] if neighbours is None else neighbours["sizes"]
+    for i, bucket in enumerate(found["buckets"]):
+        standings, place = bucket.get("human_standings", []), f"buckets[{i}].human_standings"
+        if len(standings) != len(sizes):
+            raise wrong(standings, place, f"a list of {len(sizes)}, one for each of neighbours.sizes")
+        for j, of_size in enumerate(standings):
+            if len(of_size) != (n := len(bucket["human_scores"])):
+                raise wrong(of_size, f"{place}[{j}]", f"a list of {n}, one for each of human_scores")
+    if neighbours is None:
+        return
+    points = neighbours["points"]
+    size = REGISTER_SIZE * (1 + (found.get("second_register") is not None))
+    for i, point in enumerate(points):
+        if len(point) != size:
             raise wrong(
-                neighbours["scores"], "neighbours.scores", f"a list of {len(neighbours['points'])}, one a point"
+                point, f"neighbours.points[{i}]", f"a list of {size}, as many as the registers have coordinates"
             )
-        if neighbours["nth"] > len(neighbours["points"]):
-            raise wrong(neighbours["nth"], "neighbours.nth", f"at most {len(neighbours['points'])}, as many as points")
+    if len(neighbours["scores"]) != len(points):
+        raise wrong(neighbours["scores"], "neighbours.scores", f"a list of {len(points)}, one a point")
+    if neighbours["nth"] > len(points):
+        raise wrong(neighbours["nth"], "neighbours.nth", f"at most {len(points)}, as many as points")
+    if not sizes:
+        raise wrong(sizes, "neighbours.sizes", "a list of at least one")
 
 
 def _check_formats(found: dict[str, Any]) -> None:

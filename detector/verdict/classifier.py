@@ -5,17 +5,17 @@ higher = more machine-like. *expected* and *spread* are how human texts of this 
 (``register.py``), by the register that gives the smaller score; 0 and 1 where the calibration holds none. What the
 score means is read off texts that took no part in fitting it:
 - probability: a logistic curve through their labels;
-- p-value: the share of *human* texts that score at least as high (conformal), among those of like length, those of its
-  kind and those nearest to it, whichever is largest;
+- p-value: the share of *human* texts of like length that score at least as high (conformal), or that stand as high over
+  the texts nearest to them, whichever is largest (``neighbours.py``); where neighbours are not known, of those of its
+  kind in their place;
 - human p-value: the share of *machine* texts of like length that score at most as high;
 - the p-values of parts: the same of the strongest machine part that the division of a text finds, against
   the strongest found in human texts, and of the strongest human part against those in machine texts.
 """
 
 import json
-import math
 import re
-from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +28,7 @@ from detector.errors import CalibrationError
 from detector.files import read_json, write_text_whole
 from detector.records.references import Kind, LengthBucket
 from detector.verdict.calibration_checks import READABLE, WIDEST, check_calibration
+from detector.verdict.conformal import share_at_least, share_at_most, share_of_kind
 from detector.verdict.edit_extent import ExtentScale
 from detector.verdict.features import (
     BASE_FEATURES,
@@ -248,33 +249,48 @@ class Classifier:
         """Sorted scores of the human references that such a text is compared with."""
         return self.bucket(n_tokens).human_scores if kind is None else self.kinds[kind].human_scores
 
-    def p_value(self, score: float, n_tokens: int, kind: int | None = None) -> float:
-        """Share of human references that score at least as high, the text itself counted in: in (0, 1].
+    def standings(self, score: float, features: NDArray[np.float64]) -> tuple[float, ...]:
+        """How high a score stands over the human references nearest to the text; none where these are not known.
 
-        The larger of the shares among those of like length and, if it is given, among those of its kind: the promise
-        holds over either. Where a text exceeds its whole kind, too few references to say how far, like length decides.
+        Of features (len(FEATURE_NAMES),); one for each number of neighbours.
         """
-        like = self.bucket(n_tokens).human_scores
-        return _share_at_least(like, score) if kind is None else _like_it(self.kinds[kind].human_scores, like, score)
+        if self.neighbours is None:
+            return ()
+        return tuple(self.neighbours.standings(places(self.registers, features[None])[0], score).tolist())
+
+    def p_value(self, score: float, n_tokens: int, kind: int | None = None, standings: Sequence[float] = ()) -> float:
+        """Share of human references that look at least as machine-like, the text itself counted in: in (0, 1].
+
+        The largest of the shares of those of like length that score as high and that stand as high over their
+        neighbours: the promise holds over each. Without ``standings``, those of its kind that score as high count, if
+        it is given; where a text exceeds its whole kind, too few references to say how far, like length decides.
+        """
+        bucket = self.bucket(n_tokens)
+        if standings:
+            local = zip(bucket.human_standings, standings, strict=True)
+            return max(share_at_least(bucket.human_scores, score), *(share_at_least(*pair) for pair in local))
+        like = bucket.human_scores
+        return (
+            share_at_least(like, score) if kind is None else share_of_kind(self.kinds[kind].human_scores, like, score)
+        )
 
     def human_p_value(self, score: float, n_tokens: int) -> float:
         """Share of machine references that score at most as high, the text itself counted in: in (0, 1]."""
-        machines = self.bucket(n_tokens).machine_scores
-        return (1 + bisect_right(machines, score)) / (1 + len(machines))
+        return share_at_most(self.bucket(n_tokens).machine_scores, score)
 
     def machine_part_p_value(self, evidence_nats: float, n_tokens: int, kind: int | None = None) -> float:
         """Share of human references whose strongest machine part is at least as strong; as ``p_value``."""
         like = self.bucket(n_tokens).human_strongest
         if kind is None:
-            return _share_at_least(like, evidence_nats)
-        return _like_it(self.kinds[kind].human_strongest, like, evidence_nats)
+            return share_at_least(like, evidence_nats)
+        return share_of_kind(self.kinds[kind].human_strongest, like, evidence_nats)
 
     def human_part_p_value(self, evidence_nats: float, n_tokens: int) -> float:
         """Share of machine references whose strongest human part is at least as strong, the text counted in.
 
         ``evidence_nats`` is taken positive.
         """
-        return _share_at_least(self.bucket(n_tokens).machine_strongest, evidence_nats)
+        return share_at_least(self.bucket(n_tokens).machine_strongest, evidence_nats)
 
     @property
     def knows_mixtures(self) -> bool:
@@ -288,8 +304,8 @@ class Classifier:
         """
         like = self.bucket(n_tokens).human_mixture
         if kind is None:
-            return _share_at_least(like, contrast + score)
-        return _like_it(self.kinds[kind].human_mixture, like, contrast + score)
+            return share_at_least(like, contrast + score)
+        return share_of_kind(self.kinds[kind].human_mixture, like, contrast + score)
 
     def one_machine_p_value(self, contrast: float, n_tokens: int) -> float:
         """Share of machine references whose parts stand at least as far apart, the text counted in.
@@ -300,7 +316,7 @@ class Classifier:
         for bucket in sorted(self.buckets, key=lambda b: -b.least_tokens):
             if bucket.least_tokens <= n_tokens and len(like) < _FEWEST_LIKE:
                 like += bucket.machine_contrast
-        return _share_at_least(sorted(like), contrast)
+        return share_at_least(sorted(like), contrast)
 
     def smallest_p_value(self, n_tokens: int) -> float:
         """The least p-value the references of this length can give."""
@@ -323,17 +339,6 @@ class Classifier:
         if self.neighbours is None:
             return 0.0
         return self.neighbours.distance(places(self.registers, features[None])[0]) / self.neighbours.farthest
-
-    def near_p_value(self, score: float, features: NDArray[np.float64]) -> float:
-        """Share of the human references nearest to a text that score at least as high, the text counted in.
-
-        Of features (len(FEATURE_NAMES),). 0 where neighbours are not known, and where the text exceeds all of them, too
-        few to say how far: then the others decide.
-        """
-        if self.neighbours is None:
-            return 0.0
-        share = self.neighbours.share_at_least(places(self.registers, features[None])[0], score)
-        return share if share > 1 / (1 + self.neighbours.n_nearest) else 0.0
 
     def covered_format(self, fastest: str) -> str:
         """The number format to load the model in where none was asked for: the fastest here, if it is covered."""
@@ -428,15 +433,3 @@ def _parts_of(record: dict[str, Any]) -> dict[str, Any]:
     if (rule := record.get("raw_models")) is not None:
         parts["raw_models"] = RawModelRule(Register(**rule["register"]), rule["handicap"])
     return parts
-
-
-def _like_it(kind: list[float], like_length: list[float], value: float) -> float:
-    """The larger of two shares at or above ``value``; where it exceeds its whole kind, that of like length alone."""
-    of_kind, of_length = _share_at_least(kind, value), _share_at_least(like_length, value)
-    return max(of_kind, of_length) if of_kind > 1 / (1 + len(kind)) else of_length
-
-
-def _share_at_least(references: list[float], value: float) -> float:
-    """Share of the sorted references at or above ``value``, the value itself counted in; 1 for NaN."""
-    below = bisect_left(references, value) if math.isfinite(value) else 0
-    return (1 + len(references) - below) / (1 + len(references))

@@ -239,7 +239,7 @@ class Detector:
         if judgement.unlike:
             return self._unscored(draft, "out_of_range", unlike_the_references(judgement.unlike), n)
         verdict, score, p = judgement.verdict, judgement.score, judgement.p
-        more_words = words_that_would_decide(classifier, score, n, self.target_fpr, judgement.kind, judgement.near)
+        more_words = words_that_would_decide(classifier, score, n, self.target_fpr, judgement.kind, judgement.standings)
         sentences = [draft.folded.original_span(a, b) for a, b in folded_sentences]
         sentence_of_token = [max(0, int(i) - 1) for i in series.sentence]
         evidence = self._evidence(draft, scores, sentences, sentence_of_token, divided.evidence)

@@ -47,8 +47,8 @@ class Judgement:
     p: PValues
     kind: int | None
     """Of text, as the classifier tells them apart; None where it does not."""
-    near: float
-    """The p-value among the nearest references; 0 where they do not count."""
+    standings: tuple[float, ...] = ()
+    """How high the score is over those of the references nearest to the text; none where these are not known."""
     unlike: tuple[str, ...] = ()
     """Features outside what the references showed, or ``KIND`` where its kind is unknown; the verdict is unscored."""
 
@@ -94,9 +94,9 @@ def judge(classifier: Classifier, measured: Measured, target_fpr: float) -> Judg
     """
     n = measured.n_tokens
     score, kind = classifier.score(measured.features), classifier.kind_of(measured.features)
-    near = classifier.near_p_value(score, measured.features)
+    standings = classifier.standings(score, measured.features)
     p = PValues(
-        machine=max(classifier.p_value(score, n, kind), near),
+        machine=classifier.p_value(score, n, kind, standings),
         human=classifier.human_p_value(score, n),
         machine_part=classifier.mixture_p_value(measured.contrast, score, n, kind)
         if classifier.knows_mixtures
@@ -109,4 +109,4 @@ def judge(classifier: Classifier, measured: Measured, target_fpr: float) -> Judg
     unlike = classifier.out_of_range(measured.features)
     if classifier.distance_ratio(measured.features) > 1:
         unlike.append(KIND)
-    return Judgement("unscored" if unlike else decide(p, target_fpr), score, p, kind, near, tuple(unlike))
+    return Judgement("unscored" if unlike else decide(p, target_fpr), score, p, kind, standings, tuple(unlike))

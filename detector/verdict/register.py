@@ -12,10 +12,10 @@ weights: with more the fit would learn who wrote a text and take that off too.
 A probe may read two registers. Neither knows every kind of text: a score is then taken relative to either, and the
 smaller counts, so that it is high only where it is high by both.
 
-What is left of the difference between kinds is met by comparing like with like: human references fall into *kinds*,
-those nearest to one of a few centres in the coordinates of the first register, found without labels (k-means), and the
-p-value of a text is the larger of those among references of its kind and of like length (group-conditional conformal
-prediction, Vovk 2012).
+What is left of the difference between kinds is met by comparing a text with its neighbours (``neighbours.py``). Human
+references also fall into *kinds*, those nearest to one of a few centres in the coordinates of the first register, found
+without labels (k-means): pictures show a text among those of its kind, the mixture of a text is compared with theirs,
+and where neighbours are not known, so is its score (group-conditional conformal prediction, Vovk 2012).
 """
 
 from dataclasses import dataclass, field

@@ -11,6 +11,7 @@
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from detector.records.verdicts import Verdict
@@ -74,7 +75,7 @@ def words_that_would_decide(
     n_tokens: int,
     target_fpr: float,
     kind: int | None = None,
-    near: float = 0.0,
+    standings: Sequence[float] = (),
 ) -> int | None:
     """How many more words of the same kind would probably decide it; None where no length would.
 
@@ -82,7 +83,7 @@ def words_that_would_decide(
     """
     for least in LENGTH_LIMITS:
         if least > n_tokens and (
-            max(classifier.p_value(score, least, kind), near) <= target_fpr
+            classifier.p_value(score, least, kind, standings) <= target_fpr
             or classifier.human_p_value(score, least) <= HUMAN_TARGET
         ):
             return max(1, round((least - n_tokens) / TOKENS_PER_WORD))
@@ -98,7 +99,7 @@ def explain(
 ) -> str:
     """The verdict in a sentence or two.
 
-    ``knows_kinds`` where it is compared with human texts of its kind as well; ``knows_mixtures`` where how divided it
+    ``knows_kinds`` where it is compared with the human texts most like it as well; ``knows_mixtures`` where how divided it
     is is compared with texts by one author, and not its strongest parts alone.
     """
     humans = "human texts like it" if knows_kinds else "human texts of this length"

@@ -13,11 +13,11 @@ from detector.scoring.probe import LinearProbe
 from detector.training.edited_texts import EditedText
 from detector.training.extent_fit import edited_states, fit_edits, macro_f1, read_extents
 from detector.training.more_references import by_turns
-from detector.training.neighbours_fit import fit_neighbours
+from detector.training.neighbours_fit import SIZES, fit_neighbours
 from detector.training.parts_fit import TEXT_SPREAD_FACTOR, fit_levels, fit_part_probe
 from detector.training.pooled_states import PooledStates
 from detector.verdict.features import PART_COLUMN, PARTS_WIDTH, REGISTER_SIZE, Series
-from detector.verdict.neighbours import places
+from detector.verdict.neighbours import PRIOR, places
 from detector.verdict.probe_model import ProbeModel
 from detector.verdict.register import REGISTER_COLUMNS, Register
 from tests.training.test_classifier_fit import make_table
@@ -155,7 +155,9 @@ def test_neighbours_are_of_other_texts_and_all_but_a_few_references_are_near():
     twice = replace(twice, text_number=np.tile(humans.text_number, 2))
     register = Register([0.0] * REGISTER_SIZE, [1.0] * REGISTER_SIZE, [0.0] * REGISTER_SIZE, 0.0,
                         [0.0] * REGISTER_SIZE, 0.0, [0.0, 0.0])  # fmt: skip
-    once, doubled = (fit_neighbours([register], rows, np.zeros(len(rows.n_tokens))) for rows in (humans, twice))
+    scores = humans.features[:, 0]
+    once, standings = fit_neighbours([register], humans, scores)
+    doubled, standings_of_both = fit_neighbours([register], twice, np.tile(scores, 2))
     found = places([register], humans.features)
     assert len(once.points) == len(once.scores) == len(humans.n_tokens)
     distances = [
@@ -163,6 +165,13 @@ def test_neighbours_are_of_other_texts_and_all_but_a_few_references_are_near():
     ]  # a point is its own nearest, so the next one is asked for
     assert np.mean(np.array(distances) > once.farthest) < 0.03
     assert doubled.farthest > 0.8 * once.farthest
+    assert standings.shape == (len(scores), len(SIZES))
+    assert standings_of_both[: len(scores)] == pytest.approx(standings_of_both[len(scores) :])
+    # By hand: of the first row, among all others.
+    others = np.array(once.scores)[1:]
+    near = others[np.argsort(np.linalg.norm(np.array(once.points)[1:] - found[0], axis=1))[: SIZES[0]]]
+    spread = np.sqrt((SIZES[0] * near.var() + PRIOR * others.var()) / (SIZES[0] + PRIOR))
+    assert standings[0, 0] == pytest.approx((scores[0] - near.mean()) / spread)
     far = humans.features[:1].copy()
     far[:, REGISTER_COLUMNS] = 9.0
     assert once.distance(places([register], far)[0]) > 2 * once.farthest

@@ -120,10 +120,10 @@ def test_long_texts_are_compared_with_enough_machine_texts(tiny):
 
 def test_a_text_unlike_all_references_gets_no_verdict(tiny):
     register = Register([0.0] * 12, [1.0] * 12, [0.0] * 12, 0.0, [0.0] * 12, 0.0, [0.0, 0.0])
-    neighbours = Neighbours([[0.0] * 12] * 5, [-9.0] * 5, nth=5, farthest=2.0, n_nearest=5)
-    classifier = replace(
-        make_classifier(tiny, lean=4.0), register=register, neighbours=neighbours, probe_fingerprint="p"
-    )
+    neighbours = Neighbours([[0.0] * 12] * 5, [-9.0] * 5, nth=5, farthest=2.0, sizes=[5])
+    base = make_classifier(tiny, lean=4.0)
+    buckets = [replace(bucket, human_standings=[[0.0] * 500]) for bucket in base.buckets]
+    classifier = replace(base, register=register, neighbours=neighbours, probe_fingerprint="p", buckets=buckets)
     features = np.zeros(len(FEATURE_NAMES))
     features[REGISTER_COLUMNS[0]] = 1.9
     assert judge(classifier, Measured(60, features, 0.0, 0.0), 0.01).verdict == "machine"
@@ -131,3 +131,23 @@ def test_a_text_unlike_all_references_gets_no_verdict(tiny):
     found = judge(classifier, Measured(60, features, 0.0, 0.0), 0.01)
     assert (found.verdict, found.unlike) == ("unscored", (KIND,))
     assert classifier.distance_ratio(features) == pytest.approx(1.05)
+
+
+def test_the_largest_p_value_among_neighbours_counts(tiny):
+    """A score above all references of its length is no rarer than it is among the texts nearest to it."""
+    register = Register([0.0] * 12, [1.0] * 12, [0.0] * 12, 0.0, [0.0] * 12, 0.0, [0.0, 0.0])
+    base = make_classifier(tiny, lean=4.0)
+    features = np.zeros(len(FEATURE_NAMES))
+    score = replace(base, register=register, probe_fingerprint="p").score(features)
+    points = [[0.0] * 12] * 2 + [[0.1] * 12] * 28
+    known = Neighbours(points, [score - 1.0, score] + [score - 3.0] * 28, nth=5, farthest=2.0, sizes=[2, 30])
+    low, high = known.standings(np.zeros(12), score)
+    assert 0 < low < high
+    references = [[low - 1.0] * 95 + [low] * 4, [high - 1.0] * 99]
+    buckets = [replace(bucket, human_standings=references) for bucket in base.buckets]
+    classifier = replace(base, register=register, neighbours=known, probe_fingerprint="p", buckets=buckets)
+    found = judge(classifier, Measured(60, features, 0.0, 0.0), 0.01)
+    assert found.standings == pytest.approx((low, high))
+    assert found.p.machine == pytest.approx((1 + 4) / 100)
+    assert classifier.p_value(score, 60) < found.p.machine
+    assert found.verdict == "inconclusive"

@@ -47,13 +47,23 @@ def whole(tiny):
         **{f.name: getattr(plain, f.name) for f in fields(plain)}
         | {
             "ranges": {"mean_surprisal": [0.0, 9.0], "mean_entropy": [0.0, 9.0]},
-            "buckets": [LengthBucket(n, [-3.0, 0.0, 1.0], [0.0, 5.0], [0.0, 1.0, 2.0], [0.5, 3.0]) for n in (50, 200)],
+            "buckets": [
+                LengthBucket(
+                    n,
+                    [-3.0, 0.0, 1.0],
+                    [0.0, 5.0],
+                    [0.0, 1.0, 2.0],
+                    [0.5, 3.0],
+                    human_standings=[[-1.0, 0.5, 2.0], [-2.0, 0.0, 1.0]],
+                )
+                for n in (50, 200)
+            ],
             "evidence": EvidenceWeights(0.1, 0.1, 0.1, 0.1, border_penalty=4.0, probe=0.2, register=register()),
             "probe_fingerprint": "a" * 16,
             "register": register(centres=centres),
             "second_register": register(is_second=True),
             "raw_models": RawModelRule(register(), 1.5),
-            "neighbours": Neighbours([[0.0] * 2 * REGISTER_SIZE] * 5, [0.0] * 5, 5, 2.0, 5),
+            "neighbours": Neighbours([[0.0] * 2 * REGISTER_SIZE] * 5, [0.0] * 5, 5, 2.0, [2, 4]),
             "kinds": [Kind([-2.0, 0.0], [0.0, 1.0]), Kind([-1.0, 1.0], [0.0, 2.0])],
             "number_formats": {"float32": plain.model_fingerprint},
             "machine_sentence_bits": [3.0, 5.0, 7.0],
@@ -167,7 +177,10 @@ def test_references_out_of_order_are_refused(whole):
     found = 0
     for path in places(whole):
         value, name = at(whole, path), ".".join(map(str, path))
-        is_sorted = re.search("scores|strongest|bits|limits|ranges", name) and path[0] != "neighbours"
+        is_sorted = re.search("scores|strongest|bits|limits|ranges|standings.[01]$|sizes", name) and path[:2] != (
+            "neighbours",
+            "scores",
+        )
         if isinstance(value, list) and len(value) > 1 and is_sorted:
             assert "is not in rising order" in complaint(changed(whole, path, value[::-1])), path
             found += 1
@@ -196,7 +209,7 @@ def test_no_buckets_are_refused(whole, tmp_path):
 MAY_BE_MISSING = {
     "raw_models", "number_formats", "machine_sentence_bits", "seen", "kinds", "centres", "probe", "levels", "extent",
     "neighbours", "second_register",
-    "parts_fingerprint", "human_mixture", "machine_contrast", "human_distances", "source_distances",
+    "parts_fingerprint", "human_mixture", "machine_contrast", "human_distances", "human_standings", "source_distances",
 }  # fmt: skip
 
 
