@@ -118,18 +118,22 @@ def rows(judged: Judged, human: Sequence[str], machine: Sequence[str], only: set
     """A row for the texts as they are, then one for each attack."""
     clean = judged.numbers(human), judged.numbers(machine)
     shown = row(*clean, False, target)
-    yield f"| none | | {shown} | {shown} | 0 | 0 |"
+    yield f"| none | | {shown} | {shown} | {unscored(*clean)} |"
     for attack in ATTACKS:
         if only and attack.name not in only:
             continue
         sides = [[attack(text) for text in side] for side in (human, machine)]
         left, right = (judged.numbers(side) for side in sides)
         changed = np.mean([new != old for new, old in zip([*sides[0], *sides[1]], [*human, *machine], strict=True)])
-        unscored = [sum(one.score is None for one in side) for side in (left, right)]
         yield (
             f"| {attack.name.replace('_', ' ')} | {changed:.0%} | {row(left, right, True, target)} "
-            f"| {row(left, right, False, target)} | {unscored[0]} | {unscored[1]} |"
+            f"| {row(left, right, False, target)} | {unscored(left, right)} |"
         )
+
+
+def unscored(human: Sequence[Numbers], machine: Sequence[Numbers]) -> str:
+    """How many of either label got no verdict, as cells of a table."""
+    return " | ".join(str(sum(one.score is None for one in side)) for side in (human, machine))
 
 
 def main() -> None:

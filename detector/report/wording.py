@@ -142,7 +142,7 @@ def facts(result: Result, classifier: Classifier | None) -> list[Fact]:
         Fact(
             f"Human texts that {whole}look at least as machine-like",
             out_of_thousand(result.p_value),
-            f"Of human reference texts {_like(result)} ({p_words(result.p_value)}).",
+            f"Of human reference texts {_like(result, classifier)} ({p_words(result.p_value)}).",
         )
     ]
     if result.human_p_value is not None:
@@ -227,11 +227,11 @@ def promise(result: Result, classifier: Classifier | None) -> str:
     if result.target_fpr is None or classifier is None or result.n_tokens is None:
         return ""
     references = classifier.humans_like(result.n_tokens, None if classifier.neighbours else result.kind)
-    rate = result.target_fpr
+    rate, like = result.target_fpr, _like(result, classifier)
     return (
         f"The tool was set to a false-alarm rate of {rate:.2g}. So of 1,000 texts that people wrote themselves, about "
         f"{1000 * rate:.0f} would still be called machine text, by chance alone, and any one text may be among them. "
-        f"This was measured on {len(references):,} human texts {_like(result, classifier)}; for other kinds of writing, "
+        f"This was measured on {len(references):,} human texts {like}; for other kinds of writing, "
         "and for writers unlike those, the rate may be higher."
     )
 
@@ -252,8 +252,8 @@ def unlisted_findings(result: Result) -> str:
     return f"The first {MOST_LISTED} of a kind are listed; there are {' and '.join(more)}." if more else ""
 
 
-def _like(result: Result, classifier: Classifier) -> str:
-    if classifier.neighbours is not None:
+def _like(result: Result, classifier: Classifier | None) -> str:
+    if classifier is not None and classifier.neighbours is not None:
         return "of like length, each compared with those most like it"
     return "of like length" if result.kind is None else "of its kind, and of like length"
 

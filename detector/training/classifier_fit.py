@@ -233,13 +233,21 @@ def _buckets(
     for least, limit in zip(limits, [*limits[1:], np.iinfo(np.int64).max], strict=True):
         rows = (table.n_tokens >= least) & (table.n_tokens < limit)
         human, machine = rows & ~table.is_machine, rows & table.is_machine
-        of_side = (
-            scores[human], scores[machine], table.strongest_machine[human], table.strongest_human[machine],
-            (scores + table.contrast)[human], table.contrast[machine],
-        )  # fmt: skip
-        far = [] if distances is None else np.quantile(distances[human], _QUANTILES).round(4).tolist()
-        stand = [_sorted(values) for values in standings[human].T]
-        buckets.append(replace(LengthBucket(least, *map(_sorted, of_side)), human_distances=far, human_standings=stand))
+        buckets.append(
+            LengthBucket(
+                least,
+                human_scores=_sorted(scores[human]),
+                machine_scores=_sorted(scores[machine]),
+                human_strongest=_sorted(table.strongest_machine[human]),
+                machine_strongest=_sorted(table.strongest_human[machine]),
+                human_mixture=_sorted((scores + table.contrast)[human]),
+                machine_contrast=_sorted(table.contrast[machine]),
+                human_distances=[]
+                if distances is None
+                else np.quantile(distances[human], _QUANTILES).round(4).tolist(),
+                human_standings=[_sorted(of_size) for of_size in standings[human].T],
+            )
+        )
     return buckets
 
 

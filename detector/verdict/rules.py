@@ -99,8 +99,8 @@ def explain(
 ) -> str:
     """The verdict in a sentence or two.
 
-    ``knows_kinds`` where it is compared with the human texts most like it as well; ``knows_mixtures`` where how divided it
-    is is compared with texts by one author, and not its strongest parts alone.
+    ``knows_kinds`` where it is compared with the human texts most like it as well; ``knows_mixtures`` where how divided
+    it is is compared with texts by one author, and not its strongest parts alone.
     """
     humans = "human texts like it" if knows_kinds else "human texts of this length"
     share = f"{_share(p.machine)} of {humans} look at least as machine-like"
