@@ -13,8 +13,8 @@ NTH = 5
 WITHIN = 0.98
 """Share of the references that are like the others. Of dev texts by people 1 in 300 is unlike them."""
 SIZES = (15, 50, 150)
-"""Each about three times the one before. One alone finds as much, and accuses sources that are left out of the
-references half as often again; with more of them, or others within a factor of two, little changes."""
+"""Each about three times the one before. One alone accuses sources that are left out of the references more often; with
+more of them, or others within a factor of two, little changes."""
 
 
 def fit_neighbours(

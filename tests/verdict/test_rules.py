@@ -28,6 +28,9 @@ UNDIVIDED = PValues(machine=0.5, human=0.5)
         (PValues(0.5, 0.01, 0.003, 0.05, False), "human"),
         # no human part to speak of
         (PValues(0.01, 0.9, 0.001, 0.06, True), "machine"),
+        # more human than machine texts are, and not plainly so beside human texts
+        (PValues(0.3, 0.01), "inconclusive"),
+        (PValues(0.31, 0.01), "human"),
         # significant, but not divided
         (PValues(0.5, 0.5, 0.001, 0.001, False), "inconclusive"),
     ],
@@ -60,6 +63,13 @@ def test_a_part_that_stands_out_is_the_reason_given():
     assert "100 more words" not in said
 
 
+def test_a_text_between_both_says_so():
+    said = explain("inconclusive", PValues(0.2, 0.01, 0.003, 0.05, is_divided=False), 100)
+    assert said.startswith("It looks more human than most machine text, and more machine-like than most human text")
+    assert "20.0% of human texts of this length" in said
+    assert "About 100 more words" in said
+
+
 def test_only_is_said_of_small_shares():
     assert "only" not in explain("machine", PValues(0.2, 0.9), None)  # where so high a rate was asked for
     assert "20.0% of human texts" in explain("machine", PValues(0.2, 0.9), None)
@@ -72,6 +82,10 @@ def test_how_many_more_words_would_decide(tiny):
     # among short texts 3 is nothing special, among long ones no human text reaches it
     assert words_that_would_decide(classifier, 3.0, n_tokens=65, target_fpr=0.01) == round((200 - 65) / 1.35)
     assert words_that_would_decide(classifier, 1.0, 65, 0.01) == 100  # and no machine text is so low
+    # A score among the most machine-like human texts is not called human, however low among machine texts it is.
+    high = replace(long, human_scores=[0.0] * 150 + [2.5] * 50, machine_scores=[4.0] * 200)
+    assert words_that_would_decide(replace(classifier, buckets=[short, high]), 2.0, 65, 0.01) is None
+    assert words_that_would_decide(replace(classifier, buckets=[short, high]), 0.0, 65, 0.01) == 100
     assert words_that_would_decide(make_classifier(tiny), -10.0, 65, 0.01) is None  # in the midst of both
     assert "100 more words" in explain("inconclusive", UNDIVIDED, 100)
     assert "hardly" in explain("inconclusive", UNDIVIDED, None)
