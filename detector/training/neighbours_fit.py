@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.evaluation.feature_table import FeatureTable
-from detector.verdict.neighbours import Neighbours, distance_to, places, standings_among
+from detector.verdict.neighbours import Neighbours, nth_distances, places, squares_to, standings_of
 from detector.verdict.register import Register
 
 NTH = 5
@@ -15,6 +15,9 @@ WITHIN = 0.98
 SIZES = (15, 50, 150)
 """Each about three times the one before. One alone accuses sources that are left out of the references more often; with
 more of them, or others within a factor of two, little changes."""
+
+_AT_ONCE = 16
+"""Rows whose distances to all points are held at once."""
 
 
 def fit_neighbours(
@@ -28,11 +31,13 @@ def fit_neighbours(
     found = places(registers, humans.features)
     points, texts = found[humans.is_whole].round(2), humans.text_number[humans.is_whole]
     of_points = scores[humans.is_whole].round(4)
+    columns = points.T.copy()
     distances, standings = np.empty(len(found)), np.empty((len(found), len(SIZES)))
-    for i, place in enumerate(found):
-        others = texts != humans.text_number[i]
-        squares = np.square(points[others] - place).sum(axis=1)
-        distances[i] = distance_to(squares, NTH)
-        standings[i] = standings_among(squares, of_points[others], SIZES, float(scores[i]))
+    for begin in range(0, len(found), _AT_ONCE):
+        some = slice(begin, begin + _AT_ONCE)
+        squares = squares_to(columns, found[some])
+        squares[humans.text_number[some, None] == texts] = np.inf
+        distances[some] = nth_distances(squares, NTH)
+        standings[some] = standings_of(squares, scores[some], of_points, SIZES)
     limit = round(float(np.quantile(distances, WITHIN)), 4)
     return Neighbours(points.tolist(), of_points.tolist(), NTH, limit, list(SIZES)), standings

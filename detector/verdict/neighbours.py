@@ -15,7 +15,7 @@ A promise about human texts like those that were measured says nothing of a kind
 is that to the n-th nearest reference; beyond what few references have to the others, no verdict is given.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -47,48 +47,53 @@ class Neighbours:
 
     def distance(self, place: Floats) -> float:
         """From a place (coordinates,) to the n-th nearest point."""
-        return distance_to(self._squares(place), self.nth)
+        return float(nth_distances(squares_to(self._places, place[None]), self.nth)[0])
 
     def standings(self, place: Floats, score: float) -> Floats:
         """How high a score stands over the nearest points, in their spreads, for each size: (len(sizes),)."""
-        return standings_among(self._squares(place), self._scores, self.sizes, score)
-
-    def _squares(self, place: Floats) -> Floats:
-        return np.square(self._places - place).sum(axis=1)
+        return standings_of(squares_to(self._places, place[None]), np.array([score]), self._scores, self.sizes)[0]
 
     @cached_property
     def _places(self) -> Floats:
-        return np.asarray(self.points, dtype=np.float64)
+        return np.array(self.points, dtype=np.float64).T.copy()
 
     @cached_property
     def _scores(self) -> Floats:
         return np.asarray(self.scores, dtype=np.float64)
 
 
-def distance_to(squares: Floats, nth: int) -> float:
-    """To the n-th nearest of points (or the farthest of fewer), from squared distances (points,)."""
-    nth = min(nth, len(squares)) - 1
-    return float(np.sqrt(np.partition(squares, nth)[nth]))
+def squares_to(points: Floats, of: Floats) -> Floats:
+    """Squared distances of places (n, coordinates) from points, these as (coordinates, points): (n, points)."""
+    total, apart = np.zeros((2, len(of), points.shape[1]))
+    # Added one by one, not by a matrix product: the same to the last bit whatever places stand beside it.
+    for theirs, own in zip(points, of.T, strict=True):
+        np.subtract(theirs, own[:, None], out=apart)
+        np.square(apart, out=apart)
+        total += apart
+    return total
 
 
-def standings_among(squares: Floats, scores: Floats, sizes: Iterable[int], score: float) -> Floats:
-    """``Neighbours.standings`` from squared distances and scores of the points, both (points,).
+def nth_distances(squares: Floats, nth: int) -> Floats:
+    """To the n-th nearest of points (or the farthest of fewer), from squared distances (n, points): (n,)."""
+    nth = min(nth, squares.shape[1]) - 1
+    return np.sqrt(np.partition(squares, nth)[:, nth])
 
-    Points at the same distance count in the order in which they stand. Where there are fewer points than a size, all
-    count.
+
+def standings_of(squares: Floats, scores: Floats, of_points: Floats, sizes: Sequence[int]) -> Floats:
+    """``Neighbours.standings`` of scores (n,) from squared distances (n, points) and scores of the points (points,).
+
+    Where there are fewer points than a size, all count.
     """
-    sizes = [min(size, len(squares)) for size in sizes]
-    # Sorting the few that may count, not all: the points are thousands, and a text is asked about for each beginning.
-    limit = np.partition(squares, max(sizes) - 1)[max(sizes) - 1]
-    within = np.flatnonzero(squares <= limit)
-    nearest = scores[within[np.argsort(squares[within], kind="stable")]]
-    overall = float(scores.var())
-    found = np.empty(len(sizes))
-    for i, size in enumerate(sizes):
-        some = nearest[:size]
-        spread = np.sqrt((size * some.var() + PRIOR * overall) / (size + PRIOR))
-        found[i] = (score - some.mean()) / max(float(spread), 1e-9)
-    return found
+    sizes = [min(size, len(of_points)) for size in sizes]
+    nearest = np.argpartition(squares, sizes[-1] - 1)[:, : sizes[-1]]
+    order = np.argsort(np.take_along_axis(squares, nearest, axis=1), kind="stable")
+    found = of_points[np.take_along_axis(nearest, order, axis=1)]
+    overall, standings = float(of_points.var()), np.empty((len(scores), len(sizes)))
+    for column, size in zip(standings.T, sizes, strict=True):
+        some = found[:, :size]
+        spread = np.sqrt((size * some.var(axis=1) + PRIOR * overall) / (size + PRIOR))
+        column[:] = (scores - some.mean(axis=1)) / np.maximum(spread, 1e-9)
+    return standings
 
 
 def places(registers: Iterable[Register], features: Floats) -> Floats:

@@ -170,7 +170,7 @@ def test_neighbours_are_of_other_texts_and_all_but_a_few_references_are_near():
     # By hand: of the first row, among all others.
     others = np.array(once.scores)[1:]
     near = others[np.argsort(np.linalg.norm(np.array(once.points)[1:] - found[0], axis=1))[: SIZES[0]]]
-    spread = np.sqrt((SIZES[0] * near.var() + PRIOR * others.var()) / (SIZES[0] + PRIOR))
+    spread = np.sqrt((SIZES[0] * near.var() + PRIOR * np.var(once.scores)) / (SIZES[0] + PRIOR))
     assert standings[0, 0] == pytest.approx((scores[0] - near.mean()) / spread)
     far = humans.features[:1].copy()
     far[:, REGISTER_COLUMNS] = 9.0
