@@ -177,7 +177,7 @@ def _score_picture(numbers: Statistics, classifier: Classifier, n: int) -> Pictu
 
 
 def _p_value_picture(numbers: Statistics, n: int) -> Picture:
-    """Were all texts human, each bin would hold the same share."""
+    """Were all texts human, no low bin would hold more than its share."""
     edges = np.linspace(0, 1, _P_VALUE_BINS + 1)
     values, counts = np.array(list(numbers.p_values)), np.array(list(numbers.p_values.values()))
     shares = np.histogram(values, edges, weights=counts)[0] / n
@@ -186,9 +186,10 @@ def _p_value_picture(numbers: Statistics, n: int) -> Picture:
     return Picture(
         "p-values",
         "How unusual the texts would be among human ones",
-        "The p-value of a text is the share of human texts of like length that look at least as machine-like. If "
-        "people wrote the whole corpus, all bars would reach about as high as the outline; a tall first bar speaks of "
-        "machine texts, or of writing unlike the reference texts.",
+        "The p-value of a text is the share of human texts like it that look at least as machine-like, the largest of "
+        "several comparisons. If people wrote the whole corpus, the first bars would reach no higher than the outline, "
+        "and the last ones above it; a tall first bar speaks of machine texts, or of writing unlike the reference "
+        "texts.",
         "p-value",
         "share of texts",
         (0, 1),

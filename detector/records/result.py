@@ -322,7 +322,7 @@ class Result:
     classifier: "Classifier | None" = field(default=None, repr=False, compare=False)
     """The classifier that judged it, with the reference texts it is compared with."""
     kind: int | None = field(default=None, repr=False, compare=False)
-    """Which of the classifier's kinds of text it is compared with; None where they are not told apart."""
+    """Which of the classifier's kinds of text it is of; None where they are not told apart."""
 
     def __post_init__(self) -> None:
         # subtle: one of the methods under a name of its own; the record is frozen, so set past the guard.

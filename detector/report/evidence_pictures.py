@@ -151,7 +151,7 @@ def score_picture(result: Result, classifier: Classifier) -> Picture:
     lengths = (
         f"{bucket.least_tokens} to {min(longer) - 1} tokens" if longer else f"{bucket.least_tokens} tokens or more"
     )
-    alike = f"of {lengths}" if result.kind is None else "of its kind"
+    alike = "of its kind" if result.kind is not None and classifier.neighbours is None else f"of {lengths}"
     return Picture(
         "score",
         "The score among reference texts",

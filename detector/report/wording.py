@@ -226,7 +226,7 @@ def promise(result: Result, classifier: Classifier | None) -> str:
     """What the false-alarm rate means, with the numbers of this text; empty where there is no verdict."""
     if result.target_fpr is None or classifier is None or result.n_tokens is None:
         return ""
-    references = classifier.humans_like(result.n_tokens, None if classifier.neighbours else result.kind)
+    references = classifier.humans_like(result.n_tokens, result.kind)
     rate, like = result.target_fpr, _like(result, classifier)
     return (
         f"The tool was set to a false-alarm rate of {rate:.2g}. So of 1,000 texts that people wrote themselves, about "

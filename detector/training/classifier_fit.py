@@ -96,7 +96,8 @@ _QUANTILES = np.linspace(0, 1, 21)
 """Of the distances from the nearest kind that a calibration keeps."""
 _FEWEST_OF_A_SOURCE = 20
 WAYS = ("relative", "kinds", "raw models", "nearest", "second register")
-"""What a calibration with a probe does beside references of like length; each is added to those before it."""
+"""What a calibration with a probe does beside references of like length; each is added to those before it, but that the
+nearest references take the place of kinds in the p-value."""
 
 
 def calibrate(classifier: Classifier, table: FeatureTable, seed: int = 0, ways: Sequence[str] = WAYS) -> Classifier:

@@ -25,19 +25,21 @@ def fit_neighbours(
 ) -> tuple[Neighbours, NDArray[np.float64]]:
     """From human rows, beginnings of texts among them, and their scores (rows,); whole texts are the points.
 
-    Gives the standings of the rows too, (rows, len(SIZES)). They and the distances, a quantile of which is the limit,
-    are those to the points of other texts.
+    Gives the standings of the rows too, (rows, sizes). They and the distances, a quantile of which is the limit, are
+    those to the points of other texts.
     """
     found = places(registers, humans.features)
-    points, texts = found[humans.is_whole].round(2), humans.text_number[humans.is_whole]
+    points, texts = found[humans.is_whole].round(2), humans.text_key[humans.is_whole]
     of_points = scores[humans.is_whole].round(4)
     columns = points.T.copy()
-    distances, standings = np.empty(len(found)), np.empty((len(found), len(SIZES)))
+    others = len(points) - int(np.unique(texts, return_counts=True)[1].max())
+    nth, sizes = min(NTH, others), sorted({min(size, others) for size in SIZES})
+    distances, standings = np.empty(len(found)), np.empty((len(found), len(sizes)))
     for begin in range(0, len(found), _AT_ONCE):
         some = slice(begin, begin + _AT_ONCE)
         squares = squares_to(columns, found[some])
-        squares[humans.text_number[some, None] == texts] = np.inf
-        distances[some] = nth_distances(squares, NTH)
-        standings[some] = standings_of(squares, scores[some], of_points, SIZES)
+        squares[humans.text_key[some, None] == texts] = np.inf
+        distances[some] = nth_distances(squares, nth)
+        standings[some] = standings_of(squares, scores[some], of_points, sizes)
     limit = round(float(np.quantile(distances, WITHIN)), 4)
-    return Neighbours(points.tolist(), of_points.tolist(), NTH, limit, list(SIZES)), standings
+    return Neighbours(points.tolist(), of_points.tolist(), nth, limit, sizes), standings

@@ -177,10 +177,13 @@ def _check_kinds(found: dict[str, Any]) -> None:
 
 
 def _check_neighbours(found: dict[str, Any]) -> None:
+    """Whoever is told of neighbours is told of kinds, which pages name."""
     neighbours = found.get("neighbours")
     sizes = [] if neighbours is None else neighbours["sizes"]
     for i, bucket in enumerate(found["buckets"]):
         standings, place = bucket.get("human_standings", []), f"buckets[{i}].human_standings"
+        if standings and neighbours is None:
+            raise ValueError(f"{place} is given and neighbours are not; one needs the other")
         if len(standings) != len(sizes):
             raise wrong(standings, place, f"a list of {len(sizes)}, one for each of neighbours.sizes")
         for j, of_size in enumerate(standings):
@@ -199,6 +202,8 @@ def _check_neighbours(found: dict[str, Any]) -> None:
         raise wrong(neighbours["scores"], "neighbours.scores", f"a list of {len(points)}, one a point")
     if neighbours["nth"] > len(points):
         raise wrong(neighbours["nth"], "neighbours.nth", f"at most {len(points)}, as many as points")
+    if not found.get("kinds"):
+        raise ValueError("neighbours are given and kinds are not; one needs the other")
     if not sizes:
         raise wrong(sizes, "neighbours.sizes", "a list of at least one")
 

@@ -98,9 +98,9 @@ class Classifier:
     raw_models: RawModelRule | None = None
     """The second way to be machine-like; None where there is one way alone."""
     neighbours: Neighbours | None = None
-    """What a text must be near to be judged; None where that is not asked."""
+    """The references that a text is compared with and must be near to be judged; None where that is not asked."""
     kinds: list[Kind] = field(default_factory=list)
-    """Human references by the kinds of the first register; empty where texts are compared by length alone."""
+    """Human references by the kinds of the first register; empty where they are not told apart."""
     number_formats: dict[str, str] = field(default_factory=dict)
     """Model fingerprint by number format, for each format in which score and p-value were measured to stay the same."""
     source_distances: dict[str, float] = field(default_factory=dict)
@@ -234,7 +234,7 @@ class Classifier:
         return max((b for b in self.buckets if b.least_tokens <= n_tokens), key=lambda b: b.least_tokens)
 
     def kind_of(self, features: NDArray[np.float64]) -> int | None:
-        """Which of ``kinds`` a text is compared with, by its features (len(FEATURE_NAMES),); None for length alone."""
+        """Which of ``kinds`` a text is of, by its features (len(FEATURE_NAMES),); None without kinds."""
         if self.register is None or not self.kinds:
             return None
         return int(self.register.kinds(features[None])[0])
@@ -246,7 +246,9 @@ class Classifier:
         return float(self.register.distance(features[None])[0])
 
     def humans_like(self, n_tokens: int, kind: int | None) -> list[float]:
-        """Sorted scores of the human references that such a text is compared with."""
+        """Sorted scores of the human references of like length; of its kind where these decide, if it is given."""
+        if self.neighbours is not None:
+            kind = None
         return self.bucket(n_tokens).human_scores if kind is None else self.kinds[kind].human_scores
 
     def standings(self, score: float, features: NDArray[np.float64]) -> tuple[float, ...]:
@@ -261,14 +263,17 @@ class Classifier:
     def p_value(self, score: float, n_tokens: int, kind: int | None = None, standings: Sequence[float] = ()) -> float:
         """Share of human references that look at least as machine-like, the text itself counted in: in (0, 1].
 
-        The largest of the shares of those of like length that score as high and that stand as high over their
-        neighbours: the promise holds over each. Without ``standings``, those of its kind that score as high count, if
-        it is given; where a text exceeds its whole kind, too few references to say how far, like length decides.
+        The largest of the shares of those of like length that score as high, over which the promise holds, and that
+        stand as high over their neighbours, which take back what would be accused for being what it is. Where no
+        neighbours are known, those of its kind that score as high count in their place, if it is given; where a text
+        exceeds its whole kind, too few references to say how far, like length decides.
+
+        Raises ``ValueError`` without ``standings`` where neighbours are known.
         """
         bucket = self.bucket(n_tokens)
-        if standings:
+        if self.neighbours is not None:
             local = zip(bucket.human_standings, standings, strict=True)
-            return max(share_at_least(bucket.human_scores, score), *(share_at_least(*pair) for pair in local))
+            return max([share_at_least(bucket.human_scores, score), *(share_at_least(*pair) for pair in local)])
         like = bucket.human_scores
         return (
             share_at_least(like, score) if kind is None else share_of_kind(self.kinds[kind].human_scores, like, score)

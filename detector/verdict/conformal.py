@@ -21,7 +21,8 @@ def share_at_least(references: Sequence[float], value: float) -> float:
 
 def share_at_most(references: Sequence[float], value: float) -> float:
     """Share of the sorted references at or below ``value``, the value itself counted in: in (0, 1]; 1 for NaN."""
-    return (1 + bisect_right(references, value)) / (1 + len(references))
+    up_to = bisect_right(references, value) if math.isfinite(value) else len(references)
+    return (1 + up_to) / (1 + len(references))
 
 
 def share_of_kind(kind: Sequence[float], like_length: Sequence[float], value: float) -> float:

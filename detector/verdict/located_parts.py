@@ -48,7 +48,7 @@ def located(
         else:
             p_value = classifier.human_part_p_value(-part.evidence_nats, n_tokens)
         leans_to = "machine" if side else "human"
-        is_sure = p_value <= (target_fpr if side else HUMAN_TARGET)
+        is_sure = len(divided.parts) > 1 and p_value <= (target_fpr if side else HUMAN_TARGET)
         is_sure |= follows(judgement.verdict, leans_to, part.evidence_nats)
         for first, last in _pieces(part, parted):
             begin = edges[at] if first == part.first else int(starts[first])

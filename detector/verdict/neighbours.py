@@ -6,10 +6,10 @@ taken relative to what the human references nearest to it score, in the coordina
     standing = (score - mean) / spread      of the ``k`` nearest, for each k of ``sizes``
 
 where the squared spread is drawn towards that of all references as if ``PRIOR`` of these stood among the nearest. The
-standings of the references themselves, each among the others, say how often a human text stands as high (localised
-conformal prediction, Guan 2023). A few neighbours are like the text and scatter; many are steady and less like it. So
-the p-value is taken at each size, and the largest counts: a text is machine-like only where it is so at every distance.
-What kind of text it is, is told without knowing who wrote it.
+standings of the references themselves, each among the others, say how often a human text stands as high (conformal
+prediction with nearest neighbours, Papadopoulos, Vovk and Gammerman 2011). A few neighbours are like the text and
+scatter; many are steady and less like it. So the p-value is taken at each size, and the largest counts: a text is
+machine-like only where it is so at every distance. What a text is like, is told without knowing who wrote it.
 
 A promise about human texts like those that were measured says nothing of a kind that nobody measured. A text's distance
 is that to the n-th nearest reference; beyond what few references have to the others, no verdict is given.
@@ -74,9 +74,8 @@ def squares_to(points: Floats, of: Floats) -> Floats:
 
 
 def nth_distances(squares: Floats, nth: int) -> Floats:
-    """To the n-th nearest of points (or the farthest of fewer), from squared distances (n, points): (n,)."""
-    nth = min(nth, squares.shape[1]) - 1
-    return np.sqrt(np.partition(squares, nth)[:, nth])
+    """To the n-th nearest of points, from squared distances (n, points): (n,)."""
+    return np.sqrt(np.partition(squares, nth - 1)[:, nth - 1])
 
 
 def standings_of(squares: Floats, scores: Floats, of_points: Floats, sizes: Sequence[int]) -> Floats:

@@ -14,8 +14,8 @@ smaller counts, so that it is high only where it is high by both.
 
 What is left of the difference between kinds is met by comparing a text with its neighbours (``neighbours.py``). Human
 references also fall into *kinds*, those nearest to one of a few centres in the coordinates of the first register, found
-without labels (k-means): pictures show a text among those of its kind, the mixture of a text is compared with theirs,
-and where neighbours are not known, so is its score (group-conditional conformal prediction, Vovk 2012).
+without labels (k-means): how divided a text is, is compared with those of its kind, and where neighbours are not known,
+so is its score (group-conditional conformal prediction, Vovk 2012).
 """
 
 from dataclasses import dataclass, field

@@ -99,8 +99,8 @@ def false_alarms_page(alarms: FalseAlarms) -> str:
         [*references, ""],
         "## What the promise might rest on instead",
         "The same score against references of like length, made relative to the kind of text, against references of "
-        "its kind, with the second rule for models never tuned to chat, beside the nearest references, and relative "
-        "to the kind by a second register too, which is what is shipped.",
+        "its kind, with the second rule for models never tuned to chat, beside the nearest references in the place of "
+        "its kind, and relative to the kind by a second register too, which is what is shipped.",
         [*ways, ""],
         made_from(MODELS[0]),
     )

@@ -152,7 +152,7 @@ def test_neighbours_are_of_other_texts_and_all_but_a_few_references_are_near():
     humans = table.rows(~table.is_machine)
     # Each text twice, as a beginning of itself: its own rows must not count as its neighbours.
     twice = humans.joined(humans)
-    twice = replace(twice, text_number=np.tile(humans.text_number, 2))
+    assert len(np.unique(twice.text_number)) == 2 * len(np.unique(humans.text_number))  # a text in two sources
     register = Register([0.0] * REGISTER_SIZE, [1.0] * REGISTER_SIZE, [0.0] * REGISTER_SIZE, 0.0,
                         [0.0] * REGISTER_SIZE, 0.0, [0.0, 0.0])  # fmt: skip
     scores = humans.features[:, 0]
@@ -175,6 +175,20 @@ def test_neighbours_are_of_other_texts_and_all_but_a_few_references_are_near():
     far = humans.features[:1].copy()
     far[:, REGISTER_COLUMNS] = 9.0
     assert once.distance(places([register], far)[0]) > 2 * once.farthest
+
+
+def test_of_few_references_no_more_are_asked_for_than_there_are_others():
+    table = make_table(n=220, role="calibrate")
+    humans = table.rows(~table.is_machine)
+    n = len(humans.n_tokens)
+    assert SIZES[1] < n - 1 < SIZES[2]
+    register = Register([0.0] * REGISTER_SIZE, [1.0] * REGISTER_SIZE, [0.0] * REGISTER_SIZE, 0.0,
+                        [0.0] * REGISTER_SIZE, 0.0, [0.0, 0.0])  # fmt: skip
+    known, standings = fit_neighbours([register], humans, scores := humans.features[:, 0])
+    assert known.sizes == [*SIZES[:2], n - 1]
+    others = np.delete(np.array(known.scores), 4)
+    spread = np.sqrt(((n - 1) * others.var() + PRIOR * np.var(known.scores)) / (n - 1 + PRIOR))
+    assert standings[4, 2] == pytest.approx((scores[4] - others.mean()) / spread)
 
 
 def test_tables_are_joined_and_parts_are_taken_over_by_text_and_length():

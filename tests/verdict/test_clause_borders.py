@@ -127,6 +127,27 @@ def test_parts_are_told_at_their_places_in_the_text(tiny, gaps, told):
     assert all(one.begins_between[0] <= one.start_char <= one.begins_between[1] for one in found)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "p", "label"),
+    [
+        ("inconclusive", PValues(machine=0.2, human=0.01), "uncertain"),
+        ("human", PValues(machine=0.5, human=0.01), "human"),
+        ("machine", PValues(machine=0.005, human=0.9), "machine"),
+        ("inconclusive", PValues(machine=0.02, human=0.9), "uncertain"),
+    ],
+)
+def test_what_the_text_is_its_one_part_is(tiny, verdict, p, label):
+    folded = fold("One two. Three four.")
+    evidence, sentence = np.full(4, 0.1), np.array([0, 0, 1, 1])
+    sums = sentence_sums(evidence, sentence)
+    divided = Division(evidence, sums, divide(sums, penalty=9), 0.0, [0])
+    shown = Evidence(
+        folded.text, None, [(0, 3), (3, 8), (8, 14), (14, 20)], [(0, 8), (9, 20)], [0, 0, 1, 1], evidence, {}
+    )
+    found = located(make_classifier(tiny), divided, shown, folded, [], Judgement(verdict, 0.0, p, None), 0.01)
+    assert [one.label for one in found] == [label]
+
+
 def segments(tiny, gaps):
     """Of the text; its tokens are the letters of the folded text, each with its share of what its piece has."""
     folded = fold(TEXT)
@@ -144,7 +165,7 @@ def segments(tiny, gaps):
     sentences = [folded.original_span(a, b) for a, b in stripped]
     shown = Evidence(TEXT, scores, places, sentences, sentence.tolist(), evidence, {})
     p = PValues(machine=0.5, human=0.5, machine_part=0.5, human_part=0.5, is_divided=True)
-    judgement = Judgement("inconclusive", 0.0, p, None, 0.0)
+    judgement = Judgement("inconclusive", 0.0, p, None)
     return located(make_classifier(tiny), divided, shown, folded, gaps, judgement, 0.01)
 
 

@@ -16,6 +16,7 @@ def test_shares_by_hand():
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_what_is_no_number_accuses_nobody(value):
     assert share_at_least([0.0, 1.0], value) == 1.0
+    assert share_at_most([0.0, 1.0], value) == share_at_most([0.0, 1.0], -value) == 1.0
 
 
 def test_a_kind_that_is_exceeded_whole_does_not_say_how_far():

@@ -149,5 +149,7 @@ def test_the_largest_p_value_among_neighbours_counts(tiny):
     found = judge(classifier, Measured(60, features, 0.0, 0.0), 0.01)
     assert found.standings == pytest.approx((low, high))
     assert found.p.machine == pytest.approx((1 + 4) / 100)
-    assert classifier.p_value(score, 60) < found.p.machine
+    assert base.p_value(score, 60) < found.p.machine
+    with pytest.raises(ValueError, match="zip"):
+        classifier.p_value(score, 60)
     assert found.verdict == "inconclusive"

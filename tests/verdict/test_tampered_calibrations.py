@@ -270,6 +270,10 @@ def test_bytes_that_are_no_text(tmp_path):
         ({"feature_names": "twice"}, "holds an entry twice"),
         ({"feature_names": "unheard"}, "does not compute"),
         ({"register": None, "kinds": []}, "second_register is given and register is not; one needs the other"),
+        ({"kinds": []}, "neighbours are given and kinds are not; one needs the other"),
+        ({"neighbours": None}, "human_standings is given and neighbours are not; one needs the other"),
+        ({"neighbours": vars(Neighbours([[0.0] * 2 * REGISTER_SIZE] * 5, [0.0] * 5, 5, 2.0, [4, 2]))}, "rising order"),
+        ({"neighbours": vars(Neighbours([[0.0] * 2 * REGISTER_SIZE] * 5, [0.0] * 5, 5, 2.0, [2]))}, "a list of 1"),
         ({"second_register": None}, f"a list of {REGISTER_SIZE}, as many as the registers have"),
         ({"number_formats": {"int3": "f"}}, "float32, bfloat16, float16"),
         ({"register": vars(register(is_second=True))}, "register.is_second"),
@@ -308,6 +312,7 @@ def test_the_reach_of_a_score_by_hand():
         (checks.KIND_FIELDS, Kind),
         (checks.BUCKET_FIELDS, LengthBucket),
         (checks.RAW_MODEL_FIELDS, RawModelRule),
+        (checks.NEIGHBOUR_FIELDS, Neighbours),
     ],
 )
 def test_the_table_knows_every_field(table, made):
@@ -343,7 +348,7 @@ def test_no_number_that_passes_makes_a_verdict_of_nan(whole, monkeypatch):
             score, kind = found.score(features), found.kind_of(features)
             assert math.isfinite(score), (path, value)
             assert 0 <= found.probability_machine(score) <= 1
-            assert 0 < found.p_value(score, 60, kind) <= 1
+            assert 0 < found.p_value(score, 60, kind, found.standings(score, features)) <= 1
             assert 0 < found.human_p_value(score, 60) <= 1
             assert math.isfinite(float(found.contributions(features).sum()))
     assert tried > 50
