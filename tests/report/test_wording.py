@@ -1,9 +1,14 @@
 """How sure a verdict is, in words: each number derived by hand."""
 
+from dataclasses import replace
+
 import pytest
 
+from detector.records.references import Kind
 from detector.records.result import Result, Segment
-from detector.report.wording import advice, how_sure
+from detector.report.wording import advice, facts, how_sure, promise
+from detector.verdict.neighbours import Neighbours
+from tests.conftest import make_classifier
 
 
 def result(verdict, p, human_p, explanation="It reads so. Look again.", **more):
@@ -55,3 +60,20 @@ def test_a_mixed_text_is_sure_by_its_parts():
 def test_advice_is_the_rest_of_the_explanation_and_what_the_verdict_is_a_reason_for():
     assert advice(result("inconclusive", 0.3, 0.4)).startswith("Look again. Most honest answers")
     assert how_sure(Result.unscored("empty", "The text is empty.", id="x")) == []
+
+
+def test_a_text_says_which_human_texts_it_was_compared_with(tiny):
+    base = make_classifier(tiny)
+    kinds = [Kind([0.0] * 7, [0.0] * 7)]
+    bucket = replace(base.buckets[0], human_standings=[[0.0] * len(base.buckets[0].human_scores)])
+    with_kinds = replace(base, kinds=kinds, buckets=[bucket])
+    with_neighbours = replace(with_kinds, neighbours=Neighbours([[0.0] * 12] * 5, [0.0] * 5, 5, 2.0, [5]))
+    n = len(bucket.human_scores)
+    for classifier, kind, like in (
+        (base, None, f"{n} human texts of like length;"),
+        (with_kinds, 0, "7 human texts of its kind, and of like length;"),
+        (with_neighbours, 0, f"{n} human texts of like length, each compared with those most like it;"),
+    ):
+        one = result("human", 0.5, 0.01, kind=kind, target_fpr=0.01, n_tokens=60, n_words=45)
+        assert like in promise(one, classifier)
+        assert like.split("human texts ")[1].rstrip(";") in facts(one, classifier)[0].meaning
