@@ -11,8 +11,8 @@ from detector.verdict.register import Register
 
 NTH = 5
 WITHIN = 0.995
-"""Share of the references that are like the others. Nearer limits leave more texts without a verdict, machine texts most,
-and accuse no fewer people."""
+"""Share of the references that are like the others. Nearer limits leave more texts without a verdict, machine texts
+most, and accuse no fewer people."""
 SIZES = (15, 50, 150)
 """Each about three times the one before. One alone accuses sources that are left out of the references more often; with
 more of them, or others within a factor of two, little changes."""
