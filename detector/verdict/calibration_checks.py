@@ -177,7 +177,7 @@ def _check_kinds(found: dict[str, Any]) -> None:
 
 
 def _check_neighbours(found: dict[str, Any]) -> None:
-    """Whoever is told of neighbours is told of kinds, which pages name."""
+    """Points, sizes and standings fit together, and kinds are told apart too."""
     neighbours = found.get("neighbours")
     sizes = [] if neighbours is None else neighbours["sizes"]
     for i, bucket in enumerate(found["buckets"]):
